@@ -10,6 +10,9 @@ clicks of the oldest, then half of all. The disk's peak is that of the database 
 (19.4 s of the processor), with 1,590 MB before, 3,032 at the peak and 1,433 after; to purge a day (182,000 clicks) 16.4 s
 (15.1), 2,867 MB at the peak; half of all (4.9 million) 14.3 s (12.6), 2,610 MB at the peak. Nearly all of it is VACUUM,
 which writes the whole database anew, whatever has gone.
+
+On PostgreSQL, where VACUUM FULL writes the tables anew, 1 million clicks of 100,000 recipients in 50 mailings (308 MB, of
+which clicks have 150; 2 cores, load 10): to forget one person took 12.7 s, to purge a day (18,186 clicks) 6.6 s.
 """
 
 from __future__ import annotations

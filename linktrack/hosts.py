@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import NamedTuple
@@ -109,6 +110,18 @@ def browser_host(host: str) -> str | None:
         return host_asked(host)
     except ValueError:
         return None
+
+
+def read_host(host: str) -> str:
+    """A host in the letters that a person reads, those of punycode as well; as it is where browsers refuse it."""
+    labels = (browser_host(host) or host).split(".")
+    return ".".join(_letters(label) if label.startswith("xn--") else label for label in labels)
+
+
+def _letters(label: str) -> str:
+    with suppress(ValueError):  # of a host that browsers refuse
+        return label[4:].encode("ascii").decode("punycode")
+    return label
 
 
 @lru_cache(maxsize=4096)  # a mail has few hosts, and a server redirects to few, many times

@@ -30,6 +30,9 @@ def contact() -> None:
 def show(context: typer.Context, who: WhoArgument, format: FormatOption = None) -> None:
     """A person in short: names, values, mails, clicks, types of mailings that they have left.
 
+    uncounted_clicks are stored too and count in no figure: on tests, on cancelled mails, and where they had refused
+    tracking.
+
     \b
     Example:
       linktrack contact show anna@example.com

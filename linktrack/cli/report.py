@@ -331,7 +331,8 @@ def compare(
     """Each pair of mailings: the difference of their click rates, and how sure it is.
 
     significant: the 95 % interval of the difference excludes 0. promising: the 90 % interval does. not significant:
-    neither, and the interval is narrow. inconclusive: too few to tell.
+    neither, and the interval is narrow. inconclusive: too few to tell, or under 5 clickers. What people look at leaves
+    out a verdict that rests on fewer than five different people, as it does rates.
 
     \b
     Example:

@@ -255,8 +255,16 @@ def _style() -> str:
         "outline-offset:1px!important}"
         for step, colour in enumerate(_COLOURS)
     )
+    # A badge that hangs over its link's corner has room around a mail without a margin, also at what that positions. A
+    # badge at words from right to left hangs to the left, where no window scrolls that begins there.
+    room = {
+        "position": "relative", "margin": "0", "inset": "auto", "transform": "none", "translate": "none",
+        "border": "0 solid #0000", "border-width": "8px", "box-sizing": "border-box",
+    }  # fmt: skip
     return (
-        f"@layer {LAYER}{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
+        f"@layer {LAYER}{{html{{{_important(room)}}}body{{top:auto!important;bottom:auto!important}}"
+        "html:not(:dir(rtl)):has(:dir(rtl) [data-heat]){border-left-width:40px!important}"
+        f"{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
         f"{high}{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
         f'{"".join(heats)}{badge}[data-heat="0"]>b{{border-style:dashed!important}}'
         "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"

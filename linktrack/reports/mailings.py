@@ -14,7 +14,7 @@ from linktrack.names import composed
 from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
-from linktrack.reports.statistics import Sample, difference_word, enough, newcombe
+from linktrack.reports.statistics import NO_VERDICT, Sample, difference_word, newcombe
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -135,12 +135,11 @@ def _comparison(one: _Side, other: _Side) -> Comparison:
     rate, other_rate = rate_of(*sample), rate_of(*other_sample).click_rate
     people = (one.people, other.people)
     if not (sample.sent and other_sample.sent):
-        return Comparison(one.name, other.name, *rate, other_rate, None, None, None, "inconclusive", *people)
+        return Comparison(one.name, other.name, *rate, other_rate, None, None, None, NO_VERDICT, *people)
     interval = newcombe(sample, other_sample)
-    word = difference_word(sample, other_sample) if enough(min(people)) else "inconclusive"
     return Comparison(
         one.name, other.name, *rate, other_rate, round(sample.rate - other_sample.rate, _DIGITS),
-        round(interval.low, _DIGITS), round(interval.high, _DIGITS), word, *people,
+        round(interval.low, _DIGITS), round(interval.high, _DIGITS), difference_word(sample, other_sample), *people,
     )  # fmt: skip
 
 

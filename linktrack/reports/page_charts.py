@@ -92,6 +92,8 @@ def _compare(with_: Draughtsman, table: PageTable) -> Drawing | None:
         return said_value("verdict", record["verdict"], write.language)
 
     def said(record: TotalsRecord) -> str:
+        if record["verdict"] is None:  # it rests on too few, as the difference does
+            return ""
         difference = record["difference"]
         return word(record) if difference is None else f"{write.points(difference)} {word(record)}"
 

@@ -27,7 +27,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "tile_machine_share": "Clicks by machines",
         "tile_rules": "Judged by the rules",
         "interval": "95 % certain: {rate_low} to {rate_high}",
-        "no_rate": "Under five have clicked: too few for a rate.",
+        "no_rate": "Fewer than five people have clicked: too few for a rate.",
         "of_recipients": "recipients with a click of their own",
         "of_counted": "recipients with a click of their own; {uncounted} refused tracking and could not be counted",
         "of_shipments": "recipients of {shipments} shipments",
@@ -40,7 +40,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "mailings_found": "The highest click rate is that of {name}: {rate}.",
         "compare": "Which did better?",
         "compare_about": "The difference of two click rates, in percentage points, with its 95 % interval. "
-        "Where the bar does not reach 0 the difference is more than chance.",
+        "Where the bar does not reach 0 the difference is more than chance. "
+        "A rate of fewer than five people is not shown, nor a verdict on it.",
         "compare_chart": "Differences of click rates in percentage points with their 95 % intervals",
         "points": "points",
         "compare_found": "{name} compared with {other}: {difference}, {verdict}.",
@@ -121,7 +122,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "tile_machine_share": "Klick av maskiner",
         "tile_rules": "Bedömt enligt reglerna",
         "interval": "95 % säkert: {rate_low} till {rate_high}",
-        "no_rate": "Färre än fem har klickat: för få för en frekvens.",
+        "no_rate": "Färre än fem personer har klickat: för få för en frekvens.",
         "of_recipients": "mottagare med ett eget klick",
         "of_counted": "mottagare med ett eget klick; {uncounted} vill inte mätas och är inte med",
         "of_shipments": "mottagare av {shipments} sändningar",
@@ -134,7 +135,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "mailings_found": "Högst klickfrekvens har {name}: {rate}.",
         "compare": "Vilket gick bäst?",
         "compare_about": "Skillnaden mellan två klickfrekvenser, i procentenheter, med sitt 95 % intervall. "
-        "Där stapeln inte når 0 är skillnaden mer än slump.",
+        "Där stapeln inte når 0 är skillnaden mer än slump. "
+        "En frekvens från färre än fem personer visas inte, och ingen bedömning av den.",
         "compare_chart": "Skillnader i klickfrekvens i procentenheter, med 95 % intervall",
         "points": "procentenheter",
         "compare_found": "{name} jämfört med {other}: {difference}, {verdict}.",

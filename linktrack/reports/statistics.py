@@ -15,6 +15,7 @@ FEWEST_PEOPLE = 5  # that a rate rests on, as far as it is looked at; below it t
 _NARROW = 0.2  # half of an interval that is "not significant", as a part of the larger rate
 
 Significance = Literal["significant", "promising", "not significant", "inconclusive"]
+NO_VERDICT: Significance = "inconclusive"
 
 
 class Interval(NamedTuple):
@@ -71,14 +72,14 @@ def difference_word(one: Sample, other: Sample) -> Significance:
     the 95 % interval is at most a fifth of the larger rate; inconclusive: too few to tell, or under 5 clickers.
     """
     if not enough(min(one.clickers, other.clickers)):
-        return "inconclusive"
+        return NO_VERDICT
     interval = newcombe(one, other)
     if _excludes_zero(interval):
         return "significant"
     if _excludes_zero(newcombe(one, other, Z_90)):
         return "promising"
     half = (interval.high - interval.low) / 2
-    return "not significant" if half <= _NARROW * max(one.rate, other.rate) else "inconclusive"
+    return "not significant" if half <= _NARROW * max(one.rate, other.rate) else NO_VERDICT
 
 
 def _excludes_zero(interval: Interval) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from linktrack.reports.figures import rate_of
-from linktrack.reports.statistics import enough
+from linktrack.reports.statistics import NO_VERDICT, enough
 
 TotalsRecord = dict[str, Any]
 
@@ -61,11 +61,13 @@ def with_totals(
 
 
 def without_thin_rates(record: TotalsRecord, people: PeopleBehind) -> TotalsRecord:
-    """The record without the rates of it that fewer than five different people stand behind."""
+    """The record without the rates of it that fewer than five different people stand behind, and without a verdict on
+    them that says more than that they are too few."""
     for said, rates in _RESTING_ON.items():
         shown = [name for name in rates if record.get(name) is not None]
         if shown and not enough(record[said] if said in record else people.behind(record)):
-            record = record | dict.fromkeys(shown)
+            judged = "difference" in shown and record.get("verdict") != NO_VERDICT
+            record = record | dict.fromkeys((*shown, "verdict") if judged else shown)
     return record
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
 from pathlib import Path
 
 from jinja2 import (
@@ -11,6 +12,7 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    Template,
     TemplateSyntaxError,
     nodes,
     pass_eval_context,
@@ -26,6 +28,7 @@ from linktrack.names import did_you_mean, nearest
 from linktrack.server.page_values import TEMPLATES
 
 PAGE_LENGTH = 20_000_000  # characters that a page may have: a mail may be long
+MOST_TEMPLATES = 1_000  # that a page may be made of: an include that includes … may say nothing
 # Filters that make nothing much longer than what they are given; `join` is bounded below.
 FILTERS = (
     "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "int", "join", "last", "length", "list",
@@ -42,10 +45,13 @@ _PLAIN = (
 _JOINING = (nodes.Add, nodes.Concat, nodes.List, nodes.Tuple)
 _NAMES = {
     nodes.Mul: "*", nodes.Pow: "**", nodes.Mod: "%", nodes.Macro: "macro", nodes.CallBlock: "call",
-    nodes.Import: "import", nodes.FromImport: "import", nodes.AssignBlock: "a block of set", nodes.Dict: "{ : }",
-    nodes.FilterBlock: "a block of filter", nodes.With: "with",
+    nodes.Import: "import", nodes.FromImport: "import", nodes.AssignBlock: "set around a block", nodes.Dict: "{ : }",
+    nodes.FilterBlock: "filter around a block", nodes.With: "with", nodes.Scope: "autoescape",
 }  # fmt: skip
 _MARKUP = (".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2")  # endings of what is meant for a template
+
+
+_loaded: ContextVar[int] = ContextVar("templates that the page is made of so far", default=0)
 
 
 class BoundlessPage(Exception):
@@ -65,16 +71,24 @@ class BoundedEnvironment(SandboxedEnvironment):
     def page(self, name: str, values: Mapping[str, object]) -> str:
         """The text that a template makes of values."""
         length, parts = 0, []
+        _loaded.set(0)
         for part in self.get_template(name).generate(values):
             parts.append(part)
             length += len(part)
             _refuse_length(length)
         return "".join(parts)
 
+    def _load_template(self, name: str, values: MutableMapping[str, object] | None) -> Template:
+        _loaded.set(_loaded.get() + 1)
+        if _loaded.get() > MOST_TEMPLATES:
+            raise BoundlessPage(f"its page is made of more than {MOST_TEMPLATES:,} templates")
+        return super()._load_template(name, values)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(source, name, filename)
         for node, why in _refused(parsed):
-            raise TemplateSyntaxError(why, node.lineno, name, filename)
+            line = next((one.lineno for one in (node, *node.find_all(nodes.Node)) if one.lineno), 1)
+            raise TemplateSyntaxError(why, line, name, filename)
         return parsed
 
 
@@ -88,6 +102,10 @@ def _refused(node: nodes.Node, *, loops: int = 0) -> Iterator[tuple[nodes.Node, 
         yield node, f"a page's template has no filter {node.name!r}; there are {', '.join(FILTERS)}"
     elif isinstance(node, nodes.Filter) and node.name == "map" and len(node.args) + len(node.kwargs) > 1:
         yield node, "map takes one argument in a page's template"
+    elif isinstance(node, nodes.Filter) and node.name == "join" and any(one.key != "d" for one in node.kwargs):
+        yield node, "join takes what stands between in a page's template, and nothing else"
+    elif isinstance(node, nodes.Block) and sum(map(_is_super, node.find_all(nodes.Name))) > 1:
+        yield node, "super() stands once in a block of a page's template"
     elif isinstance(node, nodes.Assign) and any(nodes.Output([node.node]).find_all(_JOINING)):
         yield node, "set takes one value in a page's template, and puts none together"
     elif isinstance(node, nodes.Assign | nodes.For) and LOOPED in _names_in(node.target):
@@ -109,11 +127,11 @@ def _names_in(node: nodes.Node) -> set[str]:
 
 
 @pass_eval_context
-def _joined(context: nodes.EvalContext, values: Iterable[object], between: str = "") -> str:
+def _joined(context: nodes.EvalContext, values: Iterable[object], d: str = "") -> str:
     """jinja2's `join`. BoundlessPage for what is longer than a page."""
     parts = list(values)
-    _refuse_length(sum(len(str(part)) + len(between) for part in parts))
-    joined: str = do_join(context, parts, between)
+    _refuse_length(sum(len(str(part)) + len(d) for part in parts))
+    joined: str = do_join(context, parts, d)
     return joined
 
 

@@ -189,7 +189,7 @@ class Pages:
             there = sorted({*TEMPLATES, *(path.name for path in folder.glob("*.html"))})
             why = f"there is no template {problem.name!r}; there are {', '.join(there)}"
         elif isinstance(problem, RecursionError):
-            why = "it includes or calls itself without end"
+            why = "it includes or calls itself without end, or is nested too deeply"
         elif isinstance(problem, UndefinedError):
             why = f"{problem}; {template} may name {', '.join(names_of(template))}"
         else:

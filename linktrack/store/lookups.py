@@ -12,6 +12,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from linktrack.errors import Conflict, UnknownName
+from linktrack.hosts import browser_host, read_host
 from linktrack.names import composed, did_you_mean, nearest, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
@@ -106,16 +107,20 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 def recipient_id(database: Database, named: str) -> int:
     """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that they got,
-    without regard to case and to how accents are put together.
+    without regard to case, to how accents are put together and to how the host of an address is written. An id goes
+    before others' addresses: whoever else has it for one is said.
 
     UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.
     """
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
-    if exact is not None:
-        return int(exact)
     wanted = same_name(named)
-    found = _people_called(database, wanted) if wanted else {}
+    if exact is not None:
+        _say_who_else(database, named, wanted, int(exact))
+        return int(exact)
+    found = dict[int, str]()
+    for form in _forms(wanted):
+        found = found or _people_called(database, form)
     if len(found) == 1:
         return next(iter(found))
     if found:
@@ -128,6 +133,24 @@ def recipient_id(database: Database, named: str) -> int:
             noun=_CONTACT.word, name=named,
         )  # fmt: skip
     raise _unknown(_CONTACT, named, _near_people(database, wanted))
+
+
+def _say_who_else(database: Database, named: str, wanted: str, taken: int) -> None:
+    others = _people_called(database, wanted) if "@" in wanted else {}
+    ids = [contact for number, contact in others.items() if number != taken]
+    if ids:
+        named_by = ", ".join(ids[:_MANY]) + (" …" if len(ids) > _MANY else "")
+        database.warn(
+            f"{named!r} is a contact's id, which this is about, and an address of another one too: name that one by "
+            f"its id ({named_by})"
+        )
+
+
+def _forms(wanted: str) -> tuple[str, ...]:
+    """A name; of an address also those with its host in letters and in punycode, where that is another text."""
+    person, at, host = wanted.rpartition("@")
+    hosts = (read_host(host), browser_host(host) or host) if at else ()
+    return tuple(dict.fromkeys(filter(None, (wanted, *(f"{person}@{one}" for one in hosts)))))
 
 
 def _people_called(database: Database, wanted: str) -> dict[int, str]:

@@ -2,6 +2,9 @@
 
 `secure_delete` is always on, so what is deleted is overwritten. But when SQLite rebuilds a page it leaves copies of
 cells that moved to another in the gap between them: only VACUUM, which writes every page anew, takes those away.
+
+PostgreSQL overwrites nothing, its plain VACUUM neither: what was deleted stays in the pages of tables and indexes, and
+in the samples of values that the planner keeps. VACUUM FULL writes a table and its indexes anew.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 
 _PAUSE_SECONDS = 0.1
+_SAMPLES = "pg_statistic"  # where PostgreSQL keeps values of columns; the owner of the database may write it anew
 _ROOM = 2.2  # sizes of the database: VACUUM makes a copy beside it, which then goes through the write-ahead log
 
 
@@ -32,11 +36,10 @@ CLEAN = Cleaned(True)
 
 def clean(database: Database, tables: tuple[str, ...], wait: float) -> Cleaned:
     """Write the database anew, as far as the disk allows, and empty its write-ahead log. `tables` are those of which
-    something was deleted. No transaction is open; others may read meanwhile, and are waited for."""
+    something was deleted: on PostgreSQL these alone. No transaction is open; others may read meanwhile, and are waited
+    for."""
     if database.dialect == POSTGRESQL:
-        for table in tables:
-            database.execute(f'VACUUM "{table}"')
-        return Cleaned(True)
+        return _clean_on_a_server(database, tables, wait)
     room = shutil.disk_usage(Path(database.name).parent).free
     needed = int(Path(database.name).stat().st_size * _ROOM)
     found = Cleaned(True)
@@ -58,6 +61,38 @@ def clean(database: Database, tables: tuple[str, ...], wait: float) -> Cleaned:
             return Cleaned(False, said)
         time.sleep(_PAUSE_SECONDS)
     return found
+
+
+def _clean_on_a_server(database: Database, tables: tuple[str, ...], wait: float) -> Cleaned:
+    """Write tables anew, with their indexes and samples, each while nobody else has it: that is waited for as long as
+    the connection waits for locks. Its log (pg_wal) is overwritten in the server's own time."""
+    again = "so traces of what was deleted may be left in the server's files: run the same command again later"
+    now = database.value("SELECT clock_timestamp()")
+    older = (  # who sees the time before still needs the rows that were deleted, and VACUUM would keep them
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend' AND backend_xmin IS NOT NULL AND xact_start < ? LIMIT 1"
+    )
+    if not database.wait_for(
+        lambda: database.value(older, (now,)) is None,
+        wait,
+        lambda: f"somebody reads {database.name}: waiting for up to {wait:g} s",
+    ):
+        return Cleaned(False, f"somebody reads the database since before, {again}")
+    for table in (*tables, _SAMPLES):
+        before = database.value("SELECT pg_relation_filenode(?::regclass)", (table,))
+        try:
+            database.execute(f'VACUUM ({"FULL" if table == _SAMPLES else "FULL, ANALYZE"}) "{table}"')
+        except Locked:
+            return Cleaned(False, f"the table {table} could not be written anew, for somebody else uses it, {again}")
+        except DiskFull:
+            return Cleaned(False, f"the server has no room to write the table {table} anew, {again}")
+        if before == database.value("SELECT pg_relation_filenode(?::regclass)", (table,)):  # it is skipped in silence
+            return Cleaned(
+                False,
+                f"the table {table} may be written anew by its owner or the database's alone, so traces of what was "
+                f"deleted may be left in the server's files: have one of them run VACUUM (FULL, ANALYZE)",
+            )
+    return Cleaned(True)
 
 
 def _when_nobody_writes(database: Database, sql: str, wait: float) -> None:

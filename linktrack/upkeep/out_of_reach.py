@@ -14,6 +14,7 @@ from linktrack.actions.ledger.runs import folders_of_runs
 from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
+from linktrack.files.kept import CONFIG_NAME
 from linktrack.files.reading import tidy_path, whole_path
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
@@ -28,6 +29,8 @@ from linktrack.workspace import Workspace
 _GZIP = b"\x1f\x8b"  # what a gzip file begins with (RFC 1952)
 _MANY = 10_000  # files below the click log's folder that are looked at
 _MOST = 1 << 20  # bytes of what a backup says of itself
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz")
+_DUMPS = (".sql", ".dump")
 _IF_OURS = "delete it if that was a copy of this one"
 _REMAINS = {
     "unreadable": "a database that cannot be read, cut short or damaged: delete it if it is a copy of this one",
@@ -79,7 +82,9 @@ def _always(database: Database) -> Iterator[OutOfReach]:
         "let them end soon (logrotate), and delete old ones; that of an exported map (redirects export) is one",
     )
     if database.dialect == POSTGRESQL:
-        yield OutOfReach("PostgreSQL's own files", "its dumps, archived logs and replicas age by its settings")
+        yield OutOfReach(
+            "PostgreSQL's own files", "its log (pg_wal), archives of it, replicas and dumps age by its settings"
+        )
 
 
 def _written(database: Database) -> Iterator[OutOfReach]:
@@ -135,11 +140,32 @@ def _beside(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
                 yield OutOfReach(str(path), _REMAINS[what.what])
             elif what is not None or (path in copies and not path.name.endswith(COMPANIONS)):
                 whose = b"" if what is None else what.workspace_id
-                yield from _unused(path, "" if whose in (b"", own_id) else "of another workspace")
+                yield from _unused(path, _whose(workspace, path, is_ours=whose in (b"", own_id)))
+            elif _may_be_packed(path, in_use):
+                yield OutOfReach(str(path), "it may have a copy of the database in it: delete it if it has")
     for folder in about.passed_over:
         yield OutOfReach(str(folder), "it has too many files to look at all: look for backups and databases there")
     for left in leftovers(whole_path(workspace.root)):
         yield OutOfReach(str(left), "a killed command has left it: delete it")
+
+
+def _may_be_packed(path: Path, in_use: Path | None) -> bool:
+    """Whether a file is called a dump of a database, or like ours (`linktrack` on a server) and packed."""
+    name = path.name.lower()
+    for end in _PACKED:
+        if name.endswith(end):
+            name = name.removesuffix(end)
+            return name.endswith(_DUMPS) or name.startswith(("linktrack" if in_use is None else in_use.stem).lower())
+    return name.endswith(_DUMPS)
+
+
+def _whose(workspace: Workspace, path: Path, *, is_ours: bool) -> str:
+    """What another database is of: another workspace, or one that was made of this, by its settings; "" for none."""
+    if not is_ours:
+        return "of another workspace"
+    folder = path.parent
+    is_used = (folder / CONFIG_NAME).exists() and not _is_same(folder, workspace.root)
+    return f"of the workspace {folder}, which was made of this one" if is_used else ""
 
 
 def _backup(workspace: Workspace, path: Path, contents: Contents) -> OutOfReach:

@@ -71,6 +71,8 @@ def empty_lines(database: Database, sizes: Mapping[Path, int], traces: Traces) -
             theirs = list(lines_of(path, traces, size))
             if not theirs:
                 continue
+            if path.is_symlink():
+                raise BadInput("a link, through which nothing is emptied: put the log itself in its place", file=path)
             _know_no_more(database, path, key, list(filter(None, (_moment(one.line) for one in theirs))))
             found = [OwnLine(start, _emptied(line)) for start, line in theirs]
             packing = _packing(path)

@@ -23,7 +23,7 @@ from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
-from linktrack.store.conditions import reached
+from linktrack.store.conditions import counts, reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
 from linktrack.upkeep.own_log import lines_of
@@ -39,7 +39,9 @@ _LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothin
 
 class PersonFigures(NamedTuple):
     """A person in short. `consent`: whether they may be tracked, by their own word or the latest mail, None where
-    nobody was ever asked. `mails` are those of shipments that reached them, tests too; times are UTC milliseconds."""
+    nobody was ever asked. `mails` are those of shipments that reached them, tests too; `uncounted_clicks` are stored
+    and in no figure: on tests, on what was cancelled, and on mails for which they had refused tracking. Times are UTC
+    milliseconds."""
 
     contact_id: str
     email: str
@@ -53,6 +55,9 @@ class PersonFigures(NamedTuple):
     machine_clicks: int
     first_click: int | None
     last_click: int | None
+    uncounted_clicks: int
+    first_uncounted_at: int | None
+    last_uncounted_at: int | None
     left: list[str]
     changes: int
 
@@ -71,6 +76,13 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         "WHERE recipient_id = ?",
         (number,),
     ) or (0, 0, None, None)
+    uncounted, first_uncounted, last_uncounted = database.row(
+        "SELECT count(*), min(clicked_at), max(clicked_at) FROM click "  # noqa: S608  (of our own)
+        "JOIN shipment ON shipment.id = click.shipment_id "
+        "JOIN shipment_recipient AS sent ON sent.shipment_id = click.shipment_id AND sent.recipient_id = ? "
+        f"WHERE click.recipient_id = ? AND (sent.uncounted OR NOT ({counts()}))",
+        (number, number),
+    ) or (0, None, None)
     return PersonFigures(
         **_contact(database, number),
         consent=may_be_tracked(database, number) if anybody_said(database) or anybody_refused(database) else None,
@@ -81,6 +93,9 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         machine_clicks=int(machine),
         first_click=first,
         last_click=last,
+        uncounted_clicks=uncounted,
+        first_uncounted_at=first_uncounted,
+        last_uncounted_at=last_uncounted,
         left=_left(departures_of(database, number, types)),
         changes=count_changes_of(database, number),
     )

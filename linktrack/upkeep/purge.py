@@ -73,15 +73,16 @@ def purge_clicks(
     wait: float = 0,
     tell: TellRemoved = lambda done: None,
 ) -> PurgeSummary:
-    """Remove the clicks before a moment (UTC milliseconds), while no import and no run of the actions goes on; and what
-    forgotten people have left in the own click log, which then is imported first.
+    """Remove the clicks before a moment (UTC milliseconds), while no import and no run of the actions goes on, and what
+    forgotten people have left in the own click log. That is imported first: of what waits there, nothing of before the
+    moment could be read any more.
 
-    UsageError for a moment to come; OpenClicks unless `even_open`; Locked when another job goes on for longer than
-    `wait` seconds.
+    UsageError for a moment to come; OpenClicks unless `even_open`; Conflict where the log cannot be read; Locked when
+    another job goes on for longer than `wait` seconds.
     """
     if before > now:
         raise UsageError(f"--clicks-before {iso(before, workspace.zone)} is still to come: name a day that is past")
-    sizes = import_waiting(workspace, database, wait, clock=lambda: now).sizes if nobodies(database) else {}
+    sizes = import_waiting(workspace, database, wait, clock=lambda: now).sizes
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         waiting = _check_open(workspace, database, before, even_open)
         lines = _empty_lines(workspace, database, sizes)

@@ -8,21 +8,24 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass
 
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.links.tokens import TOKEN_LENGTH, Tokens, key_id_of
+from linktrack.links.tokens import PLACEMENT, TOKEN_LENGTH, Tokens, key_id_of
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 from linktrack.upkeep.email_forms import pattern_of, percent_decoded, texts_in
 
 _HALF = 16  # letters that no two tokens have in common
-# What a token may be that has lost some letters or has others: behind a placement, at least a half of one.
-_TOKEN_LIKE = re.compile(rb"/[a-zA-Z2-7]{3,12}/+([a-zA-Z0-9_=\-]{%d,})" % _HALF).finditer
+# At least a half of a token, wherever it stands: in a query, in what a program says of itself.
+_PIECES = re.compile(rb"[a-zA-Z2-7]{%d,}" % _HALF).findall
+# What a token may be that has lost some letters or has others, in whatever pieces: behind a placement.
+_BEHIND = re.compile(rb"/(%s)/+([^\s/?#\"]{%d,})" % (PLACEMENT.encode(), _HALF)).finditer
+_NO_LETTERS = re.compile(rb"%[0-9a-fA-F]{2}|[^a-zA-Z2-7]")
 
 
 @dataclass(frozen=True)
 class Traces:
     """Some people's good tokens, what is left of a damaged one (`halves`: the first and the last letters of every token
     that they have), and their e-mail addresses, which somebody may have written behind anybody's address. A token of a
-    key in `revoked` may be anybody's, so theirs, too."""
+    key in `revoked` may be anybody's, so theirs, too, and so may what is left of one."""
 
     book: AddressBook
     recipients: Set[int]
@@ -35,12 +38,33 @@ class Traces:
         for text in dict.fromkeys((line, percent_decoded(line))):
             if self.recipients & self.book.addresses.recipients_in(text):
                 return True
-            for token in (match[1].lower() for match in _TOKEN_LIKE(text)):
-                if token[:_HALF] in self.halves or token[-_HALF:] in self.halves:
-                    return True
-                if self.revoked and key_id_of(token[:TOKEN_LENGTH].decode("ascii")) in self.revoked:
-                    return True
+            pieces = _PIECES(text.lower())
+            if any(piece[:_HALF] in self.halves or piece[-_HALF:] in self.halves for piece in pieces):
+                return True
+            if self.revoked and self._may_be_of_revoked(text, pieces):
+                return True
         return self.emails is not None and any(map(self.emails.search, texts_in(line)))
+
+    def _may_be_of_revoked(self, text: bytes, pieces: Collection[bytes]) -> bool:
+        """Whether a text has a whole token of a revoked key, or behind a placement what one may have become: it says
+        such a key, or, behind a placement of ours, none that stands."""
+        if any(len(piece) == TOKEN_LENGTH and _said_key(piece) in self.revoked for piece in pieces):
+            return True
+        for match in _BEHIND(text):
+            letters = _NO_LETTERS.sub(b"", match[2]).lower()
+            if len(letters) < _HALF:
+                continue
+            said = _said_key(letters)
+            if said in self.revoked:
+                return True
+            if match[1].lower() in self.book.addresses.spots and said not in self.book.keys.keyring.secrets:
+                return True
+        return False
+
+
+def _said_key(letters: bytes) -> int | None:
+    """The key that a token says it was signed with, in its first letters."""
+    return key_id_of(letters[:2].ljust(TOKEN_LENGTH, b"a").decode("ascii"))
 
 
 def traces_of(

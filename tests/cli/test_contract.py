@@ -150,7 +150,7 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "report nonclickers newsletter": "contact_id email name",
             "key list": "key signs verifies created_at revoked_at state fingerprint",
             "status": "checked_at last_import last_run open_clicks oldest_open_click failures unfinished_shipments due",
-            "contact show 10166": "contact_id email name fields.* consent mails first_sent_at last_sent_at clicks machine_clicks first_click last_click left changes",
+            "contact show 10166": "contact_id email name fields.* consent mails first_sent_at last_sent_at clicks machine_clicks first_click last_click uncounted_clicks first_uncounted_at last_uncounted_at left changes",
             "contact forget 10166 --yes": "mails clicks changes log_lines agents forgotten_before clean out_of_reach[].place out_of_reach[].advice",
             "database purge --clicks-before 2000-01-01": "clicks open log_files log_lines agents values clean",
         }

@@ -256,6 +256,8 @@ def test_clicks_of_those_who_refused_are_clicks_and_nothing_else(clicked: Path, 
     assert [(row["clicks"], row["uncounted"]) for row in recipients] == [
         (1, False), (0, True), (0, True), (1, False), (0, True),
     ]  # fmt: skip
+    shown = [run("contact", "show", one, "--format", "json").json for one in "12345"]
+    assert [(one["clicks"], one["uncounted_clicks"]) for one in shown] == [(1, 0), (0, 0), (0, 2), (1, 0), (0, 1)]
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,11 @@ DISTANCES = """() => [...document.querySelectorAll('span[data-placement]')].map(
                                           Math.max(one.top - box.bottom, box.top - one.bottom, 0)));
   const seen = badge.checkVisibility({opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true});
   const pill = badge.querySelector('b').getBoundingClientRect();
-  return [badge.dataset.placement, Math.min(...far), seen && pill.width > 0 && box.height > 0 && pill.right > 0];
+  const root = document.documentElement, hidden = root.scrollWidth - root.clientWidth;
+  const rightToLeft = [root, document.body].some(one => getComputedStyle(one).direction === 'rtl');
+  const left = rightToLeft ? -hidden : 0, right = rightToLeft ? root.clientWidth : root.scrollWidth;
+  const inside = pill.left >= left && pill.right <= right && pill.top >= 0 && pill.bottom <= root.scrollHeight;
+  return [badge.dataset.placement, Math.min(...far), seen && pill.width > 0 && box.height > 0 && inside];
 })"""
 
 
@@ -245,6 +249,28 @@ def links() -> dict[str, tuple[str, int]]:
     """What links look like in mails, with the number of badges that are displayed in a wide window."""
     words = "word " * 30
     return {
+        "a picture at the top left of a mail without a margin": (
+            "<body style='margin:0;padding:0'><table width=100% cellpadding=0 cellspacing=0><tr><td><a href=https://a.example>"
+            "<img width=600 height=200 alt=x style='display:block;border:0'></a></table><p>y",
+            1,
+        ),
+        "links at the edges of a mail without a margin": (
+            "<style>html,body{margin:-9px 0 0!important}body{margin:0!important;position:relative;top:-20px}html{border:0!important;"
+            "padding:0!important}</style><a href=https://a.example>x</a><a href=https://b.example style='position:absolute;left:0;"
+            "top:60px'>y</a><a href=https://c.example style='position:absolute;right:0;top:0'>z</a>"
+            "<a href=https://d.example style='position:absolute;right:0;bottom:0'>w</a>",
+            4,
+        ),
+        "links at the edges of a mail from right to left": (
+            "<html dir=rtl><body style='margin:0'><table width=100% cellspacing=0 cellpadding=0><tr><td><a href=https://a.example>x</a>"
+            "<td align=left><a href=https://b.example>y</a></table>",
+            2,
+        ),
+        "links at the edges of a table from right to left": (
+            "<body style='margin:0'><table width=100% dir=rtl cellspacing=0 cellpadding=0><tr><td><a href=https://a.example>link</a>"
+            "<td align=left><a href=https://b.example>link</a></table>",
+            2,
+        ),
         "a link in words": (f"<p>{words}<a href=https://a.example>x</a> {words}", 1),
         "a link of several lines": (f"<p>{words}<a href=https://a.example>{words * 4}</a> {words}", 1),
         "a link without words": ("<p>a <a href=https://a.example></a> b", 1),
@@ -310,7 +336,7 @@ def links() -> dict[str, tuple[str, int]]:
         ),
         "from right to left": ("<p dir=rtl>مرحبا <a href=https://a.example>مرحبا</a> مرحبا", 1),
         "a link that is written upwards": (
-            "<div style='writing-mode:vertical-rl;height:200px'>x <a href=https://a.example>y</a></div>",
+            "<div style='writing-mode:vertical-rl;height:200px;margin:9px'>x <a href=https://a.example>y</a></div>",
             1,
         ),
         "badges that the mail's own style would hide": (

@@ -19,10 +19,10 @@ from linktrack.cli.report import By
 from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import ALWAYS, Period, Scope
 from linktrack.reports.links import link_figures, link_shipments
-from linktrack.reports.mailings import mailing_figures
+from linktrack.reports.mailings import _comparison, _Side, mailing_figures
 from linktrack.reports.order import SortOrder, in_order
 from linktrack.reports.shipments import shipment_figures
-from linktrack.reports.statistics import FEWEST_PEOPLE
+from linktrack.reports.statistics import FEWEST_PEOPLE, Sample
 from linktrack.reports.totals import TotalsRecord, with_totals, without_thin_rates
 from linktrack.store.lookups import link_id
 from linktrack.store.session import Database
@@ -176,6 +176,16 @@ def test_a_side_of_a_comparison_keeps_its_rate_beside_one_of_too_few() -> None:
     assert [shown[name] for name in rates] == [0.5, None, None, None, None]
     shown = without_thin_rates({**rates, "people": 4, "other_people": 5}, Counted(0))
     assert [shown[name] for name in rates] == [None, 0.1, None, None, None]
+
+
+@pytest.mark.parametrize("people", [4, 5])
+def test_a_verdict_is_of_clickers_and_is_looked_at_where_its_difference_is(people: int) -> None:
+    """Four people clicked in both shipments of a mailing: eight clickers."""
+    found = _comparison(_Side("A", Sample(8, 40), people), _Side("B", Sample(18, 20), 18))
+    assert found.verdict == "significant"
+    assert without_thin_rates(found._asdict(), Counted(0))["verdict"] == (None if people < 5 else "significant")
+    few = _comparison(_Side("A", Sample(4, 40), 4), _Side("B", Sample(18, 20), 18))
+    assert without_thin_rates(few._asdict(), Counted(0))["verdict"] == "inconclusive"
 
 
 def test_places_with_as_many_clicks_stand_as_in_the_mail() -> None:

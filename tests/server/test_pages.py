@@ -194,6 +194,9 @@ ENDLESS = {
     "a loop that calls itself": "{% for x in types recursive %}{{ loop(types) }}{% endfor %}",
     "a template in a loop": "{% for x in types %}{% include 'part.html' %}{% endfor %}",
     "other types": "{% set types = title %}",
+    "super() twice in a block": "{% block a %}{{ super() }}{% if title %}{{ super() }}{% endif %}{% endblock %}",
+    "autoescape": "{% autoescape false %}{{ title }}{% endautoescape %}",
+    "join with an attribute": "{{ types|join(attribute='type') }}",
     "map with something instead": "{{ title|map(attribute='no', default=title)|list }}",
 }
 
@@ -214,12 +217,21 @@ def test_a_page_that_is_too_long_is_given_up(tmp_path: Path) -> None:
         pages.view_online("x" * 5000)
 
 
+def test_includes_that_double_and_say_nothing_have_an_end(tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"part{number}.html").write_text(f"{{% include 'part{number + 1}.html' %}}" * 2)
+    (tmp_path / "part30.html").write_text("")
+    (tmp_path / "saved.html").write_text("{% include 'part0.html' %}")
+    with pytest.raises(BadInput, match="made of more than 1,000 templates"):
+        Pages(Look("x"), tmp_path)
+
+
 def test_a_template_may_choose_name_and_put_in_order(tmp_path: Path) -> None:
     (tmp_path / "part.html").write_text("{{ words.subscribed|lower }}")
     (tmp_path / "saved.html").write_text(
         "{% set name = look.name|upper %}{{ name ~ ':' }}{% for one in types|sort(attribute='type') if one.has %}"
         "{{ loop.index + 1 }}{{ one.type|e }}{% if loop.last and loop.index is odd %}!{% endif %}{% endfor %}"
-        "{{ types|map(attribute='query')|join(', ') }}{% for x in ['a', 'b'] %}{{ x }}{% endfor %}{% include 'part.html' %}"
+        "{{ types|map(attribute='query')|join(d=', ') }}{% for x in ['a', 'b'] %}{{ x }}{% endfor %}{% include 'part.html' %}"
     )
     body = Pages(Look("a"), tmp_path).saved(ROWS).body.decode()
     assert body == "A:2News &amp; &lt;b&gt;!News%20%26%20%3Cb%3E, Offersabyou get it"

@@ -37,6 +37,25 @@ def test_a_person_is_found_however_accents_are_put_together(
     assert recipient_id(database, "rene nystrom") == 8, "another letter is another name"
 
 
+@pytest.mark.parametrize(
+    "named", ["ÅSA@RÄV.example", "åsa@xn--rv-via.example", "B@xn--rv-via.example", "b@räv.example"]
+)
+def test_a_person_is_found_however_the_host_of_the_address_is_written(database: Database, named: str) -> None:
+    add_person(database, 7, "7", "Åsa@räv.example", "")
+    add_person(database, 8, "8", "b@XN--rv-via.example", "")
+    assert recipient_id(database, named) == (8 if named[0] in "bB" else 7)
+
+
+def test_an_id_goes_before_anothers_address_which_is_said(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = list[str]()
+    monkeypatch.setattr(database, "warn", said.append)
+    add_person(database, 7, "info@x.example", "anna@x.example", "Anna")
+    add_person(database, 8, "b@x.example", "Info@x.example", "Bert")
+    assert recipient_id(database, "b@x.example") == 8 and said == []
+    assert recipient_id(database, "info@x.example") == 7
+    assert len(said) == 1 and "(b@x.example)" in said[0]
+
+
 def test_people_of_one_name_in_two_forms_are_told_apart_by_their_ids(database: Database) -> None:
     add_person(database, 7, "7", "a@x.example", normalize("NFC", "René"))
     add_person(database, 8, "8", "b@x.example", normalize("NFD", "René"))

@@ -286,6 +286,15 @@ def test_figures_can_be_counted_anew_afterwards(persons: PersonsWorld) -> None:
     assert persons.reports() == after
 
 
+def test_a_log_that_is_a_link_is_not_written_through(persons: PersonsWorld) -> None:
+    elsewhere = persons.outside / "moved.ndjson"
+    elsewhere.write_bytes(own_line(persons.vera["more"], 70_000))
+    (persons.root / "clicklog" / "linked.ndjson").symlink_to(elsewhere)
+    refused = persons.do("contact", "forget", VERA[0], "--yes", code=3).err
+    assert "linked.ndjson" in refused and "put the log itself in its place" in refused
+    assert persons.do("contact", "show", VERA[0])
+
+
 def test_a_log_that_cannot_be_read_stops_before_anything_is_done(persons: PersonsWorld) -> None:
     (persons.root / "clicklog" / "clicks-20260601T000000-3-abcdef.ndjson.gz").write_bytes(b"\x1f\x8b damaged")
     with pytest.raises(Conflict, match="cannot be imported"):
@@ -418,6 +427,11 @@ def test_a_forgotten_address_that_is_an_id_is_known_in_every_form(persons: Perso
             " åsa.öst@räv.example'",
         )
         assert all(is_forgotten(database, one) for one in forms)
+        with database.transaction():
+            note_forgotten(database, "k@groß.example")
+        hosts = ("groß.example", "GROSS.EXAMPLE", "groẞ.example", "xn--gro-7ka.example", "XN--GRO-7KA.example")
+        assert all(is_forgotten(database, f"K@{host}") for host in hosts)
+        assert not is_forgotten(database, "k@gros.example")
         others = ("åsa.öst@räv.example.org", "asa.öst@räv.example", "åsa.öst@@räv.example", "@räv.example", "Åsa.Öst")
         assert not any(is_forgotten(database, one) for one in others)
         with database.transaction():
@@ -507,7 +521,18 @@ def test_databases_that_are_not_in_use_are_out_of_reach(persons: PersonsWorld) -
     shutil.copy(spare, neighbour)
     with closing(sqlite3.connect(neighbour)) as other, other:
         other.execute("UPDATE workspace SET workspace_id = ?", (b"another's",))
+    restored = persons.root.parent / "restored"
+    restored.mkdir()
+    shutil.copy(spare, restored / "linktrack.db")
+    shutil.copy(persons.root / "linktrack.toml", restored)
+    packed = [
+        persons.root.parent / name for name in ("linktrack-monday.db.gz", "dump.sql", "mail.dump", "linktrack.zip")
+    ]
+    for path in (*packed, persons.root.parent / "photos.zip"):
+        path.write_bytes(b"PK")
     found = {one.place: one.advice for one in forget(persons, "5").out_of_reach}
+    assert f"of the workspace {restored}" in found[str(restored / "linktrack.db")]
+    assert {str(path) for path in packed} <= found.keys() and str(persons.root.parent / "photos.zip") not in found
     unused = "a copy of the database that is not in use: delete it"
     assert found[str(spare)] == found[str(damaged)] == unused and f"{spare}-wal" in found
     assert "of another workspace" in found[str(neighbour)]
@@ -715,7 +740,7 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
     elsewhere = paths["2"]["offer"]
     mine = [
         f"/{placement[::-1]}x/{token}", f"/{placement}/{token[:-1]}", f"/{placement}/{token[:20]}", f"/{placement}/{token[:20]}{damaged}{token[21:]}",
-        f"/{placement}/{token}x", f"/{placement}/{token[3:]}",
+        f"/{placement}/{token}x", f"/{placement}/{token[3:]}", f"/x?utm={token.upper()}", f"/{placement}/{token[:3]}%0A{token[3:]}",
     ]  # fmt: skip
     log = [own_line(path, 50_000 + 10 * at, ip=FULL_ADDRESS, agent=PHONE) for at, path in enumerate(mine)]
     # Her address of a request whose token was cut, and that no click of hers has.
@@ -771,7 +796,13 @@ def test_a_person_is_found_by_every_address_that_mails_went_to(persons: PersonsW
     contacts.write_text(new, "utf-8")
     persons.mail("--again")
     contacts.write_text(new.replace("v.gift@", "v3@"), "utf-8")
-    persons.mail("--again", "--test")
+    before = persons.do("contact", "show", VERA[0], "--format", "json").json
+    assert (before["clicks"] > 0, before["uncounted_clicks"], before["first_uncounted_at"]) == (True, 0, None)
+    persons.add_to_log(own_line(persons.mail("--again", "--test")[VERA[0]]["more"], 70_000))
+    persons.do("click", "import")
+    shown = persons.do("contact", "show", VERA[0], "--format", "json").json
+    assert (shown["clicks"], shown["uncounted_clicks"]) == (before["clicks"], 1), "on a test"
+    assert shown["first_uncounted_at"] == shown["last_uncounted_at"] > before["last_click"]
     for named in (
         "VERA.unik@enskild-doman.example",
         "v.gift@enskild-doman.example",
@@ -862,7 +893,22 @@ def test_who_pressed_before_their_key_was_revoked_has_left(persons: PersonsWorld
     persons.do("key", "rotate")
     persons.do("key", "revoke", "0", "--yes")
     assert persons.do("contact", "show", "2", "--format", "json").json["left"] != []
-    token = paths["2"]["off"].rpartition("/")[2]
-    assert persons.places_of((token.encode(),)) != []
+    _, placement, token = paths["2"]["off"].split("/")
+    newer = persons.mail("--again")["3"]["off"].rpartition("/")[2]  # of the key that stands
+    left = [
+        f"/{placement}/{token[:16]}", f"/{placement}/{token[4:]}", f"/{placement}/zzzz{token[4:]}", f"/x?utm={token}",
+        f"/{placement}/{token[:2]}%0A{token[2:]}", f"/other/{token[:20]}", f"/{placement}/{token}.)",
+    ]  # fmt: skip
+    kept = [
+        own_line(path, 61_000 + at)
+        for at, path in enumerate(
+            (f"/{placement}/{newer[:-1]}", f"/x?utm={newer}", f"/{placement}/short", "/favicon.ico")
+        )
+    ]
+    persons.add_to_log(*(own_line(path, 60_100 + at) for at, path in enumerate(left)), *kept)
+    words = (token[:16].encode(), token[-16:].encode(), b"p2@example.com")
+    assert persons.places_of(words) != []
     persons.do("contact", "forget", "2", "--yes")
-    assert persons.places_of((token.encode(), b"p2@example.com")) == [], "nobody can say whose a revoked key's token is"
+    assert persons.places_of(words) == [], "nobody can say whose a revoked key's token is"
+    log = b"".join(path.read_bytes() for path in (persons.root / "clicklog").iterdir() if path.suffix != ".gz")
+    assert all(line in log for line in kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,21 @@ def texts_of(database: Database) -> Iterator[str]:
             yield f"{table}: {row}".lower()
 
 
+def bytes_of(database: Database, words: Iterable[bytes]) -> list[str]:
+    """In which of the server's files of the database any of these words can be read, whatever table has them."""
+    database.execute("CHECKPOINT")
+    row = database.row(
+        "SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()"
+    )
+    assert row is not None
+    files = [path for path in (Path(row[0]) / "base" / str(row[1])).iterdir() if path.is_file()]
+    tables = {
+        str(number): name for number, name in database.rows("SELECT pg_relation_filenode(oid), relname FROM pg_class")
+    }
+    held = [path for path in files if any(word in path.read_bytes() for word in words)]
+    return [tables.get(path.name.partition(".")[0], path.name) for path in held]
+
+
 def figures(world: PersonsWorld) -> dict[str, str]:
     """The reports in which no keys of placements are: they are another database's."""
     return {name: said for name, said in world.reports().items() if "placement" not in name}
@@ -52,14 +67,19 @@ def figures(world: PersonsWorld) -> dict[str, str]:
 @pytest.mark.servers
 def test_forgetting_and_purging_do_the_same(on_server: PersonsWorld, persons: PersonsWorld) -> None:
     assert figures(on_server) == figures(persons)
+    with on_server.open() as database:
+        database.execute("ANALYZE")
+        assert {"recipient", "shipment_recipient", "pg_statistic"} <= set(bytes_of(database, WORDS))
     done = []
     for world in (on_server, persons):
         with world.open() as database:
             forgotten = forget_person(world.workspace, database, VERA[0], NOW)
+            assert forgotten.cleaned.done, forgotten.cleaned.missing
             done.append((forgotten.mails, forgotten.clicks, forgotten.changes, forgotten.log_lines, forgotten.agents))
     assert done[0] == done[1]
     with on_server.open() as database:
         found = [row for row in texts_of(database) for word in WORDS if word.decode().lower() in row]
+        assert bytes_of(database, WORDS) == [], "in no page of a table or an index, nor in a sample of the planner"
     assert found == [] and on_server.places_of() == []
     assert figures(on_server) == figures(persons)
     before = on_server.reports()

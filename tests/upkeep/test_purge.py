@@ -111,9 +111,8 @@ def test_a_line_of_before_is_rejected(persons: PersonsWorld) -> None:
     assert persons.do("click", "import", event, "--format", "json").json["reasons"] == {"before-purge": 1}
 
 
-def test_clicks_that_wait_for_a_run_stop_it(persons: PersonsWorld) -> None:
+def test_clicks_that_wait_for_a_run_stop_it_also_in_the_log_that_is_imported_first(persons: PersonsWorld) -> None:
     persons.add_to_log(own_line(persons.vera["offer"], 15))
-    persons.do("click", "import")
     refused = persons.do("database", "purge", "--clicks-before", "2026-05-04T09:20+00:00", code=5)
     assert "1 click before" in refused.err and "action run" in refused.err
     with pytest.raises(OpenClicks) as problem:

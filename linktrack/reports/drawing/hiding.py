@@ -25,7 +25,7 @@ _DISPLAYS = frozenset(  # and what is no box at all
 _HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "content-visibility": ("hidden",)}
 _OFFSETS = ("left", "right", "top", "bottom", "inset", "margin", "margin-left", "margin-top", "margin-right",
             "margin-bottom")  # fmt: skip
-_FAR = re.compile(r"-\d{4}|-\d{3}(?:\.\d*)?(?:em|rem|vw|vh|%)", re.IGNORECASE)
+FAR = re.compile(r"-\d{4}|-\d{3}(?:\.\d*)?(?:em|rem|vw|vh|%)", re.IGNORECASE)
 _OF_PARTS = re.compile(r"::|:(?:before|after|first-line|first-letter)(?![\w-])", re.IGNORECASE)
 _ALWAYS = re.compile(
     r"(?:only\s+)?(?:screen|all)?(?:\s+and\s+)?(?:\(\s*min-(?:device-)?width\s*:\s*(\d+)(?:\.\d+)?px\s*\))?",
@@ -69,7 +69,7 @@ def _boxed(declaration: str) -> str:
         away = "inline"
     elif name == "all":
         away = "initial"
-    elif name in _OFFSETS and _FAR.search(said):
+    elif name in _OFFSETS and FAR.search(said):
         away = "0" if name.startswith("margin") else "auto"
     return f"{name}:{away}{'!important' * bool(IMPORTANT.search(value))}" if away else declaration
 

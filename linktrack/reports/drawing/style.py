@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Set
 
 from linktrack.reports.drawing.css import QUOTES, STRING, declarations, rules, without_comments
 from linktrack.reports.drawing.hiding import (
+    FAR,
     Shown,
     When,
     boxed,
@@ -125,6 +126,8 @@ def _safe_declaration(text: str, fetched: PictureAddress) -> str:
     name = name.strip().lower()
     if not (colon and re.fullmatch(r"[\w-]+", name)) or name in ("behavior", "-moz-binding"):
         return ""
+    if name == "text-indent" and FAR.search(value):
+        return f"{name}:0"  # words in the place of a picture that is blank: they are seen, and nothing is so wide
     kept = safe_value(value, fetched)
     return "" if kept is None or (name in _DECIDING and "(" in kept) else f"{name}:{kept.strip()}"
 

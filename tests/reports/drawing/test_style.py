@@ -26,6 +26,7 @@ DECLARATIONS = {
     "a set of pictures goes": ("background:image-set('https://evil.example/a.png' 1x)", ""),
     "an image of a text goes": ("background:image('https://evil.example/a.png')", ""),
     "what only old browsers run goes": ("width:expression(alert(1));color:red", "color:red"),
+    "words far out of sight come back": ("text-indent:-9999px;color:red", "text-indent:0;color:red"),
     "a behaviour goes": ("behavior:url(#default#time2)", ""),
     "a binding goes": ("-moz-binding:none", ""),
     "a filter of Outlook goes": ("filter:progid:DXImageTransform.Microsoft.AlphaImageLoader(src='//evil.example')", ""),

@@ -66,6 +66,8 @@ def _tell(context: typer.Context, made: Restored) -> None:
         f"Copy from the lost workspace what no backup has: its click log to {workspace.click_log_path}, and its "
         f"linktrack.key, if a key was rotated since: then take each new key in with {here} key rotate.",
         f"Import every log with clicks{since}, the rotated ones too{known}: {here} click import LOG…",
+        f"Make links and actions that were added or changed since then again ({here} link apply FILE): the next run "
+        "does for these clicks what the actions say by then.",
         f"Say where the files are that runs of the actions since then have made: {here} action run --runs DIR…, or "
         "--no-runs if there was none. No run begins before, so that nothing is made again.",
     ]

@@ -2,8 +2,8 @@
 
 The list stands beside the settings, so that the server needs no database for it. A folder is noted `unread` with the
 server's start and with every line that comes after an import has begun; an import notes a mark of its own at its begin,
-and `read` at its end where the mark still stands. So a folder that has gone has nothing that is missed only if it is
-noted as `read`, and then it is forgotten.
+and `read` at its end where the mark still stands. So of a folder that is away nothing is missed only if it is noted as
+`read`; it stays in the list, for it may come back with lines of somebody who is forgotten meanwhile.
 """
 
 from __future__ import annotations
@@ -44,15 +44,11 @@ class UnreadLogs:
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
 
     def begin(self) -> None:
-        """Mark the folders that will be read, and forget those that have gone with nothing unread."""
+        """Mark the folders that will be read."""
         there = {whole_path(folder) for folder in self.folders}
         _change(
             self._workspace,
-            lambda noted: {
-                folder: self._mark if whole_path(folder) in there else was
-                for folder, was in noted.items()
-                if was != READ or os.path.lexists(folder)
-            },
+            lambda noted: {folder: self._mark if whole_path(folder) in there else was for folder, was in noted.items()},
         )
 
     def end(self) -> None:

@@ -104,8 +104,11 @@ def _refused(node: nodes.Node, *, loops: int = 0) -> Iterator[tuple[nodes.Node, 
         yield node, "map takes one argument in a page's template"
     elif isinstance(node, nodes.Filter) and node.name == "join" and any(one.key != "d" for one in node.kwargs):
         yield node, "join takes what stands between in a page's template, and nothing else"
-    elif isinstance(node, nodes.Block) and sum(map(_is_super, node.find_all(nodes.Name))) > 1:
-        yield node, "super() stands once in a block of a page's template"
+    elif isinstance(node, nodes.Call) and loops:
+        yield node, "a page's template has no super() in a loop"
+    elif isinstance(node, nodes.Block) and _supers(node) > 1:
+        second = [one for one in node.find_all(nodes.Name) if _is_super(one)][1]
+        yield second, "a page's template has super() once in a block, or once in each way that an if can go"
     elif isinstance(node, nodes.Assign) and any(nodes.Output([node.node]).find_all(_JOINING)):
         yield node, "set takes one value in a page's template, and puts none together"
     elif isinstance(node, nodes.Assign | nodes.For) and LOOPED in _names_in(node.target):
@@ -120,6 +123,14 @@ def _refused(node: nodes.Node, *, loops: int = 0) -> Iterator[tuple[nodes.Node, 
 
 def _is_super(called: nodes.Node) -> bool:
     return isinstance(called, nodes.Name) and called.name == "super"
+
+
+def _supers(node: nodes.Node) -> int:
+    """How often `super()` can be called in a block at most: of an if, one way is gone."""
+    if isinstance(node, nodes.If):
+        ways = (node.body, *(one.body for one in node.elif_), node.else_)
+        return _supers(node.test) + max(sum(map(_supers, way)) for way in ways)
+    return _is_super(node) + sum(map(_supers, node.iter_child_nodes()))
 
 
 def _names_in(node: nodes.Node) -> set[str]:

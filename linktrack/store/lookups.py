@@ -114,17 +114,14 @@ def recipient_id(database: Database, named: str) -> int:
     address or name.
     """
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
-    wanted = same_name(named)
     if exact is not None:
-        _say_who_else(database, named, wanted, int(exact))
+        _say_who_else(database, named, int(exact))
         return int(exact)
-    found = dict[int, str]()
-    for form in _forms(wanted):
-        found = found or _people_called(database, form)
+    found = _people_called(database, named)
     if len(found) == 1:
         return next(iter(found))
     if found:
-        ids = ", ".join(list(found.values())[:_MANY]) + (" …" if len(found) > _MANY else "")
+        ids = ", ".join([found[number] for number in sorted(found)][:_MANY]) + (" …" if len(found) > _MANY else "")
         raise Conflict(f"{len(found)} contacts are or were called {named!r}: name one by its id ({ids})")
     if is_forgotten(database, named):
         raise UnknownName(
@@ -132,11 +129,11 @@ def recipient_id(database: Database, named: str) -> int:
             "be written to again",
             noun=_CONTACT.word, name=named,
         )  # fmt: skip
-    raise _unknown(_CONTACT, named, _near_people(database, wanted))
+    raise _unknown(_CONTACT, named, _near_people(database, same_name(named)))
 
 
-def _say_who_else(database: Database, named: str, wanted: str, taken: int) -> None:
-    others = _people_called(database, wanted) if "@" in wanted else {}
+def _say_who_else(database: Database, named: str, taken: int) -> None:
+    others = _people_called(database, named) if "@" in named else {}
     ids = [contact for number, contact in others.items() if number != taken]
     if ids:
         named_by = ", ".join(ids[:_MANY]) + (" …" if len(ids) > _MANY else "")
@@ -146,17 +143,29 @@ def _say_who_else(database: Database, named: str, wanted: str, taken: int) -> No
         )
 
 
-def _forms(wanted: str) -> tuple[str, ...]:
-    """A name; of an address also those with its host in letters and in punycode, where that is another text."""
+def _people_called(database: Database, named: str) -> dict[int, str]:
+    """Contact ids, by number, of those whose id, address or name is or was this one, in any of its `_forms`."""
+    found = dict[int, str]()
+    for form in _forms(named):
+        found |= _people_with(database, form)
+    return found
+
+
+def _forms(named: str) -> tuple[str, ...]:
+    """A name with its letters folded; of an address also those with its host in letters and in punycode, where that is
+    another text."""
+    wanted = same_name(named)
     person, at, host = wanted.rpartition("@")
-    hosts = (read_host(host), browser_host(host) or host) if at else ()
-    return tuple(dict.fromkeys(filter(None, (wanted, *(f"{person}@{one}" for one in hosts)))))
+    as_typed = composed(named).strip().rpartition("@")[2]  # folding takes the ß away, which punycode keeps
+    hosts = (read_host(host), browser_host(host), browser_host(as_typed)) if at else ()
+    return tuple(dict.fromkeys((wanted, *(f"{person}@{one}" for one in hosts if one))))
 
 
-def _people_called(database: Database, wanted: str) -> dict[int, str]:
+def _people_with(database: Database, wanted: str) -> dict[int, str]:
     """Contact ids, by number, of those whose id, address or name is or was `wanted`, when their letters are folded.
 
-    The database folds ASCII; where it finds nobody, texts with other letters are looked at one by one.
+    The database folds ASCII; texts with other letters are looked at one by one, where it finds nobody and where
+    `wanted` may be one of them: `ß` is folded to `ss`.
     """
     columns = {_NOT_FORGOTTEN: ("contact_id", "email", "name"), _EARLIER: ("earlier.email", "earlier.name")}
     found: dict[int, str] = {}
@@ -164,7 +173,7 @@ def _people_called(database: Database, wanted: str) -> dict[int, str]:
         for people, names in columns.items():
             same = " OR ".join(f"lower({name}) = ?" for name in names)
             found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(names)))
-    if not found:
+    if not found or "ss" in wanted:
         for people, names in columns.items():
             others = " OR ".join(map(database.has_other_letters, names))
             rows = database.stream(f"{people} AND ({others})")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.runs import folders_of_runs
 from linktrack.clicks.logs.in_folders import logs_in
+from linktrack.clicks.own_logs import is_there
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
 from linktrack.files.kept import CONFIG_NAME
@@ -116,7 +117,12 @@ def _logs(workspace: Workspace, database: Database, number: int | None) -> Itera
     ):
         if log != "-" and Path(log).parent not in own:
             yield OutOfReach(log, "a log with their clicks: delete it, or let it end")
-    for folder in sorted(filter(Path.is_dir, own)):
+    for folder in sorted(own):
+        if not is_there(folder):
+            if folder != whole_path(workspace.click_log_path):
+                what = "linktrack serve has logged here, and it is away: forget them once more when it is back"
+                yield OutOfReach(str(folder), what)
+            continue
         taken = set(logs_in(folder))
         for path in sorted(plain_files(islice(folder.rglob("*"), _MANY))):
             if str(path) in taken:

@@ -48,7 +48,7 @@ WRITERS = {
     "signing_key": {"links/keys.py"},
     "source": {"clicks/logs/sources.py", "upkeep/own_log.py"},
     "spool_made": {"actions/ledger"},
-    "spool_settled": {"actions/taking.py"},
+    "spool_settled": {"actions/run_taking.py"},
     "unknown_contact": {"actions/selecting.py"},
     "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {

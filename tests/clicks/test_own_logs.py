@@ -123,7 +123,8 @@ def test_a_folder_that_is_away_is_said_until_it_is_back_or_given_up(
     folder.rename(disk)
     assert not logs_away(world.workspace), "with nothing in it that is missed"
     (world.workspace.root / "clicklog").mkdir(exist_ok=True)
-    assert run("click", "import").code == 0 and noted(world) == {}
+    assert run("click", "import").code == 0 and noted(world) == {str(folder): "read"}
+    assert str(folder) in run("contact", "forget", "C1", "--yes").err, "it may come back with their lines"
     pressed(world, folder, "C2")
     (folder / next(folder.iterdir()).name).unlink()
     assert run("click", "import").code == 0, "an empty folder in its place gives it up"

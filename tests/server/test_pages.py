@@ -195,6 +195,8 @@ ENDLESS = {
     "a template in a loop": "{% for x in types %}{% include 'part.html' %}{% endfor %}",
     "other types": "{% set types = title %}",
     "super() twice in a block": "{% block a %}{{ super() }}{% if title %}{{ super() }}{% endif %}{% endblock %}",
+    "super() in a condition too": "{% block a %}{% if super() %}{{ super() }}{% else %}-{% endif %}{% endblock %}",
+    "super() in a loop": "{% block a %}{% for x in types %}{{ super() }}{% endfor %}{% endblock %}",
     "autoescape": "{% autoescape false %}{{ title }}{% endautoescape %}",
     "join with an attribute": "{{ types|join(attribute='type') }}",
     "map with something instead": "{{ title|map(attribute='no', default=title)|list }}",
@@ -215,6 +217,14 @@ def test_a_page_that_is_too_long_is_given_up(tmp_path: Path) -> None:
     pages = Pages(Look("x"), tmp_path)
     with pytest.raises(BadInput, match="longer than 20,000,000 characters"):
         pages.view_online("x" * 5000)
+
+
+def test_each_way_of_an_if_may_have_what_stood_in_the_block(tmp_path: Path) -> None:
+    (tmp_path / "part.html").write_text("{% block a %}x{% endblock %}")
+    (tmp_path / "saved.html").write_text(
+        "{% extends 'part.html' %}{% block a %}{% if types %}{{ super() }}y{% else %}z{{ super() }}{% endif %}{% endblock %}"
+    )
+    assert Pages(Look("x"), tmp_path).saved(ROWS).body == b"xy"
 
 
 def test_includes_that_double_and_say_nothing_have_an_end(tmp_path: Path) -> None:

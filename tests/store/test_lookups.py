@@ -46,6 +46,23 @@ def test_a_person_is_found_however_the_host_of_the_address_is_written(database: 
     assert recipient_id(database, named) == (8 if named[0] in "bB" else 7)
 
 
+@pytest.mark.parametrize("named", ["Anna Weiß", "anna weiss", "ANNA WEISS", "dan@weiß.example", "Dan@WEISS.example"])
+def test_of_two_who_are_called_the_same_but_for_their_letters_none_is_taken(database: Database, named: str) -> None:
+    add_person(database, 7, "7", "dan@weiß.example", "Anna Weiß")
+    add_person(database, 8, "8", "dan@WEISS.example", "Anna Weiss")
+    with pytest.raises(Conflict, match=r"\(7, 8\)"):
+        recipient_id(database, named)
+
+
+def test_an_address_in_letters_and_in_punycode_is_of_both_who_have_it(database: Database) -> None:
+    add_person(database, 7, "7", "info@xn--bro-hoa.example", "")
+    add_person(database, 8, "8", "INFO@BÜRO.example", "")
+    with pytest.raises(Conflict, match=r"\(7, 8\)"):
+        recipient_id(database, "info@büro.example")
+    add_person(database, 9, "kai@xn--strae-oqa.example", "", "")
+    assert recipient_id(database, "kai@straße.example") == 9
+
+
 def test_an_id_goes_before_anothers_address_which_is_said(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     said = list[str]()
     monkeypatch.setattr(database, "warn", said.append)

@@ -183,6 +183,27 @@ def test_a_run_that_was_going_on_when_the_backup_was_taken_is_finished_by_its_fi
     assert [row["status"] for row in restored.json("action", "log", "--kind", "script")] == ["ok"]
 
 
+def test_what_was_made_by_an_action_that_is_newer_than_the_backup_waits_for_it(tmp_path: Path) -> None:
+    life = begin(call, tmp_path / "work")
+    paths = life.send("spring")
+    life.do("backup", tmp_path / "b.tar.gz")
+    added = ("action", "add", "offer", "request", "--title", "Call", "--category", "Sales", "--owner", "unassigned")
+    life.do(*added)
+    log = life.log("a.log", (paths["1"][0], 60))
+    life.do("click", "import", log)
+    life.run("run-1")
+    assert b"Call" in (life.root / "run-1" / "requests.csv").read_bytes()
+    assert call("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    restored = Life(call, tmp_path / "r")
+    shutil.copy(life.root / "contacts.csv", restored.root)
+    restored.do("click", "import", log)
+    refused = restored.do("action", "run", "--runs", life.root / "run-1", code=5)
+    assert "of offer (request)" in refused.err and "Add it again first" in refused.err
+    restored.do(*added)
+    restored.do("action", "run", "--runs", life.root / "run-1")
+    assert json.loads(restored.run("run-2", "--format", "json").out)["changes"] == 0
+
+
 def test_runs_can_only_be_taken_after_a_restore(run: Run, tmp_path: Path) -> None:
     life = begin(run, tmp_path / "work")
     (tmp_path / "none").mkdir()

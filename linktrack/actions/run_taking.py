@@ -1,0 +1,206 @@
+"""One lost run on its way into the ledger, whole or not at all."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from linktrack.actions import selecting
+from linktrack.actions.ledger.additions import Additions
+from linktrack.actions.ledger.definitions import note_definition
+from linktrack.actions.ledger.known import decided_later, last_decision
+from linktrack.actions.ledger.retries import order_retries
+from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
+from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
+from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in
+from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
+from linktrack.contacts.left import leave, mailing_types
+from linktrack.contacts.types import same_type
+from linktrack.errors import BadInput, Conflict
+from linktrack.links.stored_actions import keep_numbers_free, read_action
+from linktrack.store.session import Database
+
+
+class _Link(NamedTuple):
+    id: int
+    last_action: int
+
+
+class _Shipment(NamedTuple):
+    id: int
+    number: int
+
+
+class _KnownPlace(NamedTuple):
+    """What a change is about, as the database knows it."""
+
+    recipient_id: int
+    link: _Link
+    shipment: _Shipment
+    click: tuple[int, int]  # time, print
+    action: int
+
+
+class RunTaking:
+    """One run on its way into the ledger."""
+
+    def __init__(self, database: Database, run: LostRun) -> None:
+        self.database, self.run = database, run
+        self.run_id = 0
+        self.types = mailing_types(database)
+        self._links: dict[str, _Link | None] = {}
+        self._shipments: dict[tuple[int, str], _Shipment | None] = {}
+        self._definitions: dict[tuple[int, int], int] = {}
+        self._likely: dict[tuple[str, str, str], int] = {}
+        self._settled: dict[tuple[int, str, str], SettledRow] = {}
+        self._last: dict[int, int] = {}  # the highest number of an action, by link
+        self._later: dict[tuple[str, int], str] = {}  # by link and number: what kind of a later action made things
+
+    def carry_out(self) -> tuple[int, int] | None:
+        """Take it over in one transaction: (changes, of them unknown); None where it stands in the ledger already."""
+        database, run = self.database, self.run
+        if is_taken(database, run.summary):
+            return None
+        selecting.begin(database)
+        with database.transaction(durable=True):
+            self.run_id = begin_taken(database, run.number, run.ran_at, run.folder)
+            self.additions = Additions(database, self.run_id)
+            changes = unknown = 0
+            for number, change in enumerate(run.changes(), 1):
+                changes += 1
+                try:
+                    known = self._known(change)
+                except ValueError as problem:
+                    raise BadInput(str(problem), file=run.folder / "changes.ndjson", line=number) from None
+                if known is None:
+                    unknown += 1
+                    continue
+                self._keep(number, change, known)
+            database.insert("spool_settled", SettledRow._fields, list(self._settled.values()))
+            self.additions.flush()
+            self.additions.store(run.summary, run.ran_at)
+            order_retries(database)
+            set_status(database, self.run_id, TAKEN)
+            self._refuse_later_actions()
+            for link_id, number in self._last.items():
+                keep_numbers_free(database, link_id, number)
+        return changes, unknown
+
+    def _refuse_later_actions(self) -> None:
+        """Conflict where things were made by actions that the workspace does not have, and never had: added again under
+        other numbers these would make it all again."""
+        if self._later:
+            every = sorted(self._later.items())
+            named = ", ".join(f"action {number} of {link} ({kind})" for (link, number), kind in every)
+            raise Conflict(
+                f"this run carried out what was added since the backup: {named}. Add it again first, in this order "
+                "(linktrack action add, link apply), so that nothing is made again; what is not wanted can be removed "
+                "afterwards",
+                file=self.run.folder,
+            )
+
+    def _known(self, change: CrmChange) -> _KnownPlace | None:
+        """What a change is about; None where the database does not have it. ValueError for no change of a run."""
+        click = click_in(change)
+        recipient = self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (change.contact_id,))
+        link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
+        if recipient is not None and change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
+            self._decide(recipient, change, click)
+        if recipient is None or link is None:
+            return None
+        if shipment is None:
+            if change.kind in MADE_KINDS:
+                self._keep_once(change, recipient, link, click)
+            return None
+        kind = change.link, change.kind, change.name
+        action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
+        self._likely[kind] = action
+        if action > link.last_action:
+            self._last[link.id] = max(action, self._last.get(link.id, 0))
+            if change.kind in MADE_KINDS:
+                self._later[change.link, action] = change.kind
+        return _KnownPlace(recipient, link, shipment, click, action)
+
+    def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link, click: tuple[int, int]) -> None:
+        """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
+        of the link's actions of that kind, for which one it was the files do not tell."""
+        for number, settings in self.database.rows(
+            "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
+        ):
+            action = NumberedAction(read_action(change.kind, settings), number, 0)
+            if repeat_of(action) == "once":
+                known = _KnownPlace(recipient_id, link, _Shipment(0, 0), click, number)
+                row = self._row(0, change, known, Made())
+                self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
+
+    def _link(self, key: str) -> _Link | None:
+        if key not in self._links:
+            row = self.database.row("SELECT id, last_action FROM link WHERE key = ?", (key,))
+            self._links[key] = None if row is None else _Link(*row)
+        return self._links[key]
+
+    def _shipment(self, shipment_id: int, mailing: str) -> _Shipment | None:
+        """The shipment that people knew by this number; one that was made since the restore is another one."""
+        if (shipment_id, mailing) not in self._shipments:
+            row = self.database.row(
+                "SELECT s.id, s.number FROM shipment s JOIN mailing m ON m.id = s.mailing_id "
+                "WHERE s.id = ? AND m.name = ? AND s.created_at < (SELECT restored_at FROM workspace)",
+                (shipment_id, mailing),
+            )
+            self._shipments[shipment_id, mailing] = None if row is None else _Shipment(*row)
+        return self._shipments[shipment_id, mailing]
+
+    def _keep(self, number: int, change: CrmChange, known: _KnownPlace) -> None:
+        """Put a change and what it made aside for the ledger."""
+        made = self.run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
+        row = self._row(number, change, known, made)
+        self.additions.add("spool_change", row)
+        if change.kind in MADE_KINDS:
+            self._keep_made(row, made)
+
+    def _row(self, number: int, change: CrmChange, known: _KnownPlace, made: Made) -> ChangeRow:
+        definition = self._definition(known, change.kind)
+        return ChangeRow(
+            self.run_id, number, known.recipient_id, change.id, *known.click, known.link.id, known.shipment.id,
+            known.action, change.kind, change.name, change.operation, change.old, change.new, definition,
+            made.status, made.message, self.run.ran_at,
+        )  # fmt: skip
+
+    def _keep_made(self, change: ChangeRow, made: Made) -> None:
+        row = MadeRow(
+            change.recipient_id, change.id, self.run_id, change.clicked_at, change.click_print, change.link_id,
+            change.shipment_id, change.kind, change.name, change.action, change.definition_id, made.owner,
+            made.start_at, made.end_at, made.status, made.exit_code, made.return_url, "{}", made.message,
+            self.run.ran_at,
+        )  # fmt: skip
+        # A script that had been started when the backup was taken stands there already, as interrupted.
+        self.additions.replace_made(row)
+        if made.return_url and not led_by_later(self.database, row):
+            lead_to(self.database, [(row, made.return_url)])
+
+    def _decide(self, recipient_id: int, change: CrmChange, click: tuple[int, int]) -> None:
+        """Note what a click has decided, unless a later one has, or a later run by the same one; who lost the interest
+        named like a type of mailing has left that."""
+        value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
+        key = recipient_id, change.kind, settled_as(change.kind, change.name)
+        before = last_decision(self.database, *key)
+        if (
+            before is None
+            or before < click
+            or (before == click and not decided_later(self.database, self.run_id, key, click))
+        ):
+            self._settled[key] = SettledRow(*key, *click, value)
+        if change.kind == "interest" and change.operation == "remove":
+            for type in self.types:
+                if same_type(type) == same_type(change.name):
+                    leave(self.database, recipient_id, type, "action", click[0])
+
+    def _definition(self, known: _KnownPlace, kind: str) -> int:
+        """The ledger's number of the action as it is today, or of one that the backup does not have."""
+        key = known.link.id, known.action
+        if key not in self._definitions:
+            database = self.database
+            row = database.row("SELECT type, settings FROM action WHERE link_id = ? AND number = ?", key)
+            table = {"type": kind} if row is None else read_action(*row).table
+            self._definitions[key] = note_definition(database, self.run_id, *key, table)
+        return self._definitions[key]

@@ -228,11 +228,15 @@ def number_in(change: CrmChange, shipment_number: int, last: int, likely: int) -
             ids = [stable_id(*once), stable_id(*once, at, mark)]
         else:
             about = change.kind, change.name, change.operation
-            kinds = _KINDS_OF.get(change.kind, (change.kind,))
-            ids = [stable_id(at, mark, *who, kind, number, *about) for kind in kinds]
+            ids = [stable_id(at, mark, *who, kind, number, *about) for kind in types_that_make(change.kind)]
         if change.id in ids:
             return number
     return 0
+
+
+def types_that_make(kind: str) -> tuple[str, ...]:
+    """The types of actions that a change of this kind may come from."""
+    return _KINDS_OF.get(kind, (kind,))
 
 
 def _cells(path: Path, crm: CrmSettings) -> Iterator[tuple[int, dict[str, str]]]:

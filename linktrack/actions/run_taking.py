@@ -12,12 +12,12 @@ from linktrack.actions.ledger.retries import order_retries
 from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
-from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in
+from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in, types_that_make
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
-from linktrack.links.stored_actions import keep_numbers_free, read_action
+from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database
 
 
@@ -53,8 +53,8 @@ class RunTaking:
         self._definitions: dict[tuple[int, int], int] = {}
         self._likely: dict[tuple[str, str, str], int] = {}
         self._settled: dict[tuple[int, str, str], SettledRow] = {}
-        self._last: dict[int, int] = {}  # the highest number of an action, by link
-        self._later: dict[tuple[str, int], str] = {}  # by link and number: what kind of a later action made things
+        self._kinds: dict[tuple[int, int], str | None] = {}  # of actions, by link and number, as they are today
+        self._later: dict[tuple[str, int], str] = {}  # by link and number: what a later action did
 
     def carry_out(self) -> tuple[int, int] | None:
         """Take it over in one transaction: (changes, of them unknown); None where it stands in the ledger already."""
@@ -82,20 +82,19 @@ class RunTaking:
             order_retries(database)
             set_status(database, self.run_id, TAKEN)
             self._refuse_later_actions()
-            for link_id, number in self._last.items():
-                keep_numbers_free(database, link_id, number)
         return changes, unknown
 
     def _refuse_later_actions(self) -> None:
-        """Conflict where things were made by actions that the workspace does not have, and never had: added again under
-        other numbers these would make it all again."""
+        """Conflict where changes come from actions that the workspace does not have and never had, or has under other
+        numbers: these would do it all again."""
         if self._later:
             every = sorted(self._later.items())
             named = ", ".join(f"action {number} of {link} ({kind})" for (link, number), kind in every)
             raise Conflict(
-                f"this run carried out what was added since the backup: {named}. Add it again first, in this order "
-                "(linktrack action add, link apply), so that nothing is made again; what is not wanted can be removed "
-                "afterwards",
+                f"this run carried out what was added since the backup: {named}. Add each again first, under its "
+                "number, so that nothing is done again (linktrack action add, link apply; add and remove one for a "
+                "number that nothing needs, and restore the backup once more where another action has it by now); what "
+                "is not wanted can be removed afterwards",
                 file=self.run.folder,
             )
 
@@ -115,11 +114,17 @@ class RunTaking:
         kind = change.link, change.kind, change.name
         action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
         self._likely[kind] = action
-        if action > link.last_action:
-            self._last[link.id] = max(action, self._last.get(link.id, 0))
-            if change.kind in MADE_KINDS:
-                self._later[change.link, action] = change.kind
+        if action and self._is_missing(link, action, change.kind):
+            self._later[change.link, action] = change.kind
         return _KnownPlace(recipient, link, shipment, click, action)
+
+    def _is_missing(self, link: _Link, number: int, kind: str) -> bool:
+        """Whether a link has another action under a number, or never had one; who has removed it wants it no more."""
+        if (link.id, number) not in self._kinds:
+            sql = "SELECT type FROM action WHERE link_id = ? AND number = ?"
+            self._kinds[link.id, number] = self.database.value(sql, (link.id, number))
+        there = self._kinds[link.id, number]
+        return number > link.last_action if there is None else there not in types_that_make(kind)
 
     def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link, click: tuple[int, int]) -> None:
         """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all

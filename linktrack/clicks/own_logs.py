@@ -40,7 +40,7 @@ class UnreadLogs:
         self._mark = f"import-{secrets.token_hex(4)}"
         self.folders = [folder for folder in workspace.click_logs() if is_there(folder)]
         self.away = logs_away(workspace)
-        if not self.folders and not self.away:
+        if not self.folders and not self.away and not workspace.noted_logs():
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
 
     def begin(self) -> None:

@@ -245,11 +245,6 @@ def _numbered(rows: Sequence[ActionRow], key: str, number: int) -> ActionRow:
     raise NotFound(f"the link {key!r} has no action {number}, {there}: see linktrack action list {key}")
 
 
-def keep_numbers_free(database: Database, link_id: int, number: int) -> None:
-    """Give the numbers up to `number` to no further action of a link: there were actions with them."""
-    database.execute("UPDATE link SET last_action = ? WHERE id = ? AND last_action < ?", (number, link_id, number))
-
-
 def _insert(database: Database, link_id: int, position: int, kind: str, settings: str) -> int:
     """Add an action under the next number of its link, which is returned."""
     database.execute("UPDATE link SET last_action = last_action + 1 WHERE id = ?", (link_id,))

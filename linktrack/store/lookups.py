@@ -22,6 +22,7 @@ _MANY = 10  # ids that are shown of people of one name
 # Everybody by what they are called today, and by the addresses and names that mails went to before; forgotten people
 # have neither.
 _NOT_FORGOTTEN = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
+_FOLDED_TO = ("ss", "ff", "fi", "fl")  # what letters of others are folded to: ß, and the ligatures of f
 _EARLIER = (
     "SELECT recipient.id, contact_id, earlier.email, earlier.name FROM earlier_address AS earlier "
     "JOIN recipient ON recipient.id = earlier.recipient_id WHERE contact_id IS NOT NULL"
@@ -165,7 +166,7 @@ def _people_with(database: Database, wanted: str) -> dict[int, str]:
     """Contact ids, by number, of those whose id, address or name is or was `wanted`, when their letters are folded.
 
     The database folds ASCII; texts with other letters are looked at one by one, where it finds nobody and where
-    `wanted` may be one of them: `ß` is folded to `ss`.
+    `wanted` may be one of them.
     """
     columns = {_NOT_FORGOTTEN: ("contact_id", "email", "name"), _EARLIER: ("earlier.email", "earlier.name")}
     found: dict[int, str] = {}
@@ -173,7 +174,7 @@ def _people_with(database: Database, wanted: str) -> dict[int, str]:
         for people, names in columns.items():
             same = " OR ".join(f"lower({name}) = ?" for name in names)
             found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(names)))
-    if not found or "ss" in wanted:
+    if not found or any(letters in wanted for letters in _FOLDED_TO):
         for people, names in columns.items():
             others = " OR ".join(map(database.has_other_letters, names))
             rows = database.stream(f"{people} AND ({others})")

@@ -122,6 +122,7 @@ def test_a_folder_that_is_away_is_said_until_it_is_back_or_given_up(
     assert mailed(run, tmp_path) == ["C2"] and not log_troubles(world.workspace)
     folder.rename(disk)
     assert not logs_away(world.workspace), "with nothing in it that is missed"
+    assert run("click", "import").code == 0, "and it stops nothing"
     (world.workspace.root / "clicklog").mkdir(exist_ok=True)
     assert run("click", "import").code == 0 and noted(world) == {str(folder): "read"}
     assert str(folder) in run("contact", "forget", "C1", "--yes").err, "it may come back with their lines"

@@ -54,6 +54,14 @@ def test_of_two_who_are_called_the_same_but_for_their_letters_none_is_taken(data
         recipient_id(database, named)
 
 
+def test_ligatures_are_their_letters(database: Database) -> None:
+    add_person(database, 7, "7", "", "Sta\ufb00an Gri\ufb03n")
+    add_person(database, 8, "8", "", "Staffan Griffin")
+    for named in ("Sta\ufb00an Griffin", "staffan griffin"):
+        with pytest.raises(Conflict, match=r"\(7, 8\)"):
+            recipient_id(database, named)
+
+
 def test_an_address_in_letters_and_in_punycode_is_of_both_who_have_it(database: Database) -> None:
     add_person(database, 7, "7", "info@xn--bro-hoa.example", "")
     add_person(database, 8, "8", "INFO@BÜRO.example", "")

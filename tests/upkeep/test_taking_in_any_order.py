@@ -63,7 +63,8 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Life, L
     script.write_text(text.replace('== "3"', '== "4"').replace("example.com/", "example.com/3-"))
     life.do("click", "import", life.log("c.log", (paths["4"][0], 3600), (paths["1"][0], 3700)))
     life.run("run-3", "--retry-failed", code=6)
-    life.do("action", "add", "offer", "set-field", "--field", "level", "--value", "warm")
+    added = ("action", "add", "offer", "set-field", "--field", "level", "--value", "warm")
+    life.do(*added)
     life.do("click", "import", life.log("d.log", (paths["5"][0], 4000)))
     life.run("run-4", "--replay", "offer")
     script.write_text(text.replace('== "3"', '== "nobody"'))
@@ -71,7 +72,9 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Life, L
     assert done.code == 0, done.err
     shutil.copy(life.root / "run-4" / "contacts.csv", folder / "restored")
     shutil.copy(script, folder / "restored" / "scripts")
-    yield Life(call, folder / "restored"), life
+    restored = Life(call, folder / "restored")
+    restored.do(*added)
+    yield restored, life
 
 
 def ways(names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], ...]]:

@@ -261,6 +261,11 @@ def links() -> dict[str, tuple[str, int]]:
             "<a href=https://d.example style='position:absolute;right:0;bottom:0'>w</a>",
             4,
         ),
+        "links at the edges of boxes that cut off what juts out": (
+            "<body style='margin:0'><div style='position:relative;overflow:hidden'><a href=https://a.example style='display:block'>x</a>"
+            "</div><div style='position:relative;overflow:hidden'><a href=https://b.example style='float:left'>y</a></div>",
+            2,
+        ),
         "links at the edges of a mail from right to left": (
             "<html dir=rtl><body style='margin:0'><table width=100% cellspacing=0 cellpadding=0><tr><td><a href=https://a.example>x</a>"
             "<td align=left><a href=https://b.example>y</a></table>",

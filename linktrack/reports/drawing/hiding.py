@@ -32,6 +32,7 @@ _ALWAYS = re.compile(
     re.IGNORECASE,
 )
 _NARROWEST = 320  # pixels of any window
+_ROOM = 8  # pixels by which a mark may jut out of its box
 HOLDING = "[data-heat],:has([data-heat])"  # what is marked, and what holds a mark
 When = Literal["always", "widths", "perhaps"]  # a rule holds: at some widths, or under a condition that is not read
 _NOTHING = re.compile(r"(?=[0.])0*+\.?0*+(?:[a-z]+|%)?$", re.IGNORECASE)
@@ -72,6 +73,15 @@ def _boxed(declaration: str) -> str:
     elif name in _OFFSETS and FAR.search(said):
         away = "0" if name.startswith("margin") else "auto"
     return f"{name}:{away}{'!important' * bool(IMPORTANT.search(value))}" if away else declaration
+
+
+def with_room(declared: str) -> str:
+    """The declarations of a box that marks are placed in and that cuts off what juts out: not what is at its edge."""
+    said = dict(one.partition(":")[::2] for one in declarations(declared))
+    cuts, placed = said.get("overflow", "").lower(), said.get("position", "static").lower()
+    if cuts not in ("hidden", "clip") or placed == "static" or hides(declared):
+        return declared
+    return f"{declared};overflow:clip;overflow-clip-margin:{_ROOM}px;contain:layout"  # in which floats stay, as before
 
 
 def hides(style: str) -> bool:

@@ -20,6 +20,7 @@ from linktrack.reports.drawing.hiding import (
     names_in,
     when_holds,
     where_no_mark_is,
+    with_room,
     without,
 )
 
@@ -61,7 +62,7 @@ def no_address(_: str) -> None:
 def safe_declarations(style: str, fetched: PictureAddress = no_address) -> str:
     """The declarations of a `style` attribute that fetch nothing but pictures that `fetched` allows."""
     kept = (_safe_declaration(one, fetched) for one in declarations(without_comments(style)))
-    return ";".join(one for one in kept if one)
+    return with_room(";".join(one for one in kept if one))
 
 
 def safe_sheet(sheet: str, fetched: PictureAddress = no_address, shown: Shown | None = None) -> str:

@@ -17,6 +17,12 @@ DECLARATIONS = {
         "background:#0f3d3e none no-repeat",
     ),
     "a picture in quotes goes": ("background:url('https://evil.example/a;b.png')", "background:none"),
+    "a box that marks are placed in does not cut them off at its edge": (
+        "position:relative;overflow:hidden;border-radius:8px",
+        "position:relative;overflow:hidden;border-radius:8px;overflow:clip;overflow-clip-margin:8px;contain:layout",
+    ),
+    "one that hides all in it does": ("position:relative;overflow:hidden;max-height:0", None),
+    "one that they are not placed in stays as it is": ("overflow:hidden;color:red", None),
     "an address in capitals goes": ('background:URL( "//evil.example" )', "background:none"),
     "an address with a blank in it goes with all": ("background:url(https://evil.example/a b)", ""),
     "an address behind an escape goes": (r"background:u\72l(https://evil.example)", ""),

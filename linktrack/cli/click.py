@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from linktrack.cli.click_times import ClickedSinceOption, ClickedUntilOption
 from linktrack.cli.output import Format, FormatOption, say, show_record
 from linktrack.cli.shared_context import JobWaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
-
-if TYPE_CHECKING:
-    pass
 
 app = noun("Click logs: import, list, judge again.")
 

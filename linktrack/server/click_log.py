@@ -1,7 +1,9 @@
 """The server's own click log: a file for each worker, written line by line before the answer leaves.
 
-A file is followed by another when it is large, at midnight of the workspace's zone, and when somebody has taken it
-away. What cannot be written is counted and said once a minute, and tried again with the next line.
+A file is followed by another when it is large, at midnight of the workspace's zone, and when somebody has removed it:
+that is looked for before a line, but not before each of many at once, and what went into the removed file since the
+last look stands first in the next. What cannot be written is counted and said once a minute, and tried again with the
+next line.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from linktrack.files.folders import make_own_folder
 from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
-_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAY_EVERY = 60_000  # milliseconds
+_LOOK_EVERY = 100  # milliseconds
 
 
 class ClickLogWriter:
@@ -38,6 +41,9 @@ class ClickLogWriter:
         self._handle = -1
         self._written = 0
         self._until = 0  # the midnight at which the file ends
+        self._looked_at, self._good_until = 0, 0  # between these the file is held to be there
+        self._seen = 0  # bytes of it when that was seen last
+        self._saved = b""  # of a removed file, for the next one
         self._lost = 0
         self._said_at: int | None = None
         self._turn = Lock()
@@ -48,11 +54,13 @@ class ClickLogWriter:
         """Whether the last line could be written."""
         return not self._lost
 
-    def write(self, line: bytes, at: int) -> bool:
-        """Write one line, whole or not at all. False where it is lost."""
+    def write(self, line: bytes, at: int, sure: bool = False) -> bool:
+        """Write one line, whole or not at all. False where it is lost. `sure`: into a file that is there now."""
         with self._turn:
             try:
-                self._append(line, at)
+                if sure or not self._looked_at <= at < self._good_until or self._written + len(line) > self._size:
+                    self._look(len(line), at)
+                self._append(line)
             except OSError as problem:
                 self._give_up(problem, at)
                 return False
@@ -63,18 +71,20 @@ class ClickLogWriter:
             return True
 
     def try_again(self, at: int) -> None:
-        """Where lines were lost, see whether one could be written now: an empty one, which means nothing."""
-        if self._lost:
-            self.write(b"\n", at)
+        """Where lines were lost, or the file was removed, see whether one could be written now: an empty one, which
+        means nothing."""
+        with self._turn:
+            removed = self._is_removed()
+        if self._lost or removed:
+            self.write(b"\n", at, sure=True)
 
     def close(self) -> None:
         handle, self._handle = self._handle, -1
+        self._good_until = 0
         if handle >= 0:
             os.close(handle)
 
-    def _append(self, line: bytes, at: int) -> None:
-        if self._handle < 0 or at >= self._until or self._written + len(line) > self._size or self._is_gone():
-            self._begin(at)
+    def _append(self, line: bytes) -> None:
         done = os.write(self._handle, line)
         if done != len(line):  # the disk was full in the middle of it
             os.ftruncate(self._handle, self._written)
@@ -83,6 +93,21 @@ class ClickLogWriter:
                 os.ftruncate(self._handle, self._written)
                 raise OSError(errno.ENOSPC, "")
         self._written += done
+
+    def _look(self, more: int, at: int) -> None:
+        """See to it that there is a file for so many bytes more, good for a moment."""
+        if self._is_removed():
+            self._saved += os.pread(self._handle, self._written - self._seen, self._seen)
+            self.close()
+        if self._handle < 0 or at >= self._until or self._written + more > self._size:
+            self._begin(at)
+        if self._saved:
+            self._append(self._saved)
+            self._saved = b""
+        self._looked_at, self._good_until, self._seen = at, min(self._until, at + _LOOK_EVERY), self._written
+
+    def _is_removed(self) -> bool:
+        return self._handle >= 0 and os.fstat(self._handle).st_nlink == 0
 
     def _begin(self, at: int) -> None:
         """Go on in a new file; that of before stays for the import."""
@@ -95,9 +120,6 @@ class ClickLogWriter:
         self._handle, self._written = handle, 0
         midnight = datetime.combine(when.date() + timedelta(days=1), time(), self._zone)
         self._until = moment_of(midnight)
-
-    def _is_gone(self) -> bool:
-        return os.fstat(self._handle).st_nlink == 0
 
     def _give_up(self, problem: OSError, at: int) -> None:
         if problem.errno not in _FULL:  # then the file is as good as before

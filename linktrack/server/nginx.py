@@ -25,10 +25,11 @@ add_header X-Content-Type-Options "nosniff" always;
 """
 
 # What is done, by the method and what a placement is: r(edirect), c(onfirm), d: a text to confirm, p(age),
-# u(nsubscribe).
+# u(nsubscribe). What most requests are is found without an expression.
 _DOES = """\
 map "$linktrack_sent$linktrack_kind:$request_method:$linktrack_prefetch" $linktrack_does {
     default "refuse";
+    "=r:GET:" "redirect";
     "~^=?:" "";
     "~^[^=]" "";
     "~^=.:(GET|HEAD):prefetch$" "later";
@@ -59,6 +60,7 @@ def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base
             *(f"http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS),
         )
     )  # fmt: skip
+    no_purpose = " " * (len(PREFETCH_HEADERS) - 1)
     sizes = ""
     if len(spots) > _FEW:
         sizes = f"map_hash_max_size {2 * len(spots)};\nmap_hash_bucket_size 128;\n"
@@ -67,10 +69,11 @@ def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base
         f"{sizes}"
         "# nginx has no other way to write a dollar sign.\n"
         'geo $linktrack_dollar { default "$"; }\n'
-        f'map "{purposes}" $linktrack_prefetch {{\n    default "";\n'
+        f'map "{purposes}" $linktrack_prefetch {{\n    default "";\n    "{no_purpose}" "";\n'
         '    "~*(prefetch|preview|prerender)" "prefetch";\n}\n'
         "# An address as it was sent: a location sees one without its double slashes and its steps.\n"
-        f'map $request_uri $linktrack_sent {{\n    default "";\n    "~{_sent(base_path)}" "=";\n}}\n'
+        f'map $request_uri $linktrack_sent {{\n    default "";\n'
+        f'    "~^{re.escape(base_path)}/{PLACEMENT}/{TOKEN}(?:\\?|\\z)" "=";\n    "~{_sent(base_path)}" "=";\n}}\n'
         "# What nginx would answer with 304, also where a page has no tag.\n"
         'map $http_if_none_match $linktrack_wanted {\n    default "";\n    "~^\\*" "no page";\n}\n'
         'map $args $linktrack_asked {\n    default "";\n    "~(^|&)page(=|&|$)" "page";\n}\n'
@@ -103,11 +106,11 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
         f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{_TAIL}\\z" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
+        '    if ($linktrack_does = "redirect") { return 302 $linktrack_target; }\n'
         '    set $linktrack_first "";\n'
         '    if ($linktrack_does = "") { return 404; }\n'
         '    if ($linktrack_does = "later") { return 503; }\n'
         '    if ($linktrack_does = "refuse") { return 405; }\n'
-        '    if ($linktrack_does = "redirect") { return 302 $linktrack_target; }\n'
         '    if ($linktrack_does = "go on") { return 303 $linktrack_target; }\n'
         f"    error_page 404 {INSIDE}not-found.html;\n"
         f"    error_page 405 {INSIDE}refused.txt;\n"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from http.client import responses
 from itertools import count
+from operator import length_hint
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
@@ -67,17 +68,23 @@ class Application:
         self._clock = clock
         self._tell = tell
         self._worker, self._numbers = secrets.token_hex(4), count(1)  # by which equal lines of the log are told apart
-        self._second = -1
-        self._before = self._behind = ""  # the time of that second, around the milliseconds
+        self._moment = self._second = -1
+        self._shown = self._before = self._behind = ""  # that moment; that second, around its milliseconds
 
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
-        reply = _refused(environ) or self._answered(environ)
-        headers = list(reply.headers)
-        if _has_body(environ) and _CLOSE not in headers:
-            # granian shuts a connection with a body that nobody reads, and reading one has no end where a client sends
-            # half of it: whoever keeps connections must know that this one is over.
-            headers.append(_CLOSE)
-        start(_STATUS[reply.status], headers)
+        if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
+            reply = plain(414, "", _CLOSE)
+        elif _has_long_headers(environ):
+            reply = plain(431, "", _CLOSE)
+        elif "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
+            reply = _refused_body(environ) or self._answered(environ)
+            if _has_body(environ):
+                # granian shuts a connection with a body that nobody reads, and reading one has no end where a client
+                # sends half of it: whoever keeps connections must know that this one is over.
+                reply = reply._replace(headers=(*reply.headers, _CLOSE))
+        else:
+            reply = self._answered(environ)
+        start(_STATUS[reply.status], list(reply.headers))
         return [reply.body]
 
     def _answered(self, environ: Environ) -> Answer:
@@ -91,7 +98,7 @@ class Application:
             self._tell(str(bug) if isinstance(bug, LinktrackError) else ours)
             reply = plain(500, "")
             line = log_line(asked, 500)
-        if line and not self._log.write(line, asked.at) and reply.acts:
+        if line and not self._log.write(line, asked.at, reply.acts) and reply.acts:
             return plain(503, self._live.site.pages.words["later"] + "\n", RETRY)
         return reply
 
@@ -118,30 +125,35 @@ class Application:
         )
 
     def _time(self, at: int) -> str:
-        """A moment with its milliseconds; all but these is the same for a second."""
-        second, rest = divmod(at, 1000)
-        if second != self._second:
-            shown = iso(second * 1000, self._zone)
-            self._second, self._before, self._behind = second, shown[:19], shown[19:]
-        return f"{self._before}.{rest:03}{self._behind}"
+        """A moment as the log writes it; what is the same for a second, or for requests of one moment, is kept."""
+        if at != self._moment:
+            second, rest = divmod(at, 1000)
+            if second != self._second:
+                shown = iso(second * 1000, self._zone)
+                self._second, self._before, self._behind = second, shown[:19], shown[19:]
+            self._moment, self._shown = at, f"{self._before}.{rest:03}{self._behind}"
+        return self._shown
+
+
+def _has_long_headers(environ: Environ) -> bool:
+    everything = len("".join(environ)) + sum(map(length_hint, environ.values()))  # which is counted in no time
+    if everything <= HEADERS:
+        return False
+    return sum(len(name) + len(value) for name, value in environ.items() if name.startswith("HTTP_")) > HEADERS
 
 
 def _has_body(environ: Environ) -> bool:
-    return "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "0").strip("0") != ""
+    return "HTTP_TRANSFER_ENCODING" in environ or environ["CONTENT_LENGTH"].strip("0") != ""
 
 
-def _refused(environ: Environ) -> Answer | None:
-    """The answer to what is not taken for a request, and is not in the log."""
-    if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
-        return plain(414, "", _CLOSE)
-    if sum([len(name) + len(value) for name, value in environ.items() if name[:5] == "HTTP_"]) > HEADERS:
-        return plain(431, "", _CLOSE)
+def _refused_body(environ: Environ) -> Answer | None:
+    """The answer to a body that is not taken for one, or too long; it is not in the log."""
     announced = environ.get("CONTENT_LENGTH")
     encoding = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
     if encoding.strip().lower() != "chunked" or (announced and "HTTP_TRANSFER_ENCODING" in environ):
-        return plain(411, "", _CLOSE)
+        return plain(411, "")
     if announced and (not announced.isdigit() or int(announced[:12]) > BODY):
-        return plain(413, "", _CLOSE)
+        return plain(413, "")
     return None
 
 

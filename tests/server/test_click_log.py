@@ -79,11 +79,35 @@ def test_two_workers_write_two_files(log: ClickLogWriter, tmp_path: Path) -> Non
     assert len(files(tmp_path)) == 2
 
 
-def test_a_file_that_was_taken_away_is_followed_by_another(log: ClickLogWriter, tmp_path: Path) -> None:
+def test_what_went_into_a_file_that_was_removed_stands_in_the_next(log: ClickLogWriter, tmp_path: Path) -> None:
+    first, second, third, fourth = (b"%d\n" % number for number in range(4))
+    log.write(first, SENT)
+    log.write(second, SENT + 500)  # by then the first is known to be in its place
+    files(tmp_path)[0].unlink()
+    assert log.write(third, SENT + 501)
+    assert files(tmp_path) == []
+    log.write(fourth, SENT + 600)
+    assert [file.read_bytes() for file in files(tmp_path)] == [second + third + fourth]
+
+
+def test_what_must_hold_goes_into_a_file_that_is_there(log: ClickLogWriter, tmp_path: Path) -> None:
     log.write(LINE, SENT)
     files(tmp_path)[0].unlink()
-    assert log.write(LINE, SENT)
-    assert [file.read_bytes() for file in files(tmp_path)] == [LINE]
+    assert log.write(LINE, SENT, sure=True)
+    assert [file.read_bytes() for file in files(tmp_path)] == [LINE * 2]
+
+
+def test_a_removed_file_is_missed_without_another_line_and_waits_for_its_folder(
+    log: ClickLogWriter, tmp_path: Path
+) -> None:
+    log.write(LINE, SENT)
+    files(tmp_path)[0].unlink()
+    (tmp_path / "log").rmdir()
+    log.try_again(SENT)
+    assert not log.works
+    (tmp_path / "log").mkdir()
+    log.try_again(SENT)
+    assert [file.read_bytes() for file in files(tmp_path)] == [LINE + b"\n"]
 
 
 def test_lines_that_are_lost_are_said_once_a_minute_until_one_can_be_written(

@@ -17,7 +17,9 @@ from pydantic import Field
 from linktrack.actions.output import COLUMNS, SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id
 from linktrack.click_names import click_of
-from linktrack.crm import csv_spans
+from linktrack.crm.csv_dialect import Dialect, find_line_end, open_text
+from linktrack.crm.csv_fields import unquoted
+from linktrack.crm.csv_records import read_records
 from linktrack.crm.encoding import find_encoding
 from linktrack.errors import BadInput, NotFound
 from linktrack.files.json_files import Count, WrittenModel, read_written, read_written_lines
@@ -244,22 +246,22 @@ def _cells(path: Path, crm: CrmSettings) -> Iterator[tuple[int, dict[str, str]]]
     columns, escape = COLUMNS[path.name], crm.escape
     with explained(path):
         encoding, bom, errors = find_encoding(path, crm.encoding or "cp1252")
-        dialect = csv_spans.Dialect(encoding, bom, ",", "", escape, errors=errors)
+        dialect = Dialect(encoding, bom, ",", "", escape, errors=errors)
         try:
-            with csv_spans.open_text(path, dialect) as text:
-                end = csv_spans.find_line_end(text.read(65_536), escape)
+            with open_text(path, dialect) as text:
+                end = find_line_end(text.read(65_536), escape)
             dialect = replace(dialect, end=end)
-            with csv_spans.open_text(path, dialect) as text:
+            with open_text(path, dialect) as text:
                 header = text.readline()
             names = header.replace('"', "").rstrip("\r\n")
             delimiter = names[len(columns[0]) : names.find(columns[1])]
             if names != delimiter.join(columns) or len(delimiter) != 1:
                 raise BadInput("this file was not written by a run, or somebody has changed its columns", line=1)
-            with csv_spans.open_text(path, dialect) as text:
-                for record in csv_spans.read_records(text, delimiter, escape=escape, file_end=end):
+            with open_text(path, dialect) as text:
+                for record in read_records(text, delimiter, escape=escape, file_end=end):
                     if record.line == 1:
                         continue
-                    values = [csv_spans.unquoted(field, escape) for field in record.fields]
+                    values = [unquoted(field, escape) for field in record.fields]
                     if len(values) != len(columns) or not _is_text(values):
                         raise BadInput("this row was not written by a run, or is cut short", line=record.line)
                     yield record.line, dict(zip(columns, values, strict=True))

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.crm.authored import AuthoredCsv
-from linktrack.crm.csv_spans import Dialect
+from linktrack.crm.csv_dialect import Dialect
 from linktrack.errors import Conflict
 from linktrack.files.writing import PRIVATE
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from linktrack.crm.csv_spans import DELIMITERS
+from linktrack.crm.csv_dialect import DELIMITERS
 from linktrack.crm.export import Table, column_of, need_column, open_table
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping

@@ -87,6 +87,11 @@ class Consents:
         self._learnt: list[_Word] = []
         self._overruled: list[_Word] = []
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Who has said something themselves, by the contact's id."""
+        return frozenset(self._said)
+
     def may_be_tracked(self, contact: Contact) -> bool:
         """Whether this contact may be, after what this very row says."""
         shown = contact.consent

@@ -25,6 +25,7 @@ class Witness:
         self._consents = Consents(database, seen)
         self.leaves_out = self._absences.leaves_out
         self.may_be_tracked = self._consents.may_be_tracked
+        self.asked_of = self._absences.people | self._consents.people  # of whom the file may show something
 
     def note_what_was_seen(self, moment: int) -> None:
         """Store what the file has shown. Part of a transaction."""
@@ -35,7 +36,7 @@ class Witness:
 def witness_of(database: Database, export: Path, mapping: Mapping) -> Witness:
     """What a whole export of the CRM shows, for `note_what_was_seen`. Errors as `read_contacts`."""
     witness = Witness(database, export, mapping)
-    for contact in read_contacts(export, mapping, []):
+    for contact in read_contacts(export, mapping, [], witness.asked_of):
         witness.leaves_out(contact, EVERY_TYPE)
         witness.may_be_tracked(contact)
     return witness

@@ -147,6 +147,11 @@ class Absences:
         self._without: list[_Absence] = []
         self._returned: list[_Absence] = []
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Who has left any type, by the contact's id."""
+        return frozenset(self._left)
+
     def leaves_out(self, contact: Contact, type: str) -> bool:
         """Whether this contact has left the type, after what this very row says of their interests."""
         if not self._looked:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO
 
-from linktrack.crm.csv_spans import Dialect, quoted
+from linktrack.crm.csv_dialect import Dialect
+from linktrack.crm.csv_fields import quoted
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import Table
 from linktrack.crm.guard import guarded

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_text
+from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
+from linktrack.crm.csv_records import CsvRecord, read_records, shows_escapes
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.footers import without_footers
 from linktrack.crm.headers import find_header
@@ -27,67 +29,61 @@ class CsvTable:
     def __init__(self, path: Path, settings: CrmSettings, layout: TableLayout) -> None:
         self.path, self.suffix = path, ".csv"
         self.delimiter_is_set = bool(settings.delimiter)
-        self.dialect = csvtext.find_dialect(
+        self.dialect = find_dialect(
             path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
         first = 2 if self.dialect.preamble else 1
-        records = islice(self.records(), max(csvtext.HEADER_WITHIN, layout.header_row - first + 1))
-        candidates = ((record.line, self._values(record)) for record in records)
+        records = islice(self.records(), max(HEADER_WITHIN, layout.header_row - first + 1))
+        candidates = ((record.line, record.values) for record in records)
         line = find_header(candidates, layout, path)
         self.header_line, self.header_is_found = line, not layout.header_row
         self.header = next(record for record in self.records() if record.line == line)
         self._may_be_damaged = self.dialect.errors != "strict"
         if damage := self._damage(self.header):
             raise BadInput(f"the row that names the columns is damaged: {damage}", file=path, line=line)
-        self.columns = [value.strip() for value in self._values(self.header)]
+        self.columns = [value.strip() for value in self.header.values]
         self._id = layout.place_of_id(self.columns)
 
-    def records(self) -> Iterator[csvtext.CsvRecord]:
+    def records(self) -> Iterator[CsvRecord]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
         dialect = self.dialect
-        with csvtext.open_text(self.path, dialect) as text:
+        with open_text(self.path, dialect) as text:
             text.read(len(dialect.preamble))
             first = 2 if dialect.preamble else 1
             try:
-                yield from csvtext.read_records(
+                yield from read_records(
                     text, dialect.delimiter, line=first, escape=dialect.escape, file_end=dialect.end
                 )
             except BadInput as problem:
                 raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 
-    def _values(self, record: csvtext.CsvRecord) -> list[str]:
-        escape = self.dialect.escape
-        return [csvtext.unquoted(field, escape) if '"' in field else field for field in record.fields]
-
-    def is_blank(self, record: csvtext.CsvRecord) -> bool:
+    def is_blank(self, record: CsvRecord) -> bool:
         """Whether a record is a blank line, which is no row."""
         return (
             len(record.fields) == 1 and not record.fields[0].strip() and (len(self.columns) > 1 or not record.fields[0])
         )
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
-        return [(record.line, self._values(record)) for record in islice(self.records(), csvtext.HEADER_WITHIN)]
+        return [(record.line, record.values) for record in islice(self.records(), HEADER_WITHIN)]
 
     def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every cell is text)
         return ""
 
-    def fault(self, record: csvtext.CsvRecord) -> str:
+    def fault(self, record: CsvRecord) -> str:
         """Why a record that is not blank is no row of this table, or nothing."""
-        fields, width = record.fields, len(self.columns)
+        fields, width, escape = record.fields, len(self.columns), self.dialect.escape
         if record.line < self.header_line:
             return "it stands before the header, like a title"
-        if len(fields) < width or any(csvtext.unquoted(field, self.dialect.escape).strip() for field in fields[width:]):
+        if len(fields) < width or any(unquoted(field, escape).strip() for field in fields[width:]):
             alone = ", like a title or a footer" if len(fields) == 1 else ""
             return f"it has {len(fields)} field{'' if len(fields) == 1 else 's'} and the header {width}{alone}"
-        if '"' in record.text and any(
-            field[:1] == " " and csvtext.is_doubtful(field, self.dialect.escape) for field in fields
-        ):
+        if ' "' in record.text and any(is_doubtful(field, escape) for field in fields):
             return "a quote after blanks is not closed in its line"
-        if any(csvtext.goes_on(field, self.dialect.escape) for field in fields):
+        if any(goes_on(field, escape) for field in fields):
             return "a quote in it is not closed where its field ends, and the lines behind it may be other rows"
         return ""
 
-    def _damage(self, record: csvtext.CsvRecord) -> str:
+    def _damage(self, record: CsvRecord) -> str:
         """What is broken in a record, whatever its fields are, or nothing."""
         if "\0" in record.text:
             return "it holds a NUL byte"
@@ -103,28 +99,29 @@ class CsvTable:
         width, header, escape = len(self.columns), self.header_line, self.dialect.escape
         behind_blank = False
         for record in self.records():
-            fields = record.fields
-            if record.line == header:
+            line, text = record.line, record.text
+            if line == header:
                 continue
-            if len(fields) == 1 and self.is_blank(record):
+            values = record.values
+            if len(values) == 1 and self.is_blank(record):
                 behind_blank = True
                 continue
-            if damage := self._damage(record):
-                text = _UNDECODED.sub("\ufffd", record.text.strip()[:200])
-                left.append(BadRow(damage, record.line, text, len(fields)))
+            if ("\0" in text or self._may_be_damaged) and (damage := self._damage(record)):
+                left.append(BadRow(damage, line, _UNDECODED.sub("\ufffd", text.strip()[:200]), len(values)))
                 continue
-            quotes = '"' in record.text
-            if quotes and not escape and csvtext.shows_escapes(record, width):
-                begin = record.text.splitlines()[0][:60]
+            quotes = '"' in text
+            if quotes and not escape and '\\"' in text and shows_escapes(record, width):
+                begin = text.splitlines()[0][:60]
                 raise BadInput(
                     f"a quote within quotes seems to have a backslash before it ({begin}): "
                     "say escape = '\\' under [crm] if the export writes them so",
                     file=self.path,
-                    line=record.line,
+                    line=line,
                 )
-            if (quotes or len(fields) != width or record.line < header) and (reason := self.fault(record)):
-                apart = record.line < header or len(fields) == 1 < width
-                left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields), apart))
+            odd = (quotes and not record.is_plain) or len(values) != width or line < header
+            if odd and (reason := self.fault(record)):
+                apart = line < header or len(values) == 1 < width
+                left.append(BadRow(reason, line, text.strip()[:200], len(values), apart))
                 continue
-            yield record.line, self._values(record) if quotes else fields, behind_blank
+            yield line, values, behind_blank
             behind_blank = False

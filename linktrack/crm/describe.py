@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from linktrack.crm.csv_spans import Dialect
+from linktrack.crm.csv_dialect import Dialect
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import Table, column_of, find_table, left_alone, odd_header, open_table
 from linktrack.crm.export_rows import BadRow

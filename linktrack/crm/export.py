@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.csv_dialect import DELIMITERS
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
@@ -116,7 +116,7 @@ def odd_header(table: Table) -> str:
     if not isinstance(table, CsvTable):
         return ""
     if len(table.columns) == 1 and table.delimiter_is_set:
-        other = [sign for sign in csvtext.DELIMITERS if sign != table.dialect.delimiter and sign in table.header.text]
+        other = [sign for sign in DELIMITERS if sign != table.dialect.delimiter and sign in table.header.text]
         if other:
             return (
                 f"it is read with the delimiter {table.dialect.delimiter!r}, and has {other[0]!r} between its columns: "

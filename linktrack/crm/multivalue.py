@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from linktrack.crm.explained_names import bullet_before, is_word_for_nothing, is_wrapped, parting_sign
 from linktrack.names import same_name
@@ -186,7 +186,8 @@ def _between_carets(separator: str, *cells: str) -> str:
     return next((parted[1] for parted in found if parted), separator)
 
 
-def _explained(cell: str, separator: str) -> list[str]:
+@lru_cache(4096)  # most cells are the same as many others
+def _explained(cell: str, separator: str) -> tuple[str, ...]:
     """The items of a cell, as they stand. OddCell where one looks like something else than a name."""
     pieces = _pieces(cell, separator)
     for piece in pieces:
@@ -204,7 +205,7 @@ def _explained(cell: str, separator: str) -> list[str]:
             raise OddCell(
                 f"the cell {cell[:60]!r} has quotes, brackets or signs around {text[:60]!r}, like another list"
             )
-    return pieces
+    return tuple(pieces)
 
 
 @cache

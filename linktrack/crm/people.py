@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +42,11 @@ def name_columns(table: Table, mapping: Mapping) -> list[int]:
     return [number for number in found if number is not None]
 
 
-def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = None) -> Iterator[Contact]:
-    """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order.
+def read_contacts(
+    path: Path, mapping: Mapping, rejected: list[BadRow] | None = None, wanted: Collection[str] | None = None
+) -> Iterator[Contact]:
+    """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order: all of them, or the
+    first and those whose ids are `wanted`.
 
     A row without an id, one whose id has come before and what is no row (`Table.rows`) are put into `rejected`;
     without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give
@@ -66,6 +69,10 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
         if rejected is None and left:
             break
         if not contact_id or contact_id in seen:
+            continue
+        if wanted is not None and seen and contact_id not in wanted:
+            if not wanted:
+                return
             continue
         seen.add(contact_id)
         yield Contact(

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.csv_dialect import Dialect
+from linktrack.crm.csv_fields import quoted
+from linktrack.crm.csv_records import CsvRecord
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import Table
 from linktrack.crm.export_rows import BadRow
@@ -65,11 +67,11 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
             file.write(_head(table))
         as_they_came: list[str] = []  # records that are to be written next
         for record in table.records():
-            cells = changes.get(record.line)
+            cells, end = changes.get(record.line), record.end
             header = record.line == table.header_line
             if header:
-                record = _whole_end(record) if created else record
-                fields = _changed(record.fields, dict(enumerate(created, len(record.fields))), width, dialect)
+                names, end = _header_and_end(record) if created else (record.fields, record.end)
+                fields = _changed(names, dict(enumerate(created, len(names))), width, dialect)
             elif cells is not None or (width and not table.is_blank(record) and record.line not in apart):
                 fields = _changed(record.fields, cells or {}, width, dialect)
             else:
@@ -78,7 +80,7 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
                     every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors))
                     as_they_came.clear()
                 continue
-            data = _encoded(table, record.line, delimiter.join(fields) + record.end)
+            data = _encoded(table, record.line, delimiter.join(fields) + end)
             every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors) + data)
             as_they_came.clear()
             if header or cells is not None:
@@ -112,14 +114,14 @@ def _encoded(table: CsvTable, line: int, text: str) -> bytes:
         ) from None
 
 
-def _whole_end(record: csvtext.CsvRecord) -> csvtext.CsvRecord:
-    """A header with the carriage returns before its end as a part of that: no name ends with one."""
+def _header_and_end(record: CsvRecord) -> tuple[list[str], str]:
+    """The names of a header, and its end with the carriage returns before it: no name ends with one."""
     last = record.fields[-1].rstrip("\r")
     returns = record.fields[-1][len(last) :]
-    return record._replace(fields=[*record.fields[:-1], last], end=returns + record.end)
+    return [*record.fields[:-1], last], returns + record.end
 
 
-def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dialect: csvtext.Dialect) -> list[str]:
+def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dialect: Dialect) -> list[str]:
     """The fields of a record with some replaced, and others added up to `width`; in quotes where they must be, were, or
     all others are."""
     filled = [field for field in fields if field]
@@ -128,5 +130,5 @@ def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dia
     changed = [*fields, *[blank] * (max(max(cells, default=0) + 1, width) - len(fields))]  # a row may end early
     for column, text in cells.items():
         always = changed[column].startswith('"') or (every and changed[column] == "" and text != "")
-        changed[column] = csvtext.quoted(text, dialect.delimiter, dialect.escape, always=always)
+        changed[column] = quoted(text, dialect.delimiter, dialect.escape, always=always)
     return changed if changed != [""] else ['""']  # which would be a blank line

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from linktrack.crm.csv_spans import HEADER_WITHIN
+from linktrack.crm.csv_dialect import HEADER_WITHIN
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.footers import without_footers
 from linktrack.crm.headers import find_header

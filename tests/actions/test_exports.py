@@ -10,7 +10,7 @@ import pytest
 from actions.actions_world import World, rows_of
 
 from linktrack.actions.output import COLUMNS
-from linktrack.crm.csv_spans import unquoted
+from linktrack.crm.csv_fields import unquoted
 from linktrack.errors import BadInput
 
 SUMMARY = [  # the keys of summary.json, which others rely on

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.authored import PLAIN, AuthoredCsv, dialect_of
+from linktrack.crm.csv_dialect import Dialect
+from linktrack.crm.csv_fields import unquoted
+from linktrack.crm.csv_records import read_records
 from linktrack.crm.export import open_table
 from linktrack.crm.mapping import Mapping
 from linktrack.settings.crm import CrmSettings
@@ -19,7 +21,7 @@ from linktrack.settings.crm import CrmSettings
 COLUMNS = ("id", "contact_id", "email", "number", "text")
 
 
-def written(dialect: csvtext.Dialect, *rows: tuple[object, ...], guard: bool = True) -> bytes:
+def written(dialect: Dialect, *rows: tuple[object, ...], guard: bool = True) -> bytes:
     file = io.BytesIO()
     made = AuthoredCsv(file, dialect, COLUMNS, guard=guard)
     for row in rows:
@@ -57,13 +59,13 @@ def test_without_a_csv_export_it_is_plain(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
 def test_it_is_in_the_encoding_of_the_export(encoding: str) -> None:
     bom = b"\xff\xfe" if encoding == "utf-16-le" else b""
-    data = written(csvtext.Dialect(encoding, bom, ";", "", "", "\r\n"), ("1", "2", "å@x.se", 1, "Åsa;Öst"))
+    data = written(Dialect(encoding, bom, ";", "", "", "\r\n"), ("1", "2", "å@x.se", 1, "Åsa;Öst"))
     assert data == bom + 'id;contact_id;email;number;text\r\n1;2;å@x.se;1;"Åsa;Öst"\r\n'.encode(encoding)
 
 
 def test_a_text_that_the_encoding_lacks_makes_it_utf_8_with_a_bom() -> None:
     rows = [("1", "2", "å@x.se", 1, "Åsa"), ("2", "2", "", 1, "漢"), ("3", "2", "", None, "Öst")]
-    data = written(csvtext.Dialect("cp1252", b"", ";", ""), *rows)
+    data = written(Dialect("cp1252", b"", ";", ""), *rows)
     assert data.decode("utf-8-sig") == "id;contact_id;email;number;text\n1;2;å@x.se;1;Åsa\n2;2;;1;漢\n3;2;;;Öst\n"
     assert data.startswith(b"\xef\xbb\xbf")
     assert written(PLAIN, ("1", "2", "", 1, "\ud83d")).endswith(b"?\n")
@@ -105,7 +107,7 @@ values = st.text(st.sampled_from(list("ab=;,\t|\"\\\r\n' å漢")), max_size=8)
 def test_what_is_written_without_a_guard_is_read_again(
     rows: list[tuple[str, ...]], delimiter: str, encoding: str, escape: str
 ) -> None:
-    data = written(csvtext.Dialect(encoding, b"", delimiter, "", escape), *rows, guard=False)
+    data = written(Dialect(encoding, b"", delimiter, "", escape), *rows, guard=False)
     text = data.decode("utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else encoding)
-    records = list(csvtext.read_records(io.StringIO(text, newline="\n"), delimiter, escape=escape))
-    assert [tuple(csvtext.unquoted(field, escape) for field in record.fields) for record in records] == [COLUMNS, *rows]
+    records = list(read_records(io.StringIO(text, newline="\n"), delimiter, escape=escape))
+    assert [tuple(unquoted(field, escape) for field in record.fields) for record in records] == [COLUMNS, *rows]

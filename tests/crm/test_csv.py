@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.csv_dialect import find_line_end
+from linktrack.crm.csv_fields import plain_record, quoted, split_record, unquoted
+from linktrack.crm.csv_records import read_records
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import left_alone, need_column, open_table
 from linktrack.crm.export_rows import BadRow
@@ -308,7 +310,7 @@ def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str, str]:
     end = draw(st.sampled_from(["\n", "\r\n", "\r", "\r\r\n"]))
     lines = ["contact_id" + delimiter + "name" + delimiter + "note"]
     for row in draw(grids):
-        written = [csvtext.quoted(cell, delimiter, escape, always=draw(st.booleans())) for cell in row]
+        written = [quoted(cell, delimiter, escape, always=draw(st.booleans())) for cell in row]
         lines.append(delimiter.join(written))
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
     text = end.join(lines) + (end if draw(st.booleans()) else "")
@@ -336,22 +338,32 @@ def test_every_byte_outside_the_changed_cells_stays(
         edits = wanted.get(one.line, {})
         for at, span in enumerate(two.fields):
             if at in edits:
-                assert csvtext.unquoted(span, escape) == edits[at]
+                assert unquoted(span, escape) == edits[at]
             else:
                 assert span == (one.fields[at] if at < len(one.fields) else "") or (span == '""' and edits)
         assert two.end == one.end
     end = table.dialect.end
     text = io.StringIO(only_changed.decode(encoding), newline=end[-1])
-    assert len(list(csvtext.read_records(text, delimiter, escape=escape, file_end=end))) == 1 + len(wanted)
+    assert len(list(read_records(text, delimiter, escape=escape, file_end=end))) == 1 + len(wanted)
 
 
 @settings(max_examples=150)
+@given(text=st.text('ab ,;"\\\t\u2028', max_size=30), delimiter=st.sampled_from(";,\t"))
+def test_what_is_plain_means_the_same_to_the_standard_library(text: str, delimiter: str) -> None:
+    fields = split_record(text, delimiter)
+    if plain_record(delimiter).fullmatch(text):
+        assert fields is not None and delimiter.join(fields) == text
+        assert next(csv.reader([text], delimiter=delimiter)) == [unquoted(field) for field in fields]
+    elif '"' in text and fields is not None:
+        assert any('"' in field and not plain_record(delimiter).fullmatch(field) for field in fields)
+
+
 @given(rows=grids, delimiter=st.sampled_from(";,\t|"), escape=escapes, always=st.booleans())
 def test_what_is_written_is_read_back_also_by_the_standard_library(
     rows: list[list[str]], delimiter: str, escape: str, always: bool
 ) -> None:
     always = always or bool(escape)  # the standard library sees an escape outside of quotes, too
-    lines = [delimiter.join(csvtext.quoted(cell, delimiter, escape, always=always) for cell in row) for row in rows]
+    lines = [delimiter.join(quoted(cell, delimiter, escape, always=always) for cell in row) for row in rows]
     text = "\n".join(line or '""' for line in lines) + "\n"
     assert (
         list(
@@ -361,8 +373,8 @@ def test_what_is_written_is_read_back_also_by_the_standard_library(
         )
         == rows
     )
-    records = csvtext.read_records(io.StringIO(text, newline=""), delimiter, escape=escape)
-    assert [[csvtext.unquoted(field, escape) for field in record.fields] for record in records] == rows
+    records = read_records(io.StringIO(text, newline=""), delimiter, escape=escape)
+    assert [[unquoted(field, escape) for field in record.fields] for record in records] == rows
 
 
 BACKSLASHES = {
@@ -545,7 +557,7 @@ ENDS = {
 @pytest.mark.parametrize("case", ENDS)
 def test_the_line_ends_of_a_file(case: str) -> None:
     sample, end = ENDS[case]
-    assert csvtext.find_line_end(sample) == end
+    assert find_line_end(sample) == end
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n", "\n\r"])

@@ -12,14 +12,11 @@ import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import Pairs
 from linktrack.mailings.reading.document import Document
-
-if TYPE_CHECKING:
-    from linktrack.mailings.outputs.filling import Filling, StandingTag
 
 
 @dataclass(frozen=True)
@@ -85,24 +82,6 @@ class Compiled:
 
     def encoded(self, token: str) -> bytes:
         return encoded(token, self.charset)
-
-
-@dataclass(frozen=True)
-class Mail:
-    """A mailing compiled for a shipment. `text` is the author's, or made from the HTML.
-
-    `filling` is the mail cut at its merge tags too, where they are to be filled; `tags` are those that stand in it.
-    """
-
-    name: str
-    type: str
-    subject: str
-    html: Compiled
-    text: Compiled
-    unsubscribe: str | None  # the address for the List-Unsubscribe header, before the token
-    placements: int
-    filling: Filling | None = None
-    tags: tuple[StandingTag, ...] = ()
 
 
 def compile_part(

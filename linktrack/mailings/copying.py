@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from linktrack.links.merge_tags import MergeTag, fold
 from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
 from linktrack.mailings.compile import compile_part
-from linktrack.mailings.outputs.filling import StandingTag, prepare_filling, standing_tags
+from linktrack.mailings.outputs.filling import prepare_filling
+from linktrack.mailings.outputs.standing_tags import StandingTag, standing_tags
 from linktrack.mailings.spots import Sharing, spots_of
 from linktrack.mailings.targets import tags_in
 from linktrack.store.session import Database

@@ -16,8 +16,8 @@ from linktrack.files.kept import Kept
 from linktrack.files.reading import sentence_of
 from linktrack.links.tokens import Tokens
 from linktrack.mail_senders import sender
-from linktrack.mailings.compile import Mail
 from linktrack.mailings.outputs.html import html_maker
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.outputs.output_folder import new_file, write_mails, write_stream

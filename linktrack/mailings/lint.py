@@ -19,7 +19,7 @@ from linktrack.mailings.catalog import MailingOptions, find_mailing
 from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.foreign_links import wrapped_by
 from linktrack.mailings.online import ask_targets
-from linktrack.mailings.outputs.filling import standing_tags
+from linktrack.mailings.outputs.standing_tags import standing_tags
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.labels import read_words

@@ -9,9 +9,11 @@ from linktrack.mailings.catalog import (
     mailing_parts,
     placements_of,
 )
-from linktrack.mailings.compile import Mail, PlacedSpan, TargetSpan, compile_part
-from linktrack.mailings.outputs.filling import filling_of, prepare_filling, refuse_standing, standing_tags
+from linktrack.mailings.compile import PlacedSpan, TargetSpan, compile_part
+from linktrack.mailings.outputs.filling import filling_of, prepare_filling
 from linktrack.mailings.outputs.made_text import made_text
+from linktrack.mailings.outputs.mail import Mail
+from linktrack.mailings.outputs.standing_tags import refuse_standing, standing_tags
 from linktrack.mailings.outputs.template import refuse_tag
 from linktrack.mailings.placements import place_system_links
 from linktrack.mailings.proof import prove

@@ -23,8 +23,8 @@ from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import StoredMailing, find_mailing
-from linktrack.mailings.compile import Mail
 from linktrack.mailings.handing_out import Advance, Copies, Out, check_out, hand_out, ways_on
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (

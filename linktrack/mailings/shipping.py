@@ -20,7 +20,7 @@ from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
-from linktrack.mailings.outputs.filling import StandingTag, check_fields
+from linktrack.mailings.outputs.standing_tags import StandingTag, check_fields
 from linktrack.mailings.shipments import Shipment, ShipmentSettings, find_shipment, got_it_elsewhere
 from linktrack.store.catalogue import touch
 from linktrack.store.open_times import note_open_times

@@ -19,7 +19,7 @@ LONG = {
     "actions/run.py": 320, "actions/planning.py": 330, "cli/link.py": 345,
     "cli/report.py": 360, "clicks/load.py": 310, "clicks/logs/requests.py": 340,
     "clicks/storing.py": 310, "mailings/lint.py": 320,
-    "mailings/outputs/filling.py": 310, "mailings/reading/document.py": 340, "mailings/rewriting.py": 310,
+    "mailings/reading/document.py": 340, "mailings/rewriting.py": 310,
     "reports/page_charts.py": 310, "reports/page_texts.py": 310, "server/answer.py": 330,
 }  # fmt: skip
 LISTS = {"store/tables.py", "store/migrations/versions/0001_first_tables.py"}

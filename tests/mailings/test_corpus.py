@@ -14,9 +14,10 @@ from linktrack.errors import BadInput
 from linktrack.links.merge_tags import fill, find, fold, masked
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import Mail, PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.outputs.filling import FillablePart
 from linktrack.mailings.outputs.made_text import made_text
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.document import read_document

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from linktrack.mailings.compile import Mail, interleaved
+from linktrack.mailings.compile import interleaved
 from linktrack.mailings.outputs.filling import values_of
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.shipments import Recipient
 
 

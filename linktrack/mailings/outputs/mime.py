@@ -15,9 +15,10 @@ from hashlib import blake2b
 from urllib.parse import urlsplit
 
 from linktrack.mail_senders import sender
-from linktrack.mailings.compile import Gap, Mail, interleaved
+from linktrack.mailings.compile import Gap, interleaved
 from linktrack.mailings.outputs.filling import FillablePart, values_of
 from linktrack.mailings.outputs.headers import mailbox, unstructured
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.reading.document import UTF16
 from linktrack.mailings.shipments import Recipient, Shipment
 

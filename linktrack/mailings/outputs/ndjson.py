@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from linktrack.mailings.compile import Gap, Mail, interleaved
+from linktrack.mailings.compile import Gap, interleaved
 from linktrack.mailings.outputs.filling import FillablePart, values_of
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.shipments import Recipient
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from linktrack.crm.guard import guarded
 from linktrack.errors import BadInput
 from linktrack.files.writing import create
-from linktrack.mailings.compile import Mail, encoded
+from linktrack.mailings.compile import encoded
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.outputs.output_folder import new_file
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.shipments import Recipient, ShipmentSettings

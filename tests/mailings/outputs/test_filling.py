@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 from tests_support import decoded
 
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import Compiled, Mail, PlacedSpan, compile_part
-from linktrack.mailings.outputs.filling import (
+from linktrack.mailings.compile import Compiled, PlacedSpan, compile_part
+from linktrack.mailings.outputs.filling import prepare_filling, values_of
+from linktrack.mailings.outputs.made_text import made_text
+from linktrack.mailings.outputs.mail import Mail
+from linktrack.mailings.outputs.mime import Message
+from linktrack.mailings.outputs.ndjson import ndjson_maker
+from linktrack.mailings.outputs.standing_tags import (
     CannotFill,
     StandingTag,
     check_fields,
-    prepare_filling,
     refuse_standing,
     standing_tags,
-    values_of,
 )
-from linktrack.mailings.outputs.made_text import made_text
-from linktrack.mailings.outputs.mime import Message
-from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 
 BASE = "https://click.example.com"

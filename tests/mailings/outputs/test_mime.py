@@ -21,7 +21,8 @@ from tests_support import decoded
 
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import Mail, PlacedSpan, compile_part
+from linktrack.mailings.compile import PlacedSpan, compile_part
+from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.outputs.mime import Message, mime_charset, quoted_printable
 from linktrack.mailings.reading.document import read_text
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from linktrack.cli.output import Format, say
-from linktrack.cli.report_drawing import BAR_WIDTH, Cells, drawn
+from linktrack.cli.report_drawing import Cells, Layout, drawn
 from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
@@ -21,8 +21,6 @@ from linktrack.errors import UsageError
 if TYPE_CHECKING:
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import Period, Scope
-    from linktrack.reports.order import SortOrder
-    from linktrack.reports.workbook import Chart
     from linktrack.store.session import Database
 
 SinceOption = Annotated[
@@ -48,26 +46,6 @@ MailingsOption = Annotated[
 ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
-
-_TIMES = ("at", "sent_at", "first_click", "last_click")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a report looks: its keys, those that fit a terminal, and what its rows are sorted by (None: their own).
-
-    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times;
-    `chart` is what stands beside the figures in a workbook.
-    """
-
-    columns: tuple[str, ...]
-    table: tuple[str, ...]
-    order: SortOrder | None = None
-    bars: str | None = None
-    bar_width: int = BAR_WIDTH
-    totals: bool = True
-    times: tuple[str, ...] = _TIMES
-    chart: Chart | None = None
 
 
 class Choice(NamedTuple):

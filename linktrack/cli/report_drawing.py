@@ -1,16 +1,18 @@
-"""What only a report's table on a terminal shows: bars, sparklines, intervals and lines made for reading."""
+"""How a report looks, and what only its table on a terminal shows: bars, sparklines, intervals, lines to read."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linktrack.cli.output import Format, show_rows
 from linktrack.cli.streams import UTF8, encoding_of
 
 if TYPE_CHECKING:
-    from linktrack.cli.report_desk import Layout
+    from linktrack.reports.order import SortOrder
+    from linktrack.reports.workbook import Chart
 
 Cells = dict[str, Any]
 
@@ -21,8 +23,27 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = " .:-=+*%#"
+_TIMES = ("at", "sent_at", "first_click", "last_click")
 _POINTS = " pp"  # percentage points
 WEEK_HEAD = "0.....6.....12....18...."  # over a line of 24 hours
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a report looks: its keys, those that fit a terminal, and what its rows are sorted by (None: their own).
+
+    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times;
+    `chart` is what stands beside the figures in a workbook.
+    """
+
+    columns: tuple[str, ...]
+    table: tuple[str, ...]
+    order: SortOrder | None = None
+    bars: str | None = None
+    bar_width: int = BAR_WIDTH
+    totals: bool = True
+    times: tuple[str, ...] = _TIMES
+    chart: Chart | None = None
 
 
 def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from linktrack.cli.report_desk import Layout, ReportDesk
-from linktrack.cli.report_drawing import BAR, EVENT
+from linktrack.cli.report_desk import ReportDesk
+from linktrack.cli.report_drawing import BAR, EVENT, Layout
 from linktrack.reports import breakdowns, times
 from linktrack.reports.breakdowns import CausedFigures, DeviceFigures, DomainFigures, PlacementFigures, ReasonFigures
 from linktrack.reports.figures import Scope

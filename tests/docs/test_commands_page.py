@@ -18,7 +18,7 @@ from docs.player import ROOT
 from linktrack.cli import report_layouts
 from linktrack.cli.action import KindsCommand
 from linktrack.cli.app import COMMANDS, EPILOG
-from linktrack.cli.report_desk import Layout
+from linktrack.cli.report_drawing import Layout
 from linktrack.links.action_options import option_forms
 from linktrack.links.actions import KINDS
 

@@ -24,7 +24,7 @@ from tests_support import Run
 
 from linktrack.cli import report_layouts
 from linktrack.cli.output import is_time
-from linktrack.cli.report_desk import Layout
+from linktrack.cli.report_drawing import Layout
 from linktrack.crm.xlsx_reading import read_sheet
 from linktrack.errors import BadInput
 from linktrack.moments import HOUR

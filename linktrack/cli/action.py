@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.action_run import CHANGE_COLUMNS, run_command
-from linktrack.cli.output import FormatOption, say, warn
+from linktrack.cli.output import say, warn
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.cli.usage import Command
 
 if TYPE_CHECKING:
@@ -146,9 +146,8 @@ def _warn_of_names(action: AnyAction, workspace: Workspace) -> None:
 def list_all(
     context: typer.Context,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this link's.")] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """The actions of a link, or of all links, in their order; a number belongs to its action for ever.
 
@@ -169,7 +168,7 @@ def list_all(
             }
             for link, action in list_actions(database, key)
         ]
-    list_rows(context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(LIST_COLUMNS[:-1]))
+    list_rows(context, rows, LIST_COLUMNS, destination, Looks(LIST_COLUMNS[:-1]))
     if not rows:
         say(context, "There are no actions: make one with linktrack action add KEY TYPE.")
 
@@ -213,9 +212,8 @@ def log(
         int | None, typer.Option("--limit", min=1, max=1_000_000_000, help="Only the last so many.")
     ] = None,
     definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """The ledger: every change that runs have made, oldest first.
 
@@ -237,7 +235,7 @@ def log(
         shown += ["status", "message"]
     more = ["definition"] if definitions else []
     columns, looks = [*LOG_COLUMNS, *more], Looks([*shown, *more])
-    list_rows(context, rows, columns, Destination(format, output, excel), looks)
+    list_rows(context, rows, columns, destination, looks)
     if not rows:
         say(context, "The ledger has no such changes.")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, show_record, show_rows
+from linktrack.cli.output import Format, show_record, show_rows
 from linktrack.cli.shared_context import JobWaitOption, opened, workspace_of
 from linktrack.cli.shared_inputs import refuse_pipe
-from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption, list_rows, put_record
+from linktrack.cli.shared_rows import Destination, list_rows, put_record
 from linktrack.cli.shared_runs import settle_runs, tell
 
 if TYPE_CHECKING:
@@ -56,9 +56,8 @@ def run_command(
     more_runs: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]...", help="More of --runs.")] = None,
     nothing_ran: Annotated[bool, typer.Option("--no-runs", help="After a restore: there was no such run.")] = False,
     wait: JobWaitOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports.
 
@@ -76,7 +75,6 @@ def run_command(
     from linktrack.errors import UsageError
     from linktrack.moments import now
 
-    destination = Destination(format, output, excel)
     destination.check_dry_run(dry_run)
     more = retry_failed or retry_interrupted or replay
     if resume and (crm or out or dry_run or more):
@@ -101,10 +99,10 @@ def run_command(
             options = RunOptions(crm, now(), retry_failed, retry_interrupted, replay)
             report = run_actions(workspace, database, options, None if dry_run else out, wait=wait or 0)
     if not dry_run:
-        if format is not None or not context.obj.quiet:  # cron mails whatever is printed
-            show_record(report.summary, format)
-    elif output is None and not excel and format in (None, Format.table):
-        _show_plan(report.delivered, format)
+        if destination.format is not None or not context.obj.quiet:  # cron mails whatever is printed
+            show_record(report.summary, destination.format)
+    elif destination in (Destination(), Destination(format=Format.table)):
+        _show_plan(report.delivered, destination.format)
     elif destination.chosen() is Format.json:
         plan = {**report.summary, "plan": [_planned(*one) for one in report.delivered]}
         put_record(context, plan, destination, inputs=[crm])

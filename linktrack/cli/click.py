@@ -8,9 +8,9 @@ import typer
 
 from linktrack.cli.click_import import import_clicks
 from linktrack.cli.click_times import ClickedSinceOption, ClickedUntilOption
-from linktrack.cli.output import Format, FormatOption, say, show_record
+from linktrack.cli.output import Format, say, show_record
 from linktrack.cli.shared_context import JobWaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 
 app = noun("Click logs: import, list, judge again.")
 
@@ -43,9 +43,8 @@ def list_(
     limit: Annotated[
         int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="The latest so many, oldest first.")
     ] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Stored clicks with their verdicts, oldest first; as a table the latest of them.
 
@@ -57,7 +56,6 @@ def list_(
     from linktrack.clicks.listing import ClickFilter, count_clicks, list_clicks
     from linktrack.moments import read_stretch
 
-    destination = Destination(format, output, excel)
     shortened = limit is None and destination.chosen() is Format.table
     workspace = workspace_of(context)
     wanted = ClickFilter(
@@ -85,9 +83,8 @@ def judge(
         bool, typer.Option("--dry-run", help="Only show what each rule decides, before and after.")
     ] = False,
     wait: JobWaitOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Judge every click again with today's rules and move the reports with it.
 
@@ -102,7 +99,6 @@ def judge(
     from linktrack.moments import iso
     from linktrack.store.purged import NEVER, horizon
 
-    destination = Destination(format, output, excel)
     destination.check_dry_run(dry_run)
     with opened(context, wait) as database:
         judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
@@ -115,8 +111,8 @@ def judge(
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
         _say_unmatched(context, judged.unmatched)
         return
-    if format is not None:
-        show_record({name: getattr(judged, name) for name in JUDGED}, format)
+    if destination.format is not None:
+        show_record({name: getattr(judged, name) for name in JUDGED}, destination.format)
     say(context, f"Judged {judged.clicks} clicks, {judged.changed} of them differently than before.")
     _say_unmatched(context, judged.unmatched)
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, warn
+from linktrack.cli.output import confirm, say, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_inputs import readable
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import PartlyDone, UsageError
 from linktrack.sentences import counted
 
@@ -49,9 +49,8 @@ def doctor(
         bool, typer.Option("--yes", help="With --repair or --write: do it, or change what stands there, unasked.")
     ] = False,
     wait: WaitOption = WAIT,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 with findings, warnings too.
 
@@ -63,7 +62,6 @@ def doctor(
       linktrack doctor --deep --format json
       linktrack doctor --crm contacts.csv
     """
-    destination = Destination(format, output, excel)
     if crm is not None and not repair:
         _show_export(context, crm, destination, write, yes, deep)
         return

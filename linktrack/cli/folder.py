@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say
+from linktrack.cli.output import confirm, say
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
@@ -40,9 +40,8 @@ def add(
 def list_all(
     context: typer.Context,
     deleted: Annotated[bool, typer.Option("--all", "--deleted", help="Deleted folders too.")] = False,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """All folders, with the number of links in each.
 
@@ -57,7 +56,7 @@ def list_all(
         rows = [asdict(row) for row in list_folders(database, deleted=deleted)]
     table = ["path", "links", *(["status"] if deleted else []), "created_at"]
     columns = ["path", "links", "created_at", "status"]
-    list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
+    list_rows(context, rows, columns, destination, Looks(table))
     if not rows:
         say(context, "There are no folders yet: make one with linktrack folder add PATH.")
 

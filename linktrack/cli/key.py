@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, warn
+from linktrack.cli.output import confirm, say, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import PartlyDone
 
 app = noun("The keys that sign addresses.")
@@ -20,9 +20,8 @@ SHOWN = ["key", "state", "fingerprint", "created_at", "revoked_at"]
 @app.command("list")
 def list_all(
     context: typer.Context,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """The key ids, and which one signs, is lost or revoked; never the keys themselves.
 
@@ -38,7 +37,7 @@ def list_all(
     with opened(context) as database:
         rows = [row._asdict() for row in list_keys(workspace, database)]
         todo = next_step(workspace, database)
-    list_rows(context, rows, COLUMNS, Destination(format, output, excel), Looks(SHOWN))
+    list_rows(context, rows, COLUMNS, destination, Looks(SHOWN))
     if todo:
         raise PartlyDone(todo)
 

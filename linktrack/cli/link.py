@@ -11,7 +11,7 @@ from linktrack.cli import link_definitions
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 
 if TYPE_CHECKING:
     from linktrack.links.catalog import LinkRow
@@ -90,9 +90,8 @@ def list_all(
     every: Annotated[bool, typer.Option("--all", help="Local, special and deleted links too.")] = False,
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted links too.")] = False,
     search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="In key, name or address.")] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Registered links by folder; --all for every link there is.
 
@@ -109,9 +108,7 @@ def list_all(
             database, folder=folder, kinds=kinds, deleted=deleted or every, mailing=mailing, search=search
         )
     rows = [_row(link) for link in links]
-    list_rows(
-        context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(["key", "name", "folder", "actions"])
-    )
+    list_rows(context, rows, LIST_COLUMNS, destination, Looks(["key", "name", "folder", "actions"]))
     if not rows:
         if search is not None:
             say(context, f"No link has {search!r} in its key, name or address.")

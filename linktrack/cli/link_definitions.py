@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, say
+from linktrack.cli.output import say
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.cli.shared_inputs import readable_or_none
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
 
 
@@ -20,9 +20,8 @@ def check(
     crm: Annotated[
         Path | None, typer.Option("--crm", metavar="EXPORT", help="Look for users, selections and columns there, too.")
     ] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any.
 
@@ -52,7 +51,7 @@ def check(
         found = check_links(workspace, database, key, names, (lambda *_: ()) if fit else unfit_interests)
     rows = [asdict(one) for one in found]
     table = ["finding", "link", "mailing", "explanation"]
-    list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=[crm])
+    list_rows(context, rows, FINDING_COLUMNS, destination, Looks(table), inputs=[crm])
     notes = sum(one.is_note for one in found)
     noted = counted(notes, "note") if notes else ""
     if count := len(found) - notes:
@@ -66,9 +65,8 @@ def apply(
     file: Annotated[Path, typer.Argument(help="A TOML file with [[link]] tables; - is standard input.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the difference, change nothing.")] = False,
     wait: WaitOption = WAIT,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Make the links of a TOML file so; links that it does not name are left alone.
 
@@ -82,13 +80,12 @@ def apply(
 
     from linktrack.links.definitions import apply_definitions, compare, read_definitions
 
-    destination = Destination(format, output, excel)
     destination.check_dry_run(dry_run)
     settings = workspace_of(context).settings
     wanted = read_definitions(file, settings.crm, settings.mailings.pairs, settings.serve.form_hosts)
     with opened(context, wait) as database:
         differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
-    if dry_run or format is not None:
+    if dry_run or destination.format is not None:
         rows = [asdict(difference) for difference in differences]
         list_rows(context, rows, ["key", "change", "field", "old", "new"], destination, inputs=[file])
     touched = len({difference.key for difference in differences})

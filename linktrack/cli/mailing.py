@@ -15,7 +15,7 @@ from linktrack.cli.output import FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_mails import preview_mailing, rewrite_mailing
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
@@ -34,9 +34,8 @@ app.command("add")(add_mail)
 def list_all(
     context: typer.Context,
     deleted: Annotated[bool, typer.Option("--all", "--deleted", help="Deleted mailings too.")] = False,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Mailings in the order in which they were added.
 
@@ -50,7 +49,7 @@ def list_all(
     with opened(context) as database:
         rows = [vars(row) for row in list_mailings(database, deleted=deleted)]
     table = ["mailing", "subject", "placements", "links", "shipments", *(["status"] if deleted else []), "created_at"]
-    list_rows(context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(table))
+    list_rows(context, rows, LIST_COLUMNS, destination, Looks(table))
     if not rows:
         say(context, "There are no mailings here yet: add one with linktrack mailing add NAME FILE.")
 
@@ -96,9 +95,8 @@ def links(
     context: typer.Context,
     name: NameArgument,
     tracked: Annotated[bool | None, typer.Option("--tracked/--untracked", help="Only these.")] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Every address in a mailing: where it leads, or why it is left alone.
 
@@ -112,7 +110,7 @@ def links(
         found = address_rows(database, find_mailing(database, name), workspace_of(context).settings.base_url)
     rows = [vars(row) for row in found if tracked is None or row.tracked == tracked]
     table = ["placement", "link", "label", "line", "target", "reason"]
-    list_rows(context, rows, ADDRESS_COLUMNS, Destination(format, output, excel), Looks(table))
+    list_rows(context, rows, ADDRESS_COLUMNS, destination, Looks(table))
 
 
 @app.command()
@@ -122,9 +120,8 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Ask every target once, and list what does not answer.")
     ] = False,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any.
 
@@ -144,7 +141,7 @@ def check(
     whose = ["mailing"] if len(names) > 1 else []
     part = ["part"] if any(row["part"] != "html" for row in rows) else []
     table = [*whose, "rule", *part, "line", "column", "message", "address"]
-    list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=names)
+    list_rows(context, rows, FINDING_COLUMNS, destination, Looks(table), inputs=names)
     if rows:
         say(context, f"{counted(len(rows), 'finding')}.")
         raise typer.Exit(6)

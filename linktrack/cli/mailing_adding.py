@@ -8,19 +8,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.mailing_tagging import (
-    PolicyOption,
-    UtmCampaignOption,
-    UtmContentOption,
-    UtmCreativeFormatOption,
-    UtmIdOption,
-    UtmMarketingTacticOption,
-    UtmMediumOption,
-    UtmSourceOption,
-    UtmSourcePlatformOption,
-    UtmTermOption,
-    utm_options,
-)
+from linktrack.cli.mailing_tagging import UtmOptions
 from linktrack.cli.output import FormatOption, say, show_record, warn
 from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, opened, workspace_of
@@ -33,16 +21,8 @@ def add_mail(
     text: Annotated[Path | None, typer.Option(help="The plain-text part; made from the HTML when not given.")] = None,
     subject: Annotated[str, typer.Option(help="The subject line.")] = "",
     type: Annotated[str, typer.Option(help="The type of mailing, e.g. newsletter or transactional.")] = "",
-    utm_source: UtmSourceOption = None,
-    utm_campaign: UtmCampaignOption = None,
-    utm_medium: UtmMediumOption = None,
-    utm_content: UtmContentOption = None,
-    utm_term: UtmTermOption = None,
-    utm_id: UtmIdOption = None,
-    utm_source_platform: UtmSourcePlatformOption = None,
-    utm_creative_format: UtmCreativeFormatOption = None,
-    utm_marketing_tactic: UtmMarketingTacticOption = None,
-    policy: PolicyOption = None,
+    *,
+    utm: UtmOptions,
     track_all: Annotated[
         bool, typer.Option("--track-all/--no-track-all", help="Track every link, or only registered ones.")
     ] = True,
@@ -72,20 +52,8 @@ def add_mail(
     from linktrack.moments import now
 
     workspace = workspace_of(context)
-    options = utm_options(
-        source=utm_source,
-        medium=utm_medium,
-        campaign=utm_campaign,
-        content=utm_content,
-        term=utm_term,
-        id=utm_id,
-        source_platform=utm_source_platform,
-        creative_format=utm_creative_format,
-        marketing_tactic=utm_marketing_tactic,
-        policy=None if policy is None else policy.value,
-    )
-    utm = Utm.of_options(options, workspace.settings.utm.model_dump())
-    settings = MailingOptions(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
+    tagging = Utm.of_options(utm.given(), workspace.settings.utm.model_dump())
+    settings = MailingOptions(tagging, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
     plain = None if text is None else read_bytes(text, "a mail")
     html = read_bytes(file, "a mail")
     draft = Draft(name, html, plain, subject, type, settings, str(file), "" if text is None else str(text))
@@ -119,16 +87,8 @@ def edit_mail(
     text: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The plain text, while only tests were sent.")
     ] = None,
-    utm_source: UtmSourceOption = None,
-    utm_campaign: UtmCampaignOption = None,
-    utm_medium: UtmMediumOption = None,
-    utm_content: UtmContentOption = None,
-    utm_term: UtmTermOption = None,
-    utm_id: UtmIdOption = None,
-    utm_source_platform: UtmSourcePlatformOption = None,
-    utm_creative_format: UtmCreativeFormatOption = None,
-    utm_marketing_tactic: UtmMarketingTacticOption = None,
-    policy: PolicyOption = None,
+    *,
+    utm: UtmOptions,
     wait: WaitOption = WAIT,
 ) -> None:
     """Change a mailing. HTML, text and type only until it is shipped (tests do not count); the rest at any time.
@@ -142,23 +102,11 @@ def edit_mail(
     from linktrack.mailings.editing import MailingChanges, edit_mailing
     from linktrack.moments import now
 
-    options = utm_options(
-        source=utm_source,
-        medium=utm_medium,
-        campaign=utm_campaign,
-        content=utm_content,
-        term=utm_term,
-        id=utm_id,
-        source_platform=utm_source_platform,
-        creative_format=utm_creative_format,
-        marketing_tactic=utm_marketing_tactic,
-        policy=None if policy is None else policy.value,
-    )
     changes = MailingChanges(
         new_name,
         subject,
         type,
-        options,
+        utm.given(),
         None if html is None else read_bytes(html, "a mail"),
         None if text is None else read_bytes(text, "a mail"),
         "" if html is None else str(html),

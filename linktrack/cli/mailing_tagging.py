@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -23,20 +23,32 @@ PolicyOption = Annotated[
     PolicyName | None,
     typer.Option("--policy", help="keep: what the author wrote wins; replace: ours wins; off: no tagging."),
 ]
-UtmSourceOption = Annotated[str | None, typer.Option(help="utm_source of every link; '' sets it to nothing.")]
-UtmCampaignOption = Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is its name.")]
-UtmMediumOption = Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")]
-UtmContentOption = Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")]
-UtmTermOption = Annotated[str | None, typer.Option(help="utm_term.")]
-UtmIdOption = Annotated[str | None, typer.Option(help="utm_id of Google Analytics 4.")]
-UtmSourcePlatformOption = Annotated[str | None, typer.Option(help="utm_source_platform.")]
-UtmCreativeFormatOption = Annotated[str | None, typer.Option(help="utm_creative_format.")]
-UtmMarketingTacticOption = Annotated[str | None, typer.Option(help="utm_marketing_tactic.")]
 
 
-def utm_options(**given: str | None) -> dict[str, str]:
-    """The UTM options that were given, by parameter."""
-    return {part: value for part, value in given.items() if value is not None}
+class UtmOptions(NamedTuple):
+    """How a mailing's links are tagged, as far as its options say; in the order in which help shows them."""
+
+    source: Annotated[
+        str | None, typer.Option("--utm-source", help="utm_source of every link; '' sets it to nothing.")
+    ] = None
+    campaign: Annotated[
+        str | None, typer.Option("--utm-campaign", help="utm_campaign; {mailing.name} is its name.")
+    ] = None
+    medium: Annotated[str | None, typer.Option("--utm-medium", help="utm_medium; else the configuration's.")] = None
+    content: Annotated[str | None, typer.Option("--utm-content", help="utm_content; {link.key} is the link's key.")] = (
+        None
+    )
+    term: Annotated[str | None, typer.Option("--utm-term", help="utm_term.")] = None
+    id: Annotated[str | None, typer.Option("--utm-id", help="utm_id of Google Analytics 4.")] = None
+    source_platform: Annotated[str | None, typer.Option("--utm-source-platform", help="utm_source_platform.")] = None
+    creative_format: Annotated[str | None, typer.Option("--utm-creative-format", help="utm_creative_format.")] = None
+    marketing_tactic: Annotated[str | None, typer.Option("--utm-marketing-tactic", help="utm_marketing_tactic.")] = None
+    policy: PolicyOption = None
+
+    def given(self) -> dict[str, str]:
+        """What was given, by parameter, and the policy."""
+        values = self._asdict() | {"policy": self.policy and self.policy.value}
+        return {part: value for part, value in values.items() if value is not None}
 
 
 def tag_file(

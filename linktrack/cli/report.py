@@ -8,22 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption
 from linktrack.cli.report_desk import (
     Choice,
     FolderOption,
     Found,
-    LastOption,
     MailingOption,
     MailingsOption,
     ReportDesk,
     ShipmentOption,
-    SinceOption,
-    SortOption,
     TestsOption,
     Times,
-    TopOption,
-    UntilOption,
     check_choice,
     check_times,
     is_table,
@@ -40,7 +34,6 @@ from linktrack.cli.report_page import page
 from linktrack.cli.report_people import people
 from linktrack.cli.shared_arguments import KeyArgument, NameArgument
 from linktrack.cli.shared_context import noun
-from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,14 +84,9 @@ def mailings(
     ] = None,
     mailing: MailingsOption = None,
     shipment: ShipmentOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    last: LastOption = None,
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    times: Times,
+    choice: Choice,
 ) -> None:
     """All mailings, with totals.
 
@@ -114,7 +102,6 @@ def mailings(
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.mailings import engagement, mailing_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     if of is not None and by is not MailingsBy.engagement:
         raise UsageError("--of goes with --by engagement")
     if times and by is MailingsBy.engagement:
@@ -149,14 +136,9 @@ def mailing(
         bool, typer.Option("--repeated", help="With --by placement: only links that stand in several places.")
     ] = False,
     include_tests: TestsOption = False,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    last: LastOption = None,
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    times: Times,
+    choice: Choice,
 ) -> None:
     """One mailing by link, placement, shipment, time, domain, device, reason, age or what it caused.
 
@@ -175,7 +157,6 @@ def mailing(
     from linktrack.reports.shipments import shipment_figures
     from linktrack.reports.times import hours
 
-    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     report = layouts.ONE_MAILING[by]
     if times and not report.timed:
@@ -201,7 +182,7 @@ def mailing(
         found = Found(find, scope_of(desk.database, mailing=name), _of_mailing(desk, name, by, repeated=repeated))
         if by is By.weekday:  # of which there are always seven
             found = found._replace(clicked=lambda scope: hours(desk.database, scope))
-        if by is By.weekhour and is_table(choice.destination) and sort is None and top is None:
+        if by is By.weekhour and is_table(choice.destination) and choice.sort is None and choice.top is None:
             rows = list(find(scope))
             show_week(rows)
             if not rows:
@@ -241,14 +222,9 @@ def links(
     folder: FolderOption = None,
     mailing: MailingOption = None,
     shipment: ShipmentOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    last: LastOption = None,
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    times: Times,
+    choice: Choice,
 ) -> None:
     """Every link with its clicks.
 
@@ -262,7 +238,6 @@ def links(
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.links import link_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     check_choice(layouts.LINKS, choice)
     with report_desk(context) as desk:
@@ -281,14 +256,9 @@ def link(
     mailing: MailingOption = None,
     shipment: ShipmentOption = None,
     include_tests: TestsOption = False,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    last: LastOption = None,
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    times: Times,
+    choice: Choice,
 ) -> None:
     """One link, a row for each shipment of the mailings where it stands.
 
@@ -303,7 +273,6 @@ def link(
     from linktrack.reports.links import link_shipments
     from linktrack.store.lookups import link_id
 
-    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     check_choice(layouts.LINK_SHIPMENTS, choice)
     with report_desk(context) as desk:
@@ -322,11 +291,8 @@ def link(
 def compare(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME NAME ...", help="Two mailings or more.")],
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    choice: Choice,
 ) -> None:
     """Each pair of mailings: the difference of their click rates, and how sure it is.
 
@@ -342,7 +308,6 @@ def compare(
     from linktrack.reports.figures import EVERYTHING
     from linktrack.reports.mailings import compare_mailings
 
-    choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.COMPARISON, choice)
     with report_desk(context) as desk:
         found = Found(lambda _: compare_mailings(desk.database, names), EVERYTHING)

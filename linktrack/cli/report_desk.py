@@ -51,17 +51,17 @@ TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipmen
 class Choice(NamedTuple):
     """Which rows a person wants, in which order and where."""
 
-    sort: str | None
-    top: int | None
+    sort: SortOption = None
+    top: TopOption = None
     destination: Destination = Destination()
 
 
 class Times(NamedTuple):
-    """The options of time, as they were written."""
+    """The options of time, as they are written."""
 
-    since: str | None = None
-    until: str | None = None
-    last: str | None = None
+    since: SinceOption = None
+    until: UntilOption = None
+    last: LastOption = None
 
     def __bool__(self) -> bool:
         return any(text is not None for text in self)

@@ -7,19 +7,13 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption
 from linktrack.cli.report_desk import (
     Choice,
     Found,
-    LastOption,
     MailingOption,
     ShipmentOption,
-    SinceOption,
-    SortOption,
     TestsOption,
     Times,
-    TopOption,
-    UntilOption,
     check_choice,
     check_times,
     period_of,
@@ -28,7 +22,6 @@ from linktrack.cli.report_desk import (
 )  # fmt: skip
 from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.cli.shared_inputs import refuse_pipe
-from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.cli.shared_runs import tell
 from linktrack.cli.usage import CommandFrame
 from linktrack.errors import UsageError
@@ -43,11 +36,8 @@ def contact(
     mailing: MailingOption = None,
     shipment: ShipmentOption = None,
     include_tests: TestsOption = False,
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    choice: Choice,
 ) -> None:
     """What was sent to a person, clicked (by machines too, with the verdict) and changed by it.
 
@@ -61,7 +51,6 @@ def contact(
     from linktrack.reports.people import history
     from linktrack.store.lookups import recipient_id
 
-    choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.HISTORY, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment)
@@ -87,11 +76,9 @@ def clickers(
             metavar="NAME", help="Only those whose address was at this domain at the sending; '': who had none."
         ),
     ] = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    last: LastOption = None,
-    sort: SortOption = None,
-    top: TopOption = None,
+    *,
+    times: Times,
+    choice: Choice,
     add_to_selection: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Add them to this selection of the CRM (with --out).")
     ] = None,
@@ -105,9 +92,6 @@ def clickers(
         Path | None,
         typer.Option("--crm", metavar="EXPORT", help="The CRM's export, to leave out who is there already."),
     ] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
 ) -> None:
     """Who clicked a link or in a mailing, when, in which shipment. In a period: whose first click lies in it.
 
@@ -125,14 +109,13 @@ def clickers(
     from linktrack.reports.people import clickers as find_clickers
     from linktrack.store.lookups import link_id, placement_id
 
-    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     if key is None and mailing is None:
         raise UsageError("whose clicks? Name a link's key, or --mailing NAME, or both")
     names = [*(add_to_selection or ()), *(add_to_project or ())]
     if bool(names) != (out is not None) or (crm and not names):
         raise UsageError("--add-to-selection or --add-to-project, and --out DIR for the files, go together")
-    if names and (key is None or times or shipment is not None or placement or domain is not None or top):
+    if names and (key is None or times or shipment is not None or placement or domain is not None or choice.top):
         raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
     if not all(name.strip() for name in names):
         raise UsageError("a selection or project needs a name")
@@ -175,11 +158,8 @@ def clickers(
 def nonclickers(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")],
-    sort: SortOption = None,
-    top: TopOption = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    choice: Choice,
 ) -> None:
     """The persons who got a mailing and clicked in none of its shipments.
 
@@ -193,7 +173,6 @@ def nonclickers(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import nonclickers as find_nonclickers
 
-    choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.NONCLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=name)

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.output import Format, show_record, show_rows, times_of
+from linktrack.cli.output import Format, FormatOption, show_record, show_rows, times_of
 from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, plain
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
@@ -46,9 +46,9 @@ _ENDINGS = [format.value for format in Format if format is not Format.table]
 class Destination(NamedTuple):
     """Where a person wants the rows, and as what."""
 
-    format: Format | None = None
-    output: Path | None = None
-    excel: bool = False
+    output: OutputOption = None
+    excel: ExcelOption = False
+    format: FormatOption = None
 
     @property
     def file(self) -> Path | None:

@@ -9,7 +9,7 @@ import typer
 from linktrack.cli.output import FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ ShipmentArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The s
 def list_all(
     context: typer.Context,
     mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Shipments in the order in which they were made.
 
@@ -51,7 +50,7 @@ def list_all(
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
         asked = anybody_refused(database)
     columns, table = _shown(COLUMNS, asked), _shown(TABLE, asked)
-    list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
+    list_rows(context, rows, columns, destination, Looks(table))
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -172,9 +171,8 @@ def restore(
 def recipients(
     context: typer.Context,
     shipment: ShipmentArgument,
-    output: OutputOption = None,
-    excel: ExcelOption = False,
-    format: FormatOption = None,
+    *,
+    destination: Destination,
 ) -> None:
     """Who a shipment went to, with the clicks of each (none where it is cancelled), in the order of the contacts.
 
@@ -189,7 +187,7 @@ def recipients(
         asked = anybody_refused(database)
         columns, table = _shown(RECIPIENT_COLUMNS, asked), _shown(RECIPIENT_TABLE, asked)
         rows = (row._asdict() for row in recipient_rows(database, shipment))
-        list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
+        list_rows(context, rows, columns, destination, Looks(table))
         found = find_shipment(database, shipment)
         if found.uncounted:
             say(context, f"{found.uncounted:,} of them refused tracking: nobody knows what they clicked.")

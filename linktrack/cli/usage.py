@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.models import CommandFunctionType
 
 from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
+from linktrack.cli.option_groups import with_single_options
 from linktrack.names import did_you_mean, nearest
 
 _WORDS = {  # a user's for pydantic's
@@ -52,12 +53,18 @@ class Command(TyperCommand):
 
 
 class CommandFrame(typer.Typer):
-    """What commands are put into: each is a `Command`."""
+    """What commands are put into: each is a `Command`, its groups of options (`option_groups`) taken apart."""
 
     def command(
         self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any
     ) -> Callable[[CommandFunctionType], CommandFunctionType]:
-        return super().command(name, cls=cls or Command, **settings)
+        put = super().command(name, cls=cls or Command, **settings)
+
+        def put_in(command: CommandFunctionType) -> CommandFunctionType:
+            put(with_single_options(command))
+            return command
+
+        return put_in
 
 
 class Noun(TyperGroup):

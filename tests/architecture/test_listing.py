@@ -50,7 +50,7 @@ def test_a_planted_long_module_is_found() -> None:
 
 
 # What every command goes through.
-FRAME = {"app", "first_words", "output", "row_formats", "streams", "table", "usage"}
+FRAME = {"app", "first_words", "option_groups", "output", "row_formats", "streams", "table", "usage"}
 
 
 def noun_of(module: str) -> str:

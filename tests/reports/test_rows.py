@@ -106,12 +106,12 @@ def test_texts_are_guarded_and_numbers_never(language: Language, line: str) -> N
     [
         (Destination(), Format.tsv),
         (Destination(output=Path("-")), Format.tsv),
-        (Destination(Format.xlsx), Format.xlsx),
+        (Destination(format=Format.xlsx), Format.xlsx),
         (Destination(output=Path("a.XLSX")), Format.xlsx),
-        (Destination(Format.json, Path("a.csv")), Format.json),
+        (Destination(Path("a.csv"), format=Format.json), Format.json),
         (Destination(excel=True), Format.csv),
         (Destination(output=Path("a.txt"), excel=True), Format.csv),
-        (Destination(Format.csv, Path("a.xlsx"), excel=True), Format.csv),
+        (Destination(Path("a.xlsx"), excel=True, format=Format.csv), Format.csv),
     ],
     ids=str,
 )
@@ -210,7 +210,7 @@ def test_without_utf_8_a_table_is_ascii_and_data_is_escaped(own_world: World, ar
 def test_a_destination_is_checked_before_anything_is_done(own_world: World, run: Run) -> None:
     with pytest.raises(UsageError, match="--dry-run"):
         Destination(output=Path("a.csv")).check_dry_run(dry_run=False)
-    Destination(Format.json).check_dry_run(dry_run=False)
+    Destination(format=Format.json).check_dry_run(dry_run=False)
     before = own_world.tallies()
     assert run("click", "judge", "--excel").code == 2
     assert own_world.tallies() == before

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from linktrack.click_marks import VERDICTS
 from linktrack.click_names import click_name
-from linktrack.errors import UnknownName, UsageError
-from linktrack.names import nearest
-from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id
+from linktrack.errors import UsageError
+from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id, unknown_reason
 from linktrack.store.session import Database, Row
 
 _PAGE = 5_000
@@ -157,11 +156,7 @@ def _rulings(database: Database, wanted: ClickFilter) -> list[str]:
     rows = database.rows("SELECT id, verdict, reasons FROM ruling")
     if wanted.reason is not None and all(wanted.reason not in reasons.split(",") for _, _, reasons in rows):
         known = sorted({reason for _, _, reasons in rows for reason in reasons.split(",") if reason})
-        near = nearest(wanted.reason, known)
-        raise UnknownName(
-            f"no click has the reason {wanted.reason!r}: the reasons are {', '.join(known) or 'none so far'}",
-            noun="reason", name=wanted.reason, near=near,
-        )  # fmt: skip
+        raise unknown_reason(wanted.reason, known)
     return [
         str(number)
         for number, verdict, reasons in rows

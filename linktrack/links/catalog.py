@@ -11,7 +11,7 @@ from linktrack.links.folders import WITHIN, clean_path, find_folder, within
 from linktrack.links.responses import LinkResponse, read_response
 from linktrack.names import composed
 from linktrack.store.conditions import counts
-from linktrack.store.lookups import mailing_id, unknown_link
+from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.many import marks
 from linktrack.store.session import Database
 
@@ -94,22 +94,20 @@ def list_links(
 
 def find_link(database: Database, key: str) -> LinkRow:
     """The link of this key, deleted or not. NotFound with near keys."""
-    found = _link_rows(database, f"{_LINKS} WHERE link.key = ?", [composed(key)])
-    if found:
-        return found[0]
-    raise unknown_link(database, key)
+    (found,) = _link_rows(database, f"{_LINKS} WHERE link.id = ?", [link_id(database, key)])
+    return found
 
 
 def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[LinkRow]:
     rows = database.rows(sql, values)
     actions: dict[int, list[str]] = {}
-    for link_id, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
-        actions.setdefault(link_id, []).append(kind)
+    for number, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
+        actions.setdefault(number, []).append(kind)
     found = []
-    for link_id, key, name, kind, url, folder, mailing, response, confirm, *times in rows:
-        kinds = tuple(actions.get(link_id, ()))
+    for number, key, name, kind, url, folder, mailing, response, confirm, *times in rows:
+        kinds = tuple(actions.get(number, ()))
         said = read_response(response)
-        found.append(LinkRow(link_id, key, name, kind, url, folder, mailing, said, bool(confirm), kinds, *times))
+        found.append(LinkRow(number, key, name, kind, url, folder, mailing, said, bool(confirm), kinds, *times))
     return found
 
 

@@ -23,6 +23,7 @@ from linktrack.moments import Clock, now
 from linktrack.names import composed
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.catalogue import touch
+from linktrack.store.lookups import link_called
 from linktrack.store.session import Database
 from linktrack.values import shown
 
@@ -192,12 +193,13 @@ def apply_definitions(database: Database, wanted: Sequence[LinkDefinition], cloc
 def _store(database: Database, definition: LinkDefinition, clock: Clock) -> None:
     folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder, clock)
     moment = clock()
-    link_id = database.value("SELECT id FROM link WHERE key = ?", (definition.key,))
+    standing = link_called(database, definition.key)
     stored = definition.response.stored()
-    if link_id is None:
+    if standing is None:
         link = NewLink(definition.key, definition.name, "registered", definition.url, stored, folder_id)
         link_id = store_link(database, link._replace(confirm=definition.confirm), moment)
     else:
+        link_id = standing.id
         database.execute(
             "UPDATE link SET name = ?, url = ?, folder_id = ?, response = ?, confirm = ?, updated_at = ?, "
             "deleted_at = NULL WHERE id = ?",

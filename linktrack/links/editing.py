@@ -17,6 +17,7 @@ from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.moments import Clock, now
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
+from linktrack.store.lookups import link_called
 from linktrack.store.many import marks
 from linktrack.store.session import Database
 
@@ -77,9 +78,9 @@ def add_link(
         if folder is not None:
             path = clean_path(folder)
             folder_id = ensure_folder(database, path, clock) if parents else find_folder(database, path)
-        other = database.row("SELECT deleted_at FROM link WHERE key = ?", (key,))
+        other = link_called(database, key)
         if other is not None:
-            is_deleted_one = other[0] is not None
+            is_deleted_one = other.deleted_at is not None
             way_out = f"linktrack link restore {key}" if is_deleted_one else f"linktrack link edit {key}"
             state = "deleted, but its mails are still out there" if is_deleted_one else "there already"
             raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")

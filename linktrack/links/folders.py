@@ -9,7 +9,7 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import Clock, now
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
-from linktrack.store.lookups import folder_id
+from linktrack.store.lookups import folder_called, folder_id
 from linktrack.store.session import Database
 
 WITHIN = "(folder.path = ? OR substr(folder.path, 1, ?) = ?)"  # a folder and the ones in it, at any depth: `within`
@@ -155,7 +155,8 @@ def restore_folder(database: Database, path: str) -> int:
     """
     path = clean_path(path)
     with database.transaction():
-        if not is_deleted(database, path):
+        folder = folder_called(database, path)
+        if folder is None or folder.deleted_at is None:
             find_folder(database, path)
             raise Conflict(f"the folder {path!r} is not deleted")
         above = path.rpartition("/")[0]
@@ -163,7 +164,7 @@ def restore_folder(database: Database, path: str) -> int:
             raise Conflict(
                 f"the folder {above!r} is deleted too: bring it back first with linktrack folder restore {quote(above)}"
             )
-        moment = database.value("SELECT deleted_at FROM folder WHERE path = ?", (path,))
+        moment = folder.deleted_at
         count = database.value(
             f"SELECT count(*) FROM link WHERE deleted_at = ? AND {_INSIDE}",  # noqa: S608  (of our own)
             (moment, *within(path)),
@@ -193,7 +194,8 @@ def links_in(database: Database, path: str) -> int:
 
 def is_deleted(database: Database, path: str) -> bool:
     """Whether a folder of that path was deleted, and can be restored."""
-    return database.value("SELECT deleted_at FROM folder WHERE path = ?", (path,)) is not None
+    folder = folder_called(database, path)
+    return folder is not None and folder.deleted_at is not None
 
 
 def _refuse_taken(database: Database, path: str) -> None:
@@ -203,7 +205,7 @@ def _refuse_taken(database: Database, path: str) -> None:
             f"a folder {path!r} is deleted: bring it back with linktrack folder restore {quote(path)}, "
             "or choose another name"
         )
-    if database.value("SELECT 1 FROM folder WHERE path = ?", (path,)):
+    if folder_called(database, path):
         raise Conflict(
             f"there is a folder {path!r} already: choose another name, or move links into it with linktrack link move"
         )

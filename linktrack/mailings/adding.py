@@ -24,7 +24,7 @@ from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import refuse_no_text
 from linktrack.names import composed, did_you_mean
-from linktrack.store.lookups import mailing_id, unknown_link
+from linktrack.store.lookups import mailing_called, unknown_link
 from linktrack.store.session import Database
 from linktrack.visible import visible
 
@@ -75,8 +75,9 @@ def add_mailing(
     draft = replace(draft, name=checked_name(draft.name), type=composed(draft.type))
     parts, disagreements = read_draft(draft, tracking, strict)
     with database.transaction():
-        if replace_it and is_standing(database, draft.name):
-            id_of_it = mailing_id(database, draft.name)
+        standing = mailing_called(database, draft.name)
+        if replace_it and standing is not None and standing.deleted_at is None:
+            id_of_it = standing.id
             refuse_shipped(database, id_of_it, draft.name)
             database.execute(
                 "UPDATE mailing SET html = ?, text = ?, subject = ?, type = ?, settings = ?, created_at = ? "
@@ -170,24 +171,24 @@ def checked_words(*texts: str) -> None:
 def free_name(database: Database, name: str, *, renaming: bool = False) -> None:
     """See to it that no mailing has this name: a deleted one that went to nobody but testers steps aside. Part of a
     transaction; Conflict when it is taken."""
-    row = database.row("SELECT id, deleted_at FROM mailing WHERE name = ?", (name,))
-    if row is None:
+    other = mailing_called(database, name)
+    if other is None:
         return
-    if row[1] is None:
+    if other.deleted_at is None:
         there = f"a mailing {name!r} is there already: choose another name"
         if renaming:
             raise Conflict(f"{there}, or give that one another first")
         raise Conflict(f"{there}, change it with linktrack mailing edit, or add --replace if it has not been shipped")
-    if was_shipped(database, row[0]):
+    if was_shipped(database, other.id):
         raise Conflict(
             f"a mailing {name!r} was deleted, but its mails are still out there: choose another name, or bring it back "
             f"with linktrack mailing restore {name}"
         )
     aside, number = f"{name} (deleted)", 1
-    while database.value("SELECT 1 FROM mailing WHERE name = ?", (aside,)):
+    while mailing_called(database, aside):
         number += 1
         aside = f"{name} (deleted {number})"
-    rename(database, row[0], name, aside)
+    rename(database, other.id, name, aside)
 
 
 def rename(database: Database, mailing_id: int, old: str, new: str) -> None:
@@ -210,11 +211,6 @@ def refuse_shipped(database: Database, mailing_id: int, name: str) -> None:
             f"the mailing {name!r} has been shipped, and its HTML, text and type stay as they were sent: add the new "
             "version under another name"
         )
-
-
-def is_standing(database: Database, name: str) -> bool:
-    """Whether there is a mailing of this name that is not deleted."""
-    return database.value("SELECT 1 FROM mailing WHERE name = ? AND deleted_at IS NULL", (name,)) is not None
 
 
 def _registered(database: Database, choices: Sequence[LinkChoice]) -> list[str]:

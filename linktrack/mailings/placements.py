@@ -20,7 +20,7 @@ from linktrack.mailings.catalog import (
 )
 from linktrack.mailings.compile import placement_keys
 from linktrack.store.catalogue import touch
-from linktrack.store.lookups import unknown_link
+from linktrack.store.lookups import is_placement, link_called, unknown_link
 from linktrack.store.many import at_once, marks
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
@@ -94,7 +94,7 @@ def rename_local_links(database: Database, mailing_id: int, old: str, new: str) 
     )
     for link_id, key in rows:
         wanted, number = new + key[len(old) :], 0
-        while database.value("SELECT 1 FROM link WHERE key = ?", (wanted,)) is not None:
+        while link_called(database, wanted):
             number += 1
             wanted = f"{new}.{number}"
         database.execute("UPDATE link SET key = ? WHERE id = ?", (wanted, link_id))
@@ -178,11 +178,11 @@ def place_system_links(database: Database, mailing: StoredMailing, positions: It
         touch(database)
         for position in missing:
             part, kind, label, link = _SYSTEM[position]
-            link_id = database.value("SELECT id FROM link WHERE key = ? AND kind = 'special'", (link,))
-            if link_id is None:
+            special = link_called(database, link)
+            if special is None:
                 raise NotFound(f"the special link {link!r} is missing: run linktrack doctor")
             address = Address(position, part, kind, 0, 0, 0, 0, label, f"linktrack:{link}", "", "", link)
-            _insert_placement(database, _free_key(database, mailing.name, position), mailing.id, link_id, address)
+            _insert_placement(database, _free_key(database, mailing.name, position), mailing.id, special.id, address)
 
 
 def _registered_by_address(database: Database) -> dict[str, int]:
@@ -218,6 +218,6 @@ def _insert_placement(database: Database, key: str, mailing_id: int, link_id: in
 def _free_key(database: Database, mailing: str, position: int) -> str:
     """The first of the spot's keys that no placement of the workspace has."""
     for key in placement_keys(workspace_id(database), mailing, position):
-        if database.value("SELECT 1 FROM placement WHERE key = ?", (key,)) is None:
+        if not is_placement(database, key):
             return key
     raise Conflict("no short key is left for this placement: give the mailing another name")

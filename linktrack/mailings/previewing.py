@@ -19,7 +19,7 @@ from linktrack.mailings.outputs.filling import values_of
 from linktrack.mailings.shipments import Recipient
 from linktrack.mailings.spots import Sharing
 from linktrack.names import same_name
-from linktrack.store.lookups import recipient_id
+from linktrack.store.lookups import recipient_id, recipient_of_id
 from linktrack.store.session import Database
 
 NOWHERE = "https://preview.invalid"  # RFC 6761: a name that never leads anywhere
@@ -71,7 +71,7 @@ def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mappin
     for contact in read_contacts(path, mapping, []):
         if wanted is None or same_name(wanted) in map(same_name, (contact.contact_id, contact.email)):
             refuses = contact.consent is False
-            known = database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact.contact_id,))
+            known = recipient_of_id(database, contact.contact_id)
             if known is not None and (said := said_of(database, known)) is not None:
                 refuses = not said
             return Recipient(

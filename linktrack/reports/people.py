@@ -9,15 +9,12 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.for_reports import PersonChange, changes_of
 from linktrack.contacts.recipients import domain_of
-from linktrack.errors import UnknownName
-from linktrack.names import did_you_mean, nearest
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
+from linktrack.store.lookups import unknown_domain
 from linktrack.store.many import at_once, marks
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
-
-_COMPARED = 10_000  # domains that a near one is looked for among
 
 
 class Clicker(NamedTuple):
@@ -184,13 +181,7 @@ def _known_domain(database: Database, domain: str) -> str:
     """A domain that something was sent to, in lower case, "" for no address. UnknownName with near ones."""
     wanted = domain_of("@" + domain.strip().removeprefix("@"))
     if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
-        rows = database.rows("SELECT DISTINCT domain FROM shipment_domain LIMIT ?", (_COMPARED,))
-        near = nearest(wanted, [row[0] for row in rows])
-        hint = did_you_mean(near)
-        raise UnknownName(
-            f"nothing was sent to an address at {domain!r}{hint}: see linktrack report mailing NAME --by domain",
-            noun="domain", name=domain, near=near,
-        )  # fmt: skip
+        raise unknown_domain(database, wanted)
     return wanted
 
 

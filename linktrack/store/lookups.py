@@ -48,6 +48,39 @@ _RUN = _Noun("run", "id", "run", "see linktrack action log")
 _CONTACT = _Noun("recipient", "contact_id", "contact", "nobody of that id, address or name has got a mailing")
 _PLACEMENT = _Noun("placement", "key", "placement", "see linktrack mailing links")
 _TYPE = _Noun("mailing", "type", "type of mailing", "see linktrack mailing list")
+_DOMAIN = _Noun("shipment_domain", "domain", "domain", "see linktrack report mailing NAME --by domain")
+
+
+class Named(NamedTuple):
+    """What has a name: its number, and when it was deleted, if it is (UTC milliseconds)."""
+
+    id: int
+    deleted_at: int | None
+
+
+def folder_called(database: Database, path: str) -> Named | None:
+    """The folder of exactly this path, if there is one."""
+    return _called(database, _FOLDER, path)
+
+
+def link_called(database: Database, key: str) -> Named | None:
+    """The link of exactly this key, if there is one."""
+    return _called(database, _LINK, key)
+
+
+def mailing_called(database: Database, name: str) -> Named | None:
+    """The mailing of exactly this name, if there is one."""
+    return _called(database, _MAILING, name)
+
+
+def _called(database: Database, noun: _Noun, name: str) -> Named | None:
+    row = database.row(f"SELECT id, deleted_at FROM {noun.table} WHERE {noun.column} = ?", (name,))  # noqa: S608  (names of ours)
+    return None if row is None else Named(*row)
+
+
+def is_placement(database: Database, key: str) -> bool:
+    """Whether a placement has this key."""
+    return database.value("SELECT 1 FROM placement WHERE key = ?", (key,)) is not None
 
 
 def folder_id(database: Database, path: str) -> int:
@@ -114,10 +147,10 @@ def recipient_id(database: Database, named: str) -> int:
     UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.
     """
-    exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
+    exact = recipient_of_id(database, named)
     if exact is not None:
-        _say_who_else(database, named, int(exact))
-        return int(exact)
+        _say_who_else(database, named, exact)
+        return exact
     found = _people_called(database, named)
     if len(found) == 1:
         return next(iter(found))
@@ -131,6 +164,12 @@ def recipient_id(database: Database, named: str) -> int:
             noun=_CONTACT.word, name=named,
         )  # fmt: skip
     raise _unknown(_CONTACT, named, _near_people(database, same_name(named)))
+
+
+def recipient_of_id(database: Database, contact_id: str) -> int | None:
+    """The number of the recipient with exactly this contact id, if somebody who is not forgotten has it."""
+    found = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (contact_id,))
+    return None if found is None else int(found)
 
 
 def _say_who_else(database: Database, named: str, taken: int) -> None:
@@ -201,8 +240,25 @@ def unknown_type(type: str, known: Iterable[str]) -> UnknownName:
     return _unknown(_TYPE, type, nearest(type, known))
 
 
+def unknown_domain(database: Database, domain: str) -> UnknownName:
+    """The error of a domain of e-mail addresses that nothing was sent to."""
+    near = _near(database, _DOMAIN, domain)
+    return UnknownName(
+        f"nothing was sent to an address at {domain!r}{did_you_mean(near)}: {_DOMAIN.advice}",
+        noun=_DOMAIN.word, name=domain, near=near,
+    )  # fmt: skip
+
+
+def unknown_reason(reason: str, known: Collection[str]) -> UnknownName:
+    """The error of a reason for a verdict that no click has; the clicks have the `known` ones."""
+    return UnknownName(
+        f"no click has the reason {reason!r}: the reasons are {', '.join(known) or 'none so far'}",
+        noun="reason", name=reason, near=nearest(reason, known),
+    )  # fmt: skip
+
+
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
-    known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
+    known = database.rows(f"SELECT DISTINCT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
     others = (str(row[0]) for row in known if row[0] != name)  # that very one is there, and none that may be named here
     return nearest(name, others)
 

@@ -97,8 +97,8 @@ def waiting_for_a_run(database: Database, *, get_unsubscribes: bool, before: int
 def came_since(database: Database, moment: int) -> set[str]:
     """The contacts with open clicks that were imported since a moment (UTC milliseconds)."""
     return {
-        row[0]
-        for row in database.rows(
+        contact_id
+        for (contact_id,) in database.rows(
             "SELECT DISTINCT o.contact_id FROM open_click o JOIN click c ON c.clicked_at = o.clicked_at "
             "AND c.print = o.print AND c.recipient_id = o.recipient_id LEFT JOIN reading r ON r.id = c.reading_id "
             "WHERE o.why = ? AND coalesce(r.read_at, ?) >= ?",
@@ -189,8 +189,8 @@ def pass_clicks(database: Database, unknown: Collection[str], *, get_unsubscribe
 
 def _still_open(database: Database, stretch: Sequence[int]) -> list[tuple[int, int]]:
     return [
-        (row[0], row[0])
-        for row in database.rows(
+        (moment, moment)
+        for (moment,) in database.rows(
             "SELECT DISTINCT c.clicked_at FROM click c "  # noqa: S608  (of our own)
             f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS}",
             stretch,

@@ -63,7 +63,7 @@ def _stored(database: Database, moments: Sequence[int]) -> dict[tuple[int, int],
             f"JOIN agent ON agent.id = agent_id WHERE clicked_at IN ({marks(some)})",
             some,
         )
-        found.update(((row[0], row[1]), _Meant._make(row[2:])) for row in rows)
+        found.update(((moment, identity), _Meant(*meant)) for moment, identity, *meant in rows)
     return found
 
 

@@ -39,8 +39,8 @@ def blank_agents(database: Database, which: str, values: Sequence[int]) -> None:
 def remove_needless_agents(database: Database, among: Collection[int] | None = None) -> int:
     """Remove the agents (by number; None: all) that no click has any more. Returns how many. Part of a transaction."""
     some = "" if among is None else f" WHERE agent_id IN ({', '.join(map(str, among)) or 'NULL'})"
-    used = {row[0] for row in database.rows(f"SELECT DISTINCT agent_id FROM click{some}")}  # noqa: S608  (numbers)
-    known = {row[0] for row in database.rows("SELECT id FROM agent")} if among is None else among
+    used = {agent_id for (agent_id,) in database.rows(f"SELECT DISTINCT agent_id FROM click{some}")}  # noqa: S608  (numbers)
+    known = {number for (number,) in database.rows("SELECT id FROM agent")} if among is None else among
     needless = sorted(set(known) - used - set(_only_devices(database).values()))
     database.executemany("DELETE FROM agent WHERE id = ?", [(number,) for number in needless])
     return len(needless)

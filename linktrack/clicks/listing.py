@@ -91,12 +91,12 @@ def _before_the_latest(database: Database, where: str, values: list[object], lim
     beginning = (-(2**62), -(2**63))
     if limit is None:
         return beginning
-    row = database.row(
+    rows = database.rows(
         f"SELECT clicked_at, print FROM click WHERE clicked_at IS NOT NULL{where} "
         f"ORDER BY clicked_at DESC, print DESC LIMIT 1 OFFSET {limit}",
         values,
     )
-    return beginning if row is None else (row[0], row[1])
+    return next(((clicked_at, mark) for clicked_at, mark in rows), beginning)
 
 
 class _Names:

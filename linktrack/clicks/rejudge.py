@@ -159,7 +159,7 @@ def _evidence_about(database: Database, stored: list[StoredClick], first: int, l
 
 def _renew(database: Database, rulings: Rulings) -> None:
     """Note that rulings of earlier rules hold under today's."""
-    used = [row[0] for row in database.rows("SELECT DISTINCT ruling_id FROM shipment_ruling")]
+    used = [ruling_id for (ruling_id,) in database.rows("SELECT DISTINCT ruling_id FROM shipment_ruling")]
     for old, new in rulings.renew(used).items():
         database.execute("UPDATE click SET ruling_id = ? WHERE ruling_id = ?", (new, old))
         database.execute(

@@ -36,8 +36,8 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
     with alone(workspace, database, "import", wait), database.transaction():
         facts = Shelf.of(database).facts
         while shifts := [
-            (Click._make(row[:-1]), row[-1], None)
-            for row in database.rows(
+            (Click._make(click), ruling, None)
+            for *click, ruling in database.rows(
                 f"SELECT {CLICK_COLUMNS}, ruling_id FROM click WHERE link_id = ? "  # noqa: S608  (names of our own)
                 f"ORDER BY clicked_at, print LIMIT {_AT_ONCE}",
                 (number,),
@@ -50,7 +50,7 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
             database.insert(
                 "wiped_click",
                 ("clicked_at", "print"),
-                sorted({click[:2] for click, _, _ in shifts if click.clicked_at > moment}),
+                sorted({(click.clicked_at, click.print) for click, _, _ in shifts if click.clicked_at > moment}),
                 besides=" ON CONFLICT DO NOTHING",
             )
             apply(database, shifts, facts)

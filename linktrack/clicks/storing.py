@@ -245,7 +245,7 @@ class Shelf:
         apply(self.database, shifts, self.facts)
         human = set(self.facts.rulings.numbers_of("human"))
         opened = [click for click, _, after in shifts if after in human]
-        note_open_times(self.database, stretches_of([click[0] for click in opened]))
+        note_open_times(self.database, stretches_of([click.clicked_at for click in opened]))
         return self.departures.note(self.departures.among(opened), pressed)
 
     def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
@@ -254,7 +254,7 @@ class Shelf:
 
     def _rows_at(self, columns: str, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> Iterator[Row]:
         """What a table has at the moments of `rows`, and perhaps between them."""
-        for stretch in _stretches(self._as_stored(table, [row[0] for row in rows])):
+        for stretch in _stretches(self._as_stored(table, [row.clicked_at for row in rows])):
             if stretch[-1] - stretch[0] < _SPARSE * len(stretch):
                 yield from self.database.rows(
                     f"SELECT {columns} FROM {table} WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of our own)

@@ -83,7 +83,7 @@ def subscribe_again(
 
 
 def _check_type(database: Database, type: str, types: Collection[str]) -> None:
-    left = (row[0] for row in database.rows("SELECT DISTINCT type FROM left_type"))
+    left = (one for (one,) in database.rows("SELECT DISTINCT type FROM left_type"))
     known = [*types, *mailing_types(database), *left]
     if same_type(type) not in map(same_type, known):
         raise unknown_type(type, known)
@@ -91,7 +91,7 @@ def _check_type(database: Database, type: str, types: Collection[str]) -> None:
 
 def mailing_types(database: Database) -> list[str]:
     """The types of all mailings, also of deleted ones: what can be left."""
-    return [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> '' ORDER BY type")]
+    return [type for (type,) in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> '' ORDER BY type")]
 
 
 def departures_of(database: Database, recipient_id: int, types: Collection[str] = ()) -> list[Departure]:

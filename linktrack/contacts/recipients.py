@@ -40,7 +40,7 @@ def store_recipients(
     """
     contact_ids = [contact.contact_id for contact in contacts]
     query = f"SELECT contact_id, id, fields, email, name FROM recipient WHERE contact_id IN ({marks(contacts)})"  # noqa: S608  (names and marks of our own)
-    known = {row[0]: _RecipientBefore(*row[1:]) for row in database.rows(query, contact_ids)}
+    known = {contact_id: _RecipientBefore(*before) for contact_id, *before in database.rows(query, contact_ids)}
     rows, earlier = [], []
     for contact in contacts:
         before = known.get(contact.contact_id)
@@ -62,7 +62,7 @@ def store_recipients(
         "ON CONFLICT (recipient_id, email, name) DO NOTHING",
         earlier,
     )
-    return {row[0]: row[1] for row in database.rows(query, contact_ids)}
+    return {contact_id: number for contact_id, number, *_ in database.rows(query, contact_ids)}
 
 
 def know_any(database: Database, contact_ids: Sequence[str]) -> bool:

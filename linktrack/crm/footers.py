@@ -40,13 +40,13 @@ def without_footers(
         else:
             apart = False
         if waiting and filled:
-            yield from ((one[0], one[1]) for one in waiting if not one[2])
-            left += [_footer(*one[:2], id_place) for one in waiting if one[2]]
+            yield from ((number, cells) for number, cells, behind_blank in waiting if not behind_blank)
+            left += [_footer(number, cells, id_place) for number, cells, behind_blank in waiting if behind_blank]
             waiting.clear()
         if id_place == 0 and values[0]:
             known.add(values[0].strip())
         yield line, values
-    left += [_footer(*one[:2], id_place) for one in waiting]
+    left += [_footer(number, cells, id_place) for number, cells, _ in waiting]
 
 
 def _is_alone(values: list[str], filled: int) -> bool:

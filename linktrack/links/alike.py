@@ -43,4 +43,4 @@ def links_in_no_mailing(database: Database) -> list[str]:
         "SELECT 1 FROM placement JOIN mailing ON mailing.id = placement.mailing_id "
         "WHERE placement.link_id = link.id AND gone_at IS NULL AND mailing.deleted_at IS NULL) ORDER BY key"
     )
-    return [row[0] for row in rows]
+    return [key for (key,) in rows]

@@ -138,10 +138,11 @@ def _contradictions(links: Mapping[str, CheckedLink], mailings: Sequence[Checked
 
 
 def _said(thing: Subject, one: tuple[str, str], two: tuple[str, str]) -> str:
-    kind, name = thing
+    """What two links, each with what it does, want of one thing."""
+    (kind, name), (key, does), (other, does_too) = thing, one, two
     if kind == "field":
-        return f"{one[0]!r} sets the field {name!r} to {one[1]!r} and {two[0]!r} to {two[1]!r}"
-    return f"{one[0]!r} {one[1]}s the {kind} {name!r} and {two[0]!r} {two[1]}s it"
+        return f"{key!r} sets the field {name!r} to {does!r} and {other!r} to {does_too!r}"
+    return f"{key!r} {does}s the {kind} {name!r} and {other!r} {does_too}s it"
 
 
 def _shared_link(

@@ -110,7 +110,7 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
 def adopt_first_keys(database: Database, ring: Keyring, clock: Clock = now) -> None:
     """Note the fingerprints of all keys of a new workspace."""
     with database.transaction(durable=True):
-        known = {row[0] for row in database.rows("SELECT id FROM signing_key")}
+        known = {number for (number,) in database.rows("SELECT id FROM signing_key")}
         for number in ring.secrets.keys() - known:
             _note(database, ring, number, clock)
 
@@ -238,7 +238,7 @@ def _held(workspace: Workspace, database: Database) -> _Held:
     BadInput or Conflict for a key file that is there, and that this user must not read or others can.
     """
     rows = database.rows("SELECT id, fingerprint, created_at, revoked_at FROM signing_key ORDER BY id")
-    known = {row[0]: _Known(bytes(row[1]), row[2], row[3]) for row in rows}
+    known = {number: _Known(bytes(fingerprint), *times) for number, fingerprint, *times in rows}
     try:
         ring, why = Keyring.parse(workspace.secret()), ""
     except LostKeys as problem:

@@ -89,8 +89,8 @@ _ROWS = "SELECT action.id, action.link_id, action.number, action.type, action.se
 def read_actions(database: Database) -> dict[int, list[ActionRow]]:
     """By link the actions in their order."""
     found: dict[int, list[ActionRow]] = {}
-    for row in database.rows(f"{_ROWS} ORDER BY action.link_id, action.position"):
-        found.setdefault(row[1], []).append(ActionRow(*row))
+    for row in map(ActionRow._make, database.rows(f"{_ROWS} ORDER BY action.link_id, action.position")):
+        found.setdefault(row.link_id, []).append(row)
     return found
 
 
@@ -104,7 +104,7 @@ def list_actions(database: Database, key: str | None = None) -> list[tuple[str, 
         "ORDER BY link.key, action.position",
         (key or "", key or ""),
     )
-    return [(row[0], ActionRow(*row[1:])) for row in rows]
+    return [(its_key, ActionRow(*action)) for its_key, *action in rows]
 
 
 # --- one at a time ---------------------------------------------------------------------------------------------

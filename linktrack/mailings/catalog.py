@@ -149,7 +149,7 @@ def placements_of(database: Database, mailing_id: int) -> list[StoredPlacement]:
         "WHERE placement.mailing_id = ? AND gone_at IS NULL ORDER BY position",
         (mailing_id,),
     )
-    return [StoredPlacement(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+    return [StoredPlacement(*(*fields, json.loads(response))) for *fields, response in rows]
 
 
 def address_rows(database: Database, mailing: StoredMailing, tracking: str) -> list[AddressRow]:

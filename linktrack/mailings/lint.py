@@ -74,7 +74,7 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
     else:
         html, text, settings, subject = mailing.html, mailing.text, mailing.settings, mailing.subject
     rows = database.rows("SELECT key, url FROM link WHERE deleted_at IS NULL AND kind <> 'local'")
-    urls = {row[0]: row[1] or "" for row in rows}
+    urls = {key: url or "" for key, url in rows}
     return check_mail(html, text, settings.options(tracking), urls, settings, subject=subject, online=online, name=file)
 
 

@@ -66,10 +66,10 @@ def make_local_links(
     One that an edit had taken out comes back.
     """
     rows = database.rows("SELECT url, id FROM link WHERE mailing_id = ? AND kind = 'local' ORDER BY id", (mailing_id,))
-    local: dict[str, int] = {row[0]: row[1] for row in rows}
+    local: dict[str, int] = dict(rows)
     prefix = f"{name}."
     like_ours = database.rows("SELECT key FROM link WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
-    taken = {row[0] for row in like_ours}
+    taken = {key for (key,) in like_ours}
     number = 0
     used: dict[str, int] = {}
     for address, url in choices:
@@ -202,7 +202,7 @@ def _links_by_key(database: Database, keys: Iterable[str]) -> dict[str, int]:
             f"AND key IN ({marks(some)})",
             some,
         )
-        found.update((row[0], row[1]) for row in rows)
+        found.update(rows)
     return found
 
 

@@ -166,7 +166,7 @@ def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
         ") AS clicked ON clicked.who = sent.recipient_id WHERE sent.shipment_id = ? ORDER BY sent.position",
         (there, there),
     )
-    return (RecipientRow._make((*row[:-1], bool(row[-1]))) for row in rows)
+    return (RecipientRow._make((*fields, bool(uncounted))) for *fields, uncounted in rows)
 
 
 def anybody_refused(database: Database) -> bool:
@@ -202,7 +202,7 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
         "AND email NOT LIKE '@%' GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email)",
         (shipment_id,),
     )
-    return [row[0] for row in rows]
+    return [address for (address,) in rows]
 
 
 def empty_values(

@@ -92,7 +92,7 @@ class DifferentPeople:
                     some,
                 )
             )
-        shipments, numbers = sorted({one[0] for one in found}), sorted({one[1] for one in found})
+        shipments, numbers = (sorted(set(column)) for column in zip(*found, strict=True)) if found else ([], [])
         chosen = f" AND {of} IN ({', '.join(map(str, numbers))})" if of else ""
         people: set[int] = set()
         for begin in range(0, len(shipments), _SHIPMENTS_AT_ONCE):
@@ -106,7 +106,7 @@ class DifferentPeople:
                 HAVING 1 = 1{self.scope.period.within("min(first_click)")} LIMIT {FEWEST_PEOPLE + len(people)}
                 """
             )
-            people.update(int(row[0]) for row in rows)
+            people.update(int(recipient) for (recipient,) in rows)
             if enough(len(people)):
                 break
         return len(people)

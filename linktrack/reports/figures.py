@@ -173,4 +173,4 @@ def rules_that_judged(database: Database, scope: Scope) -> list[str]:
         "SELECT DISTINCT ruling.rules FROM ruling WHERE ruling.id IN (SELECT ruling_id FROM shipment_ruling "  # noqa: S608  (a condition of our own)
         f"JOIN shipment ON shipment.id = shipment_ruling.shipment_id WHERE {scope.with_tests()}) ORDER BY ruling.rules"
     )
-    return [row[0] for row in rows]
+    return [rules for (rules,) in rows]

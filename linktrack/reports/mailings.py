@@ -147,8 +147,8 @@ def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
     """How many persons clicked 0, 1 … `last` of the `last` mailings sent latest; persons who got any of them and can be
     counted there."""
     latest = [
-        row[0]
-        for row in database.rows(
+        mailing
+        for (mailing,) in database.rows(
             f"SELECT mailing_id FROM shipment WHERE {scope.counted()} GROUP BY mailing_id "
             "ORDER BY max(sent_at) DESC, mailing_id DESC LIMIT ?",
             (last,),

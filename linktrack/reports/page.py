@@ -169,7 +169,7 @@ def latest_mailings(database: Database, scope: Scope) -> tuple[str, ...]:
         "ORDER BY max(sent_at) DESC, mailing.id DESC LIMIT ?",
         (LAST,),
     )
-    return tuple(row[0] for row in rows)
+    return tuple(name for (name,) in rows)
 
 
 def _environment() -> Environment:

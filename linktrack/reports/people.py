@@ -189,7 +189,8 @@ def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
     """The persons who got the scope's mailing and clicked in none of its shipments; none who is forgotten, or who
     refused tracking in any of them: nobody knows what they did."""
     shipments = [
-        int(row[0]) for row in database.rows(f"SELECT id FROM shipment WHERE {scope.counted()} ORDER BY sent_at, id")
+        int(number)
+        for (number,) in database.rows(f"SELECT id FROM shipment WHERE {scope.counted()} ORDER BY sent_at, id")
     ]
     every = ", ".join(map(str, shipments))
     for number, shipment in enumerate(shipments):

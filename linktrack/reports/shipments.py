@@ -103,8 +103,8 @@ def _in_period(
 ) -> list[ShipmentCounts]:
     """The same shipments with the clicks of the period alone."""
     within: dict[int, tuple[Any, ...]] = {
-        row[0]: row[1:]
-        for row in database.rows(
+        shipment: tuple(counts)
+        for shipment, *counts in database.rows(
             f"""
             SELECT tally.shipment_id, sum(tally.human), sum(tally.clickers), sum(tally.machine), sum(tally.test),
                    min(CASE WHEN tally.human > 0 THEN tally.hour END),
@@ -116,9 +116,13 @@ def _in_period(
     found = []
     for row in rows:
         clicks, clickers, machine, test, first, last = within.get(row.shipment, (0, 0, 0, 0, None, None))
-        times = edges(first, last, row.first_click, row.last_click, scope.period)
-        counts = tuple(map(int, (clicks, clickers, machine, test)))
-        found.append(ShipmentCounts._make((*row[:7], *counts, *times)))
+        first_click, last_click = edges(first, last, row.first_click, row.last_click, scope.period)
+        found.append(
+            row._replace(
+                clicks=int(clicks), clickers=int(clickers), machine_clicks=int(machine), test_clicks=int(test),
+                first_click=first_click, last_click=last_click,
+            )
+        )  # fmt: skip
     return found
 
 

@@ -22,7 +22,7 @@ Print = Callable[[str], bytes]
 
 def forgotten_among(database: Database) -> Callable[[str], bool]:
     """The question whether a contact id is a forgotten person's, for many of them. Read once, as it is now."""
-    prints = {bytes(row[0]) for row in database.rows("SELECT print FROM forgotten")}
+    prints = {bytes(stored) for (stored,) in database.rows("SELECT print FROM forgotten")}
     if not prints:
         return lambda contact_id: False
     print_of = _printing(database)

@@ -212,7 +212,10 @@ def _people_with(database: Database, wanted: str) -> dict[int, str]:
     if wanted.isascii():
         for people, names in columns.items():
             same = " OR ".join(f"lower({name}) = ?" for name in names)
-            found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(names)))
+            found.update(
+                (number, contact)
+                for number, contact, *_ in database.rows(f"{people} AND ({same})", (wanted,) * len(names))
+            )
     if not found or any(letters in wanted for letters in _FOLDED_TO):
         for people, names in columns.items():
             others = " OR ".join(map(database.has_other_letters, names))
@@ -259,14 +262,14 @@ def unknown_reason(reason: str, known: Collection[str]) -> UnknownName:
 
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
     known = database.rows(f"SELECT DISTINCT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
-    others = (str(row[0]) for row in known if row[0] != name)  # that very one is there, and none that may be named here
+    others = (str(one) for (one,) in known if one != name)  # that very one is there, and none that may be named here
     return nearest(name, others)
 
 
 def _near_people(database: Database, name: str) -> tuple[str, ...]:
     """The ids, e-mail addresses and names of people that are most like `name`."""
     people = database.rows(f"{_NOT_FORGOTTEN} LIMIT ?", (_COMPARED,))
-    return nearest(name, chain.from_iterable(row[1:] for row in people))
+    return nearest(name, chain.from_iterable(said for _, *said in people))
 
 
 def _of_another(

@@ -33,7 +33,10 @@ def note_open_times(database: Database, stretches: Iterable[Stretch]) -> None:
 
 def open_times(database: Database) -> list[Stretch]:
     """All stretches in which open clicks may lie, in order."""
-    return [(row[0], row[1]) for row in database.rows("SELECT first_at, last_at FROM open_time ORDER BY first_at")]
+    return [
+        (first_at, last_at)
+        for first_at, last_at in database.rows("SELECT first_at, last_at FROM open_time ORDER BY first_at")
+    ]
 
 
 def replace_open_times(database: Database, stretches: Iterable[Stretch]) -> None:

@@ -114,8 +114,10 @@ class Additions:
         self.database.executemany(
             "UPDATE change SET message = message || ? WHERE run_id = ? AND number = ? AND recipient_id = ?",
             [
-                (f" ({row[3]})", *row[:3])
-                for row in self.database.rows("SELECT run_id, number, recipient_id, message FROM spool_closed")
+                (f" ({message})", *key)
+                for *key, message in self.database.rows(
+                    "SELECT run_id, number, recipient_id, message FROM spool_closed"
+                )
             ],
         )
         for spool in ("spool_attempted", "spool_closed"):

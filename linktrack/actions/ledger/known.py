@@ -18,15 +18,15 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.links = {
-            row[0]: LinkFacts(*row)
-            for row in database.rows(
+            link_id: LinkFacts(link_id, *facts)
+            for link_id, *facts in database.rows(
                 "SELECT l.id, l.key, l.name, l.url, coalesce(f.path, '') FROM link l "
                 "LEFT JOIN folder f ON f.id = l.folder_id WHERE l.id IN (SELECT link_id FROM open_click)"
             )
         }
         self.shipments = {
-            row[0]: ShipmentFacts(*row)
-            for row in database.rows(
+            shipment_id: ShipmentFacts(shipment_id, *facts)
+            for shipment_id, *facts in database.rows(
                 "SELECT s.id, s.number, m.name, m.subject, m.type FROM shipment s "
                 "JOIN mailing m ON m.id = s.mailing_id WHERE s.id IN (SELECT shipment_id FROM open_click)"
             )
@@ -37,7 +37,7 @@ class Ledger:
 
     def contact_ids(self) -> set[str]:
         """Whose clicks the run looks at."""
-        return {row[0] for row in self.database.rows("SELECT DISTINCT contact_id FROM open_click")}
+        return {contact_id for (contact_id,) in self.database.rows("SELECT DISTINCT contact_id FROM open_click")}
 
     def people(self) -> list[tuple[str, str, str]]:
         """(contact id, name, e-mail address) of whose clicks the run looks at, as the last mail to them had it."""
@@ -71,8 +71,8 @@ class Ledger:
     def pressed_on(self) -> list[int]:
         """The links with clicks of the run that pressed a button of the subscriptions page."""
         return [
-            row[0]
-            for row in self.database.rows(
+            link_id
+            for (link_id,) in self.database.rows(
                 "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions' "
                 "AND id IN (SELECT link_id FROM open_click WHERE pressed <> '')"
             )
@@ -90,8 +90,8 @@ class Ledger:
     def made(self) -> list[MadeFor]:
         """What the people with open clicks have caused."""
         return [
-            MadeFor(row[0], row[1], row[2], (row[3], row[4], row[5]))
-            for row in self.database.rows(
+            MadeFor(link_id, action, shipment_id, (clicked_at, click_print, recipient_id))
+            for link_id, action, shipment_id, clicked_at, click_print, recipient_id in self.database.rows(
                 "SELECT link_id, action, shipment_id, clicked_at, click_print, recipient_id FROM made "
                 "WHERE recipient_id IN (SELECT recipient_id FROM open_click)"
             )
@@ -100,8 +100,8 @@ class Ledger:
     def _done_before(self) -> frozenset[tuple[ClickKey, int]]:
         """What earlier runs have changed because of the replayed clicks: (click, number of the action)."""
         return frozenset(
-            ((row[0], row[1], row[2]), row[3])
-            for row in self.database.rows(
+            ((clicked_at, click_print, recipient_id), action)
+            for clicked_at, click_print, recipient_id, action in self.database.rows(
                 "SELECT DISTINCT c.clicked_at, c.click_print, c.recipient_id, c.action FROM change c "
                 "JOIN open_click o ON o.clicked_at = c.clicked_at AND o.print = c.click_print "
                 "AND o.recipient_id = c.recipient_id AND o.link_id = c.link_id WHERE o.why = ? AND c.status = 'ok'",
@@ -129,8 +129,8 @@ class Ledger:
     def _settled(self) -> dict[tuple[int, str, str], tuple[int, int]]:
         """What clicks later than the first open one have decided: (recipient, kind, name) -> (time, print)."""
         return {
-            (row[0], row[1], row[2]): (row[3], row[4])
-            for row in self.database.rows(
+            (recipient_id, kind, name): (clicked_at, click_print)
+            for recipient_id, kind, name, clicked_at, click_print in self.database.rows(
                 "SELECT recipient_id, kind, name, clicked_at, click_print FROM settled "
                 "WHERE clicked_at >= (SELECT min(clicked_at) FROM open_click) "
                 "AND (recipient_id = 0 OR recipient_id IN (SELECT recipient_id FROM open_click))"
@@ -148,8 +148,8 @@ class Ledger:
     def _taken(self) -> set[str]:
         """The ids of changes, by people with clicks in this run, that were taken over from runs after a backup."""
         return {
-            row[0]
-            for row in self.database.rows(
+            change_id
+            for (change_id,) in self.database.rows(
                 "SELECT id FROM change WHERE run_id IN (SELECT id FROM run WHERE status = ?) "
                 "AND recipient_id IN (SELECT recipient_id FROM open_click)",
                 (TAKEN,),
@@ -158,22 +158,19 @@ class Ledger:
 
     def failures(self) -> dict[tuple[int, str], Failure]:
         """What stands open of the people with clicks in this run, by recipient and id of the change."""
-        return {
-            (row[0], row[1]): Failure(*row)
-            for row in self.database.rows(
-                f"SELECT {', '.join(Failure._fields)} FROM failure "  # noqa: S608  (of our own)
-                "WHERE recipient_id IN (SELECT recipient_id FROM open_click)"
-            )
-        }
+        rows = self.database.rows(
+            f"SELECT {', '.join(Failure._fields)} FROM failure "  # noqa: S608  (of our own)
+            "WHERE recipient_id IN (SELECT recipient_id FROM open_click)"
+        )
+        return {(failure.recipient_id, failure.id): failure for failure in map(Failure._make, rows)}
 
 
 def last_decision(database: Database, recipient_id: int, kind: str, name: str) -> tuple[int, int] | None:
     """The time and print of the click that has decided something last."""
-    row = database.row(
-        "SELECT clicked_at, click_print FROM settled WHERE recipient_id = ? AND kind = ? AND name = ?",
-        (recipient_id, kind, name),
-    )
-    return None if row is None else (row[0], row[1])
+    query = "SELECT clicked_at, click_print FROM settled WHERE recipient_id = ? AND kind = ? AND name = ?"
+    for clicked_at, click_print in database.rows(query, (recipient_id, kind, name)):
+        return clicked_at, click_print
+    return None
 
 
 def decided_later(database: Database, run_id: int, key: tuple[int, str, str], click: tuple[int, int]) -> bool:

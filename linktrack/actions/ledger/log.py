@@ -61,7 +61,7 @@ def read_log(database: Database, only: LogFilter) -> list[LogRow]:
 
 def _unreported(database: Database, columns: str, where: Sequence[str], values: Collection[Any]) -> list[LogRow]:
     """The scripts that a run which is not finished has started."""
-    runs = [row[0] for row in database.rows(f"SELECT id FROM run WHERE status IN {UNFINISHED}")]  # noqa: S608  (names of our own)
+    runs = [run_id for (run_id,) in database.rows(f"SELECT id FROM run WHERE status IN {UNFINISHED}")]  # noqa: S608  (names of our own)
     if not runs:
         return []
     started = (

@@ -142,14 +142,18 @@ def lost_decisions(database: Database) -> Iterator[SettledRow]:
             yield SettledRow(recipient, kind, settled, at, mark, value)
 
 
+def _click_of(row: SettledRow) -> tuple[int, int]:
+    return row.clicked_at, row.click_print
+
+
 def keep_decisions(database: Database) -> None:
     """Keep what the ledger says was decided and nothing else does, and nothing that no click has decided. Part of a
     transaction."""
     database.execute(f"DELETE FROM settled WHERE {_UNDECIDED}", (horizon(database).clicks,))  # noqa: S608  (of our own)
     latest: dict[tuple[int, str, str], SettledRow] = {}
     for row in lost_decisions(database):
-        key = row[:3]
-        if key not in latest or latest[key][3:5] < row[3:5]:
+        key = (row.recipient_id, row.kind, row.name)
+        if key not in latest or _click_of(latest[key]) < _click_of(row):
             latest[key] = row
     database.insert(
         "settled",

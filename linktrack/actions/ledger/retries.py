@@ -80,7 +80,7 @@ def order_retries(database: Database) -> None:
         "UPDATE action_tally SET count = count - 1 WHERE (link_id, shipment_id, kind, name, status) IN "
         "(SELECT link_id, shipment_id, kind, name, status FROM change "
         "WHERE run_id = ? AND number = ? AND recipient_id = ?)",
-        [row[:3] for row in counted],
+        [(row.run_id, row.number, row.recipient_id) for row in counted],
     )
     database.execute("DELETE FROM action_tally WHERE count <= 0")
     database.execute(f"DELETE FROM failure WHERE {_ADDED}")

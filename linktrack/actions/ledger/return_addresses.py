@@ -39,8 +39,8 @@ def led_by_later(database: Database, row: MadeRow) -> bool:
 def return_addresses(database: Database) -> dict[tuple[int, int], str]:
     """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
     return {
-        (row[0], row[1]): row[2]
-        for row in database.rows(
+        (link_id, recipient_id): url
+        for link_id, recipient_id, url in database.rows(
             "SELECT link_id, recipient_id, url FROM return_address "
             "WHERE link_id IN (SELECT link_id FROM open_click) "
             "AND recipient_id IN (SELECT recipient_id FROM open_click)"
@@ -56,4 +56,4 @@ def return_address(database: Database, link_id: int, recipient_id: int) -> str:
 
 def links_leading_elsewhere(database: Database) -> set[int]:
     """The links by which a script wants anybody to be led elsewhere."""
-    return {row[0] for row in database.rows("SELECT DISTINCT link_id FROM return_address")}
+    return {link_id for (link_id,) in database.rows("SELECT DISTINCT link_id FROM return_address")}

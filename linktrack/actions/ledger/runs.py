@@ -53,7 +53,7 @@ def last_ended(database: Database) -> int | None:
 
 def folders_of_runs(database: Database) -> list[str]:
     """The folders that the runs have written into."""
-    return [row[0] for row in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out")]
+    return [out for (out,) in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out")]
 
 
 def last_look(database: Database, run_id: int | None) -> int | None:
@@ -122,7 +122,7 @@ def begin_taken(database: Database, number: int, ran_at: int, folder: Path) -> i
 def missing_runs(database: Database) -> tuple[int, ...]:
     """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
     named."""
-    own = {row[0] for row in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
+    own = {run_id for (run_id,) in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
     rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
-    taken = {int(json.loads(row[0])["run"]) for row in rows}
+    taken = {int(json.loads(summary)["run"]) for (summary,) in rows}
     return tuple(number for number in range(max(own, default=0) + 1, max(taken, default=0)) if number not in taken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from linktrack.actions.ledger.return_addresses import lead_to
 from linktrack.actions.ledger.rows import UNFINISHED, KnownScript, MadeRow
@@ -11,20 +12,35 @@ from linktrack.actions.planned import ScriptResult
 from linktrack.store.session import Database
 
 
+class _StartedRow(NamedTuple):
+    """A script as `made` has it, with the state of the run that started it."""
+
+    id: str
+    clicked_at: int
+    click_print: int
+    recipient_id: int
+    status: str
+    exit_code: int | None
+    return_url: str
+    fields: str  # JSON
+    message: str
+    run_status: str
+
+    def known(self) -> KnownScript:
+        fields = json.loads(self.fields)
+        result = ScriptResult(self.status, self.exit_code, self.return_url, fields, self.message)
+        click = (self.clicked_at, self.click_print, self.recipient_id)
+        return KnownScript(click, result, self.run_status not in UNFINISHED)
+
+
 def known_scripts(database: Database) -> dict[str, KnownScript]:
     """The scripts that were started for the people with clicks in this run, by the id of their change."""
-    return {
-        row[0]: KnownScript(
-            (row[1], row[2], row[3]),
-            ScriptResult(row[4], row[5], row[6], json.loads(row[7]), row[8]),
-            row[9] not in UNFINISHED,
-        )
-        for row in database.rows(
-            "SELECT m.id, m.clicked_at, m.click_print, m.recipient_id, m.status, m.exit_code, m.return_url, "
-            "m.fields, m.message, u.status FROM made m JOIN run u ON u.id = m.run_id WHERE m.kind = 'script' "
-            "AND m.recipient_id IN (SELECT recipient_id FROM open_click)"
-        )
-    }
+    rows = database.rows(
+        "SELECT m.id, m.clicked_at, m.click_print, m.recipient_id, m.status, m.exit_code, m.return_url, "
+        "m.fields, m.message, u.status FROM made m JOIN run u ON u.id = m.run_id WHERE m.kind = 'script' "
+        "AND m.recipient_id IN (SELECT recipient_id FROM open_click)"
+    )
+    return {row.id: row.known() for row in map(_StartedRow._make, rows)}
 
 
 def start_scripts(database: Database, rows: Sequence[MadeRow]) -> None:

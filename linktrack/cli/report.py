@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from linktrack.cli import report_links
 from linktrack.cli.report_desk import (
     Choice,
     FolderOption,
     Found,
-    MailingOption,
     MailingsOption,
     ReportDesk,
     ShipmentOption,
@@ -32,7 +32,7 @@ from linktrack.cli.report_desk import (
 from linktrack.cli.report_drawing import show_week
 from linktrack.cli.report_page import page
 from linktrack.cli.report_people import people
-from linktrack.cli.shared_arguments import KeyArgument, NameArgument
+from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import noun
 from linktrack.errors import UsageError
 
@@ -216,75 +216,8 @@ def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sente
     return Sentences(nothing, in_time, f"Nothing of it is in that shipment of {name}.")
 
 
-@app.command()
-def links(
-    context: typer.Context,
-    folder: FolderOption = None,
-    mailing: MailingOption = None,
-    shipment: ShipmentOption = None,
-    *,
-    times: Times,
-    choice: Choice,
-) -> None:
-    """Every link with its clicks.
-
-    \b
-    Examples:
-      linktrack report links --folder Campaigns --sort click_rate --top 10
-      linktrack report links --last 30d --format csv
-    """
-    from linktrack.cli import report_layouts as layouts
-    from linktrack.reports.emptiness import Sentences
-    from linktrack.reports.figures import EVERYTHING, scope_of
-    from linktrack.reports.links import link_figures
-
-    check_times(times)
-    check_choice(layouts.LINKS, choice)
-    with report_desk(context) as desk:
-        period = period_of(context, desk, times)
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
-        nothing = "There are no links to report on yet: see linktrack link add and linktrack mailing add."
-        sentences = Sentences(nothing, elsewhere="No tracked link stands there.")
-        found = Found(lambda scope: link_figures(desk.database, scope), EVERYTHING, sentences)
-        show(context, desk, scope, found, layouts.LINKS, choice)
-
-
-@app.command()
-def link(
-    context: typer.Context,
-    key: KeyArgument,
-    mailing: MailingOption = None,
-    shipment: ShipmentOption = None,
-    include_tests: TestsOption = False,
-    *,
-    times: Times,
-    choice: Choice,
-) -> None:
-    """One link, a row for each shipment of the mailings where it stands.
-
-    \b
-    Examples:
-      linktrack report link offer
-      linktrack report link offer --last 4w
-    """
-    from linktrack.cli import report_layouts as layouts
-    from linktrack.reports.emptiness import Sentences
-    from linktrack.reports.figures import EVERYTHING, scope_of
-    from linktrack.reports.links import link_shipments
-    from linktrack.store.lookups import link_id
-
-    check_times(times)
-    check_choice(layouts.LINK_SHIPMENTS, choice)
-    with report_desk(context) as desk:
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
-        found = Found(
-            lambda scope: link_shipments(desk.database, key, scope, tests=include_tests),
-            EVERYTHING,
-            Sentences(f"{key} has not been sent yet.", elsewhere=f"{key} has not been sent there."),
-            link=link_id(desk.database, key),
-        )
-        layout = layouts.with_tests(layouts.LINK_SHIPMENTS) if include_tests else layouts.LINK_SHIPMENTS
-        show(context, desk, scope, found, layout, choice)
+app.command("links")(report_links.links)
+app.command("link")(report_links.link)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli import link_definitions
+from linktrack.cli import link_definitions, link_editing
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
@@ -15,71 +15,14 @@ from linktrack.cli.shared_rows import Destination, Looks, list_rows
 
 if TYPE_CHECKING:
     from linktrack.links.catalog import LinkRow
-    from linktrack.links.responses import LinkResponse
 
 app = noun("Tracked links: registered once, used in any mailing.")
 
 KeysArgument = Annotated[list[str], typer.Argument(metavar="KEY …", help="The links' keys.")]
-UrlOption = Annotated[str | None, typer.Option("--url", help="Where a click leads.")]
-NameOption = Annotated[str | None, typer.Option("--name", help="What people call it.")]
-TextOption = Annotated[
-    str | None, typer.Option("--text", help="Show this feedback text (HTML) instead of redirecting.")
-]
-FormOption = Annotated[str | None, typer.Option("--form", metavar="URL", help="Open this form instead of redirecting.")]
-PrefillOption = Annotated[
-    list[str] | None,
-    typer.Option("--prefill", metavar="FIELD=CONTACT_FIELD", help="Fill a form field with a contact's; repeatable."),
-]
-ConfirmOption = Annotated[
-    bool | None,
-    typer.Option("--confirm/--no-confirm", help="Show a page with a button first: only a press of it runs actions."),
-]
-
 LIST_COLUMNS = ["key", "name", "folder", "url", "kind", "status", "mailing", "response", "actions"]
 
 
-@app.command("add")
-def add(
-    context: typer.Context,
-    key: KeyArgument,
-    url: UrlOption = None,
-    name: NameOption = None,
-    folder: Annotated[str | None, typer.Option(help="The folder it belongs in.")] = None,
-    parents: Annotated[bool, typer.Option("--parents", help="Make a missing folder.")] = False,
-    text: TextOption = None,
-    form: FormOption = None,
-    prefill: PrefillOption = None,
-    confirmed: ConfirmOption = None,
-    wait: WaitOption = WAIT,
-) -> None:
-    """Register a link.
-
-    In a mailing it is named by its key, <a href="linktrack:offer">, or found by its address.
-
-    \b
-    Examples:
-      linktrack link add offer --url https://www.example.com/offer --folder Campaigns
-      linktrack link add thanks --text "<p>Thank you!</p>"
-    """
-    from linktrack.errors import UsageError
-    from linktrack.links.editing import REDIRECT, add_link
-
-    response = _response(context, text, form, prefill, redirect=False)
-    if url is None and response is None:
-        raise UsageError(f"the link {key!r} needs --url, or --text or --form for what a visitor sees instead")
-    with opened(context, wait) as database:
-        link = add_link(
-            database,
-            key,
-            url=url or "",
-            name=name,
-            folder=folder,
-            parents=parents,
-            response=response or REDIRECT,
-            confirm=bool(confirmed),
-            pairs=workspace_of(context).settings.mailings.pairs,
-        )
-    say(context, f"Registered {link.key}: {link.url or link.response.said()}")
+app.command("add")(link_editing.add)
 
 
 @app.command("list")
@@ -156,42 +99,7 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
         show_record(record, format, zone=workspace_of(context).zone)
 
 
-@app.command()
-def edit(
-    context: typer.Context,
-    key: KeyArgument,
-    url: UrlOption = None,
-    name: NameOption = None,
-    new_key: Annotated[str | None, typer.Option("--key", help="Another key; sent mails follow.")] = None,
-    redirect: Annotated[bool, typer.Option("--redirect", help="Redirect to the URL again.")] = False,
-    text: TextOption = None,
-    form: FormOption = None,
-    prefill: PrefillOption = None,
-    confirmed: ConfirmOption = None,
-    wait: WaitOption = WAIT,
-) -> None:
-    """Change a link; mails already sent follow. A link that shows a text has no address.
-
-    \b
-    Examples:
-      linktrack link edit offer --url https://www.example.com/offer-2
-      linktrack link edit offer --text "<p>Thank you!</p>"
-    """
-    from linktrack.errors import UsageError
-    from linktrack.links.editing import edit_link
-
-    response = _response(context, text, form, prefill, redirect=redirect)
-    if url is None and name is None and new_key is None and response is None and confirmed is None:
-        raise UsageError("say what to change: --url, --name, --key, --redirect, --text, --form or --confirm")
-    pairs = workspace_of(context).settings.mailings.pairs
-    with opened(context, wait) as database:
-        changed = edit_link(
-            database, key, new_key=new_key, url=url, name=name, response=response, confirm=confirmed, pairs=pairs
-        )
-    if not changed:
-        say(context, f"{key} is so already: nothing was changed.")
-    for one in changed:
-        say(context, f"{key}: {one.field} is now {one.new or 'empty'} (was: {one.old or 'empty'})")
+app.command("edit")(link_editing.edit)
 
 
 @app.command()
@@ -312,27 +220,3 @@ def _row(link: LinkRow) -> dict[str, Any]:
         "response": link.response.kind,
         "actions": list(link.actions),
     }
-
-
-def _response(
-    context: typer.Context, text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool
-) -> LinkResponse | None:
-    """The response that the options describe, or None when they say nothing of it."""
-    from linktrack.errors import UsageError
-    from linktrack.links.responses import parse_response
-
-    if (text is not None) + (form is not None) + redirect > 1:
-        raise UsageError("a link has one response: --text, --form or --redirect")
-    if prefill and form is None:
-        raise UsageError("--prefill goes with --form")
-    if text is not None:
-        return parse_response({"kind": "text", "text": text})
-    if form is not None:
-        response: dict[str, Any] = {"kind": "form", "url": form}
-        pairs = [pair.partition("=") for pair in prefill or []]
-        if any(not (name and sign and value) for name, sign, value in pairs):
-            raise UsageError("--prefill is written FIELD=CONTACT_FIELD, e.g. --prefill name=name")
-        if pairs:
-            response["prefill"] = {name: value for name, _, value in pairs}
-        return parse_response(response, workspace_of(context).settings.serve.form_hosts)
-    return parse_response({"kind": "redirect"}) if redirect else None

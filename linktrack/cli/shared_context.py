@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,14 +35,21 @@ class Invocation:
 
 def noun(help: str) -> CommandFrame:
     """The group of commands of one noun."""
+    return _frame(cls=Noun, help=help, no_args_is_help=True)
+
+
+def single() -> CommandFrame:
+    """The frame of a command that is no noun's."""
+    return _frame()
+
+
+def _frame(**settings: Any) -> CommandFrame:  # noqa: ANN401  (what Typer takes)
     return CommandFrame(
-        cls=Noun,
-        help=help,
-        no_args_is_help=True,
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
+        **settings,
     )
 
 
@@ -122,13 +129,3 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
 
             for out in exports_behind(workspace, database):
                 warn(f"The export in {out} is behind now: run linktrack redirects export {shlex.quote(str(out))}")
-
-
-def single() -> CommandFrame:
-    """The frame of a command that is no noun's."""
-    return CommandFrame(
-        rich_markup_mode=None,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )

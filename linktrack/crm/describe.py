@@ -8,13 +8,13 @@ from pathlib import Path
 
 from linktrack.crm.csv_dialect import Dialect
 from linktrack.crm.csv_table import CsvTable
-from linktrack.crm.export import Table, column_of, find_table, left_alone, odd_header, open_table
+from linktrack.crm.export import Table, column_of, find_table, left_alone, need_contacts, odd_header, open_table
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
-from linktrack.errors import BadInput, NotFound
+from linktrack.errors import BadInput
 from linktrack.sentences import counted
 from linktrack.settings.crm import ConsentSettings, FieldSettings
 
@@ -71,8 +71,7 @@ def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Un
 
     NotFound or BadInput when it cannot be read.
     """
-    if find_table(export, "contacts") is None:
-        raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
+    need_contacts(export)
     mapping, guessed = guess_mapping(export, mapping)
     sentences: list[str] = []
     columns: list[DescribedColumn] = []

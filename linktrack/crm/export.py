@@ -13,7 +13,7 @@ from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
 from linktrack.crm.mapping import Mapping, find_column
-from linktrack.errors import BadInput
+from linktrack.errors import BadInput, NotFound
 from linktrack.files.reading import explained, open_input
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
@@ -91,6 +91,14 @@ def find_table(export: Path, noun: str) -> Path | None:
         names = " and ".join(path.name for path in found)
         raise BadInput(f"the export holds {names}: leave only one of them", file=export)
     return found[0] if found else None
+
+
+def need_contacts(export: Path) -> Path:
+    """The file of an export that holds the contacts. NotFound for a folder without one; else as `find_table`."""
+    path = find_table(export, "contacts")
+    if path is None:
+        raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
+    return path
 
 
 def need_column(table: Table, name: str, what: str, setting: str) -> int:

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from linktrack.crm.export import Table, column_of, find_table, need_column, open_table
+from linktrack.crm.export import Table, column_of, find_table, need_column, need_contacts, open_table
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in, shows_quotes
-from linktrack.errors import BadInput, NotFound
+from linktrack.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,7 @@ class Contact:
 
 def open_contacts(export: Path, mapping: Mapping) -> Table:
     """The table of contacts of an export: a file, or the `contacts.*` of a folder."""
-    path = find_table(export, "contacts")
-    if path is None:
-        raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
-    return open_table(path, mapping, "contacts")
+    return open_table(need_contacts(export), mapping, "contacts")
 
 
 def name_columns(table: Table, mapping: Mapping) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from linktrack.errors import Conflict
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_mail
 from linktrack.mailings.compile import PlacedSpan
@@ -133,6 +134,14 @@ def find_mailing(database: Database, name: str) -> StoredMailing:
     plain = None if text is None else bytes(text)
     made_with = MailingOptions.read(settings)
     return StoredMailing(number, key, subject, kind, bytes(html), plain, made_with, created_at, deleted_at)
+
+
+def refuse_deleted(mailing: StoredMailing) -> None:
+    """Conflict for a mailing that is deleted, with the way to bring it back."""
+    if mailing.deleted_at is not None:
+        raise Conflict(
+            f"the mailing {mailing.name!r} is deleted: bring it back with linktrack mailing restore {mailing.name}"
+        )
 
 
 def mailing_parts(mailing: StoredMailing, tracking: str) -> Parts:

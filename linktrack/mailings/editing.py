@@ -19,7 +19,7 @@ from linktrack.mailings.adding import (
     store_parts,
     warnings_of,
 )
-from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.catalog import StoredMailing, find_mailing, refuse_deleted
 from linktrack.mailings.placements import choose_links
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
@@ -64,8 +64,7 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
     checked_words(changes.subject or "", changes.type or "")
     with database.transaction():
         mailing = find_mailing(database, name)
-        if mailing.deleted_at is not None:
-            raise Conflict(f"the mailing {name!r} is deleted: bring it back with linktrack mailing restore {name}")
+        refuse_deleted(mailing)
         after = _after(mailing, changes)
         changed = _differences(mailing, after)
         if {"html", "text", "type"} & set(changed):

@@ -19,7 +19,7 @@ from linktrack.crm.people import Contact
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT
-from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, refuse_deleted, tagged_target
 from linktrack.mailings.outputs.standing_tags import StandingTag, check_fields
 from linktrack.mailings.shipments import Shipment, ShipmentSettings, find_shipment, got_it_elsewhere
 from linktrack.store.catalogue import touch
@@ -79,10 +79,7 @@ def make_shipment(
     mailing, and AlreadySent unless it is a test or goes to them `again`; BadInput for an empty list and, where the
     mail is filled, for a tag that cannot be.
     """
-    if mailing.deleted_at is not None:
-        raise Conflict(
-            f"the mailing {mailing.name!r} is deleted: bring it back with linktrack mailing restore {mailing.name}"
-        )
+    refuse_deleted(mailing)
     count = 0
     domains: Counter[str] = Counter()
     refusing: Counter[str] = Counter()

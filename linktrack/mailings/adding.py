@@ -22,7 +22,7 @@ from linktrack.mailings.placements import (
 )
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
-from linktrack.mailings.reading.document import refuse_no_text
+from linktrack.mailings.reading.mail_files import refuse_no_text
 from linktrack.names import composed, did_you_mean
 from linktrack.store.lookups import mailing_called, unknown_link
 from linktrack.store.session import Database

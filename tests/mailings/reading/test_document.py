@@ -12,7 +12,8 @@ from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
-from linktrack.mailings.reading.document import read_document, read_html, read_text, refuse_no_text
+from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.mail_files import read_html, refuse_no_text
 from linktrack.mailings.reading.text_part import find_urls
 
 BASE = "https://click.example.com"

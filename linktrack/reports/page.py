@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from linktrack import __version__
 from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.reports.draughtsman import Draughtsman, Drawing
 from linktrack.reports.figures import EVERYTHING, Scope, rules_that_judged, scope_of
-from linktrack.reports.page_charts import Draughtsman, Drawing
+from linktrack.reports.page_charts import draw
 from linktrack.reports.page_map import ShownMap, map_of
 from linktrack.reports.page_shown import ShownTable, shown_table, tiles
 from linktrack.reports.page_tables import (
@@ -157,7 +158,7 @@ class _Maker:
         write, subject = self._write, table.subject
         return PageSection(
             f"{id}-{subject}", subject, write.text(subject, **values), write.text(f"{subject}_about", **values),
-            Draughtsman(write, id).draw(table), shown_table(table, write),
+            draw(Draughtsman(write, id), table), shown_table(table, write),
         )  # fmt: skip
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
-from typing import NamedTuple
 
 from linktrack.reports.charts import (
     Bar,
-    ChartTexts,
     Estimate,
     HourColumn,
     MostInAnHour,
@@ -20,42 +18,19 @@ from linktrack.reports.charts import (
     round_ticks,
     week_chart,
 )  # fmt: skip
+from linktrack.reports.draughtsman import Draughtsman, Drawing
 from linktrack.reports.page_tables import PageTable
-from linktrack.reports.page_texts import DAYS, said_value
-from linktrack.reports.page_values import Writer
 from linktrack.reports.totals import TotalsRecord
+from linktrack.reports.value_words import DAYS, said_value
 
 _SEVERAL = 6  # links in several places that are drawn
 _AGE_TICKS = (0, 6, 12, 18, 24, 36, 48)
 
 
-class Drawing(NamedTuple):
-    """A chart, the sentence that says what is seen in it, and the names of its legend."""
-
-    svg: str
-    found: str
-    legend: tuple[str, ...] = ()
-
-
-class Draughtsman(NamedTuple):
-    """What charts are drawn with: how values are written, and what is put before the ids of a section."""
-
-    writer: Writer
-    section: str
-
-    def draw(self, table: PageTable) -> Drawing | None:
-        """The chart of a table; None where there is nothing to be drawn, or the table says it better."""
-        drawer = _DRAWERS.get(table.subject)
-        return drawer(self, table) if drawer is not None and table.records else None
-
-    def texts(self, table: PageTable, found: str, **values: object) -> ChartTexts:
-        title = self.writer.text(f"{table.subject}_chart", **values)
-        return ChartTexts(f"{self.section}-{table.subject}", title, found)
-
-    def both(self, people: int, machines: int) -> str:
-        """Counts at the end of a bar: those of machines behind a plus, where there are some."""
-        counts = self.writer.count(people)
-        return f"{counts} + {self.writer.count(machines)}" if machines else counts
+def draw(with_: Draughtsman, table: PageTable) -> Drawing | None:
+    """The chart of a table; None where there is nothing to be drawn, or the table says it better."""
+    drawer = _DRAWERS.get(table.subject)
+    return drawer(with_, table) if drawer is not None and table.records else None
 
 
 _PEOPLE_AND_MACHINES = ("people", "machines")

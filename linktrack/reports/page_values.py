@@ -8,7 +8,8 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from linktrack.moments import datetime_of, iso, offset_that_tells
-from linktrack.reports.page_texts import MONTHS, TEXTS, VALUES, said_value
+from linktrack.reports.page_texts import TEXTS
+from linktrack.reports.value_words import MONTHS, VALUES, said_value
 from linktrack.settings.tables import Language
 
 _TIMES = ("sent_at", "first_click", "last_click")

@@ -19,8 +19,9 @@ from tests_support import Run
 
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
-from linktrack.reports.page_texts import DAYS, MONTHS, TEXTS, VALUES
+from linktrack.reports.page_texts import TEXTS
 from linktrack.reports.statistics import FEWEST_PEOPLE
+from linktrack.reports.value_words import DAYS, MONTHS, VALUES
 from linktrack.settings.tables import Language
 from linktrack.visible import visible, visible_lines
 

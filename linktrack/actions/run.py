@@ -8,9 +8,9 @@ nothing and is done again; killed after it, only its summary is missing, and the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
@@ -20,56 +20,25 @@ from linktrack.actions.ledger import runs
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definitions
 from linktrack.actions.planned import FoundScript
-from linktrack.actions.planning import Delivered, Planner
+from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
 from linktrack.actions.scripts import run_open_scripts
 from linktrack.actions.taking import refuse_before_taking
 from linktrack.actions.work import RunOptions, Work, get_unsubscribes, prepare
 from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
-from linktrack.contacts.recipients import know_any
 from linktrack.contacts.seen import print_of
 from linktrack.crm.authored import dialect_of
-from linktrack.crm.export import column_of, misnamed
-from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files.folders import check_new_folder, making_folder
 from linktrack.files.reading import sentence_of, tidy_path
 from linktrack.files.writing import write_file
 from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
-from linktrack.store.many import at_once
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
-_NEAR = 20  # people whose ids nearly match that are named
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """What a run did, or would do."""
-
-    run: int | None  # None for a rehearsal
-    out: Path | None
-    summary: dict[str, int]  # what `action run --format json` shows
-    notes: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()  # who clicked and is not in the export
-    failures: tuple[str, ...] = ()  # the first reasons why something could not be carried out
-    reworded: tuple[str, ...] = ()  # actions that made things when they had other settings
-    interrupted: int = 0  # of the failed: scripts of which nobody knows what they did
-    still_open: Mapping[str, int] = field(default_factory=dict)  # what failed in earlier runs, by status
-    delivered: tuple[Delivered, ...] = ()  # every change of a rehearsal, with the cells of what would be made
-    missing: tuple[str, ...] = ()  # of the unknown, those whose clicks earlier runs have reported already
-    others_match: bool = False  # whether the export has anybody else to whom a mailing went, where that was asked
-    urgent: frozenset[str] = frozenset()  # of the notes, those on faults of the export: bad rows, ids nearly right
-
-    @property
-    def nobody_matches(self) -> bool:
-        """Whether people clicked and none of them is in the export; but for those who are known to have gone from an
-        export whose ids are the right ones."""
-        gone = self.others_match and len(self.missing) == len(self.unknown)
-        return bool(self.unknown) and not self.summary["contacts"] and not gone
 
 
 def run_actions(
@@ -115,7 +84,7 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
         run = runs.newest_run(database)
         if run is not None and run.id in finished:
             said = json.loads(run.summary)
-            summary = {key: said[key] for key in _empty_summary()}
+            summary = {key: said[key] for key in empty_summary()}
             interrupted = runs.interrupted_in(database, run.id)
             return RunReport(run.id, Path(run.out), summary, tuple(said["notes"]), interrupted=interrupted)
         if run is None or not run.is_unfinished:
@@ -148,7 +117,7 @@ def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> 
     work = prepare(workspace, database, options)
     planner = work.planner(_run_scripts(work, None), None)
     delivered = tuple(planner.changes(work.ledger.clicks()))
-    return _report(work, planner, None, None, _notes(work, planner, crm_names.new_names(work.state)), delivered)
+    return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), delivered)
 
 
 def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
@@ -169,14 +138,14 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
                 write_crm(folder, work.state)
             names = sorted(path.name for path in aside.iterdir())
         new = crm_names.new_names(work.state)
-        notes = _notes(work, planner, new)
+        notes = notes_of(work, planner, new)
         text = output.summary_text(
             {
                 "run": run_id,
                 "workspace": workspace_print(database),
                 "by_hand": work.options.by_hand is not None,
                 "ran_at": iso(work.options.now, work.workspace.zone),
-                **_summary(planner),
+                **summary_of(planner),
                 "notes": [*work.notes, *notes],
                 "new_selections": new.get("selection", []),
                 "new_projects": new.get("project", []),
@@ -197,7 +166,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
                 selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
         write_file(out / output.SUMMARY, text.encode(), kept)
         runs.set_status(database, run_id, "done")
-    return _report(work, planner, run_id, out, notes, ())
+    return report_of(work, planner, run_id, out, notes, ())
 
 
 @contextmanager
@@ -246,69 +215,3 @@ def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
             "or name another folder with --out"
         )
     check_new_folder(out, workspace.kept())
-
-
-def _report(
-    work: Work,
-    planner: Planner,
-    run_id: int | None,
-    out: Path | None,
-    notes: list[str],
-    delivered: tuple[Delivered, ...],
-) -> RunReport:
-    database = work.ledger.database
-    summary = _summary(planner)
-    earlier = runs.open_failures(database, run_id)
-    said = tuple(notes), tuple(planner.unknown), tuple(planner.notes.sentences), work.notes, planner.notes.interrupted
-    missing: tuple[str, ...] = ()
-    others = False
-    if planner.unknown and work.options.by_hand is None:
-        since = runs.last_look(database, run_id)
-        new = None if since is None else selecting.came_since(database, since)
-        missing = () if new is None else tuple(one for one in planner.unknown if one not in new)
-        others = len(missing) == len(planner.unknown) and not summary["contacts"] and _others_match(work)
-    return RunReport(run_id, out, summary, *said, earlier, delivered, missing, others, frozenset(work.state.urgent))
-
-
-def _others_match(work: Work) -> bool:
-    """Whether the export has anybody to whom a mailing went: then its ids are those that are meant."""
-    table = work.state.contacts
-    if table is None:
-        return False
-    ids = (values[work.state.id_column].strip() for _, values in table.rows([]))
-    return any(know_any(work.ledger.database, some) for some in at_once(ids))
-
-
-def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
-    """What is to be said of a run besides its counts; ids that nearly are there are `urgent` like faulty rows."""
-    export = work.options.export
-    odd = [] if export is None else misnamed(export)
-    near = list(_near_misses(work, planner))
-    work.state.urgent += near
-    return [*odd, *work.state.notes, *crm_names.sentences(work.state, new), *near]
-
-
-def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
-    """Who is not in the export, while somebody is whose id differs by what a spreadsheet does to it."""
-    table = work.state.contacts
-    if not planner.unknown or table is None:
-        return
-    at = column_of(table, work.state.mapping.settings.contacts.id)
-    if at is None:
-        return
-    near = near_ids(planner.unknown.keys(), (values[at] for _, values in table.rows([])))
-    for contact_id, others in list(near.items())[:_NEAR]:
-        there = " or ".join(map(repr, others))
-        yield f"{contact_id!r} has clicked and is not in {table.path.name}, but {there} is: is that the same contact?"
-    if len(near) > _NEAR:
-        yield f"so it is with {len(near) - _NEAR:,} more"
-
-
-def _summary(planner: Planner) -> dict[str, int]:
-    """The counts of a walk, with the keys that are shown, in their order."""
-    kinds = {key: sum(planner.notes.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
-    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.notes.by_kind.values()), **kinds}
-
-
-def _empty_summary() -> dict[str, int]:
-    return dict.fromkeys(("clicks", "contacts", "changes", *output.SUMMARY_KEYS, "failed", "unknown_contacts"), 0)

@@ -12,7 +12,7 @@ from linktrack.cli.output import say, warn
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
-    from linktrack.actions.run import RunReport
+    from linktrack.actions.run_report import RunReport
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 

@@ -6,7 +6,6 @@ finished after its last, so whatever stops the job in between leaves nothing in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,26 +16,23 @@ from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
 from linktrack.files.kept import Kept
 from linktrack.files.reading import tidy_path
-from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
-from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
-from linktrack.mailings.audience import Audience, some_of
+from linktrack.mailings.audience import Audience
 from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.handing_out import Advance, Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
+from linktrack.mailings.shipment_notes import notes_on
 from linktrack.mailings.shipments import (
     MERGE_TAG,
     PERSON_MERGE_TAG,
     WITH_HEADER,
     Shipment,
     ShipmentSettings,
-    empty_values,
     find_shipment,
     recipients_left,
-    shared_addresses,
     shared_token,
     signing_as_then,
     unfinished_shipments,
@@ -187,7 +183,7 @@ def rewrite(
         audience.left,
         audience.not_chosen,
         audience.forgotten,
-        (*audience.notes(shipment.id), *_notes(database, shipment, copies)),
+        (*audience.notes(shipment.id), *notes_on(database, shipment, copies)),
         imported,
     )
 
@@ -243,7 +239,7 @@ def render_again(
         mail.placements,
         *written,
         forgotten=stored.recipients - written.recipients,
-        notes=tuple(_notes(database, shipment, copies)),
+        notes=tuple(notes_on(database, shipment, copies)),
     )
 
 
@@ -278,29 +274,3 @@ def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing
         for paths in (order.only, order.leave_out)
     )
     return Choosing(tokens.workspace_id, only if order.only else None, leave_out, order.part)
-
-
-def _notes(database: Database, shipment: Shipment, copies: Copies) -> Iterator[str]:
-    """What is worth knowing about a shipment before it is sent."""
-    mail = copies.own
-    if shipment.settings.output == "html" and mail.filling is None and mail.tags:
-        yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
-    if shipment.settings.fill:
-        written = {fold(tag.tag.name): tag.written for tag in reversed(mail.tags) if tag.tag.plain}
-        for field, count in empty_values(database, shipment.id, written).items():
-            people = f"{count:,} of the {counted(shipment.recipients, 'recipient')}"
-            yield f"nothing stands where {written[field]} was for {people}: their value is empty"
-    elif copies.uncounted is not None and copies.uncounted.filling is not None:  # of the links' own targets alone
-        names = copies.uncounted.filling.names
-        for field, count in empty_values(database, shipment.id, names, uncounted=True).items():
-            people = f"{count:,} of the {shipment.uncounted:,} who refuse tracking"
-            yield f"{field} is empty in the links of {people}: they have no such value"
-    shared = shared_addresses(database, shipment.id)
-    if shared:
-        addresses = "1 address stands" if len(shared) == 1 else f"{len(shared):,} addresses stand"
-        yield f"{addresses} with several contacts, and each of these gets a mail: {some_of(shared)}"
-    if not shipment.test and is_this_machine(shipment.settings.base_url):
-        yield (
-            f"the addresses in these mails lead to this machine only ({shipment.settings.base_url}): set base_url in "
-            "linktrack.toml before you send anything, or add --test"
-        )

@@ -13,7 +13,7 @@ from world import add as add_mailing
 from linktrack.actions.by_hand import ByHand
 from linktrack.actions.ledger.log import read_log
 from linktrack.actions.ledger.rows import LogFilter
-from linktrack.actions.run import RunReport
+from linktrack.actions.run_report import RunReport
 from linktrack.errors import NotFound
 
 EXPORT = "contact_id,name\n1,Bo\n2,Cy\n3,Di\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
+from linktrack.actions.click_values import about, value_of
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
@@ -38,7 +39,6 @@ from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
-from linktrack.moments import iso
 
 
 class Delivered(NamedTuple):
@@ -141,7 +141,7 @@ class Planner:
         try:
             plan = self._plan(click, action)
         except CannotChange as problem:
-            name, operation = _about(action)
+            name, operation = about(action)
             self.notes.fail(click, action, self.notes.change(click, whole, kind, name, operation, "", ""), problem)
             return
         overruled = bool(plan)
@@ -161,7 +161,7 @@ class Planner:
         return list(
             PLANS[action.definition.type](
                 action.definition,
-                lambda text: fill(text, lambda name: self._value(click, name)),
+                lambda text: fill(text, lambda name: value_of(click, name, self.state, self.zone)),
                 lambda name: self.state.value(click.contact_id, name),
                 self.staff,
             )
@@ -297,28 +297,3 @@ class Planner:
                 self.notes.fail(click, action, row, CannotChange(f"the script {script}: {problem}"))
                 continue
             yield from self._decide(click, action, decision, None)
-
-    def _value(self, click: Clicked, name: str) -> str:
-        group, _, what = name.partition(".")
-        if group == "contact":
-            return self.state.value(click.contact_id, what)
-        if group == "company":
-            return self.state.company(click.contact_id, what)
-        if group == "link":
-            return str(getattr(click.link, what))
-        if group == "mailing":
-            return str({"name": click.shipment.mailing}.get(what) or getattr(click.shipment, what))
-        moment = iso(click.at, self.zone)
-        values = {"at": moment, "date": moment[:10], "time": moment[11:16], "placement": click.placement}
-        return values.get(what, str(click.shipment.id))
-
-
-def _about(action: NumberedAction) -> tuple[str, str]:
-    """What a whole action is about, and its operation, where it could not be planned."""
-    settings = action.definition.settings
-    if action.definition.type == "set-field":
-        return str(settings["field"]), "set"
-    if "add" in settings or "remove" in settings:
-        return ", ".join(settings.get("add") or settings["remove"]), "add" if settings.get("add") else "remove"
-    named = settings.get("task") or settings.get("category") or settings.get("kind")
-    return str(named or action.definition.type), "make"

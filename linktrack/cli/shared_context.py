@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,7 +35,7 @@ class Invocation:
 
 def noun(help: str) -> CommandFrame:
     """The group of commands of one noun."""
-    return _frame(cls=Noun, help=help, no_args_is_help=True)
+    return _frame(Noun, help)
 
 
 def single() -> CommandFrame:
@@ -43,13 +43,15 @@ def single() -> CommandFrame:
     return _frame()
 
 
-def _frame(**settings: Any) -> CommandFrame:  # noqa: ANN401  (what Typer takes)
+def _frame(group: type[Noun] | None = None, help: str | None = None) -> CommandFrame:
     return CommandFrame(
+        cls=group,
+        help=help,
+        no_args_is_help=group is not None,
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        **settings,
     )
 
 

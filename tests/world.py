@@ -24,7 +24,7 @@ from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import HONEYPOT_POSITION
 from linktrack.mailings.compile import placement_keys
-from linktrack.mailings.rewriting import RewriteOrder, rewrite
+from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
 from linktrack.upkeep.making import init_workspace
@@ -120,7 +120,7 @@ class World:
             made = send_to(
                 self.workspace,
                 database,
-                RewriteOrder(mailing, contacts, sent_at, output="ndjson", honeypot=True, test=test, again=True),
+                RewriteOptions(mailing, contacts, sent_at, output="ndjson", honeypot=True, test=test, again=True),
             )
         contacts.unlink()
         return made
@@ -173,11 +173,11 @@ def add(database: Database, name: str, html: str, *, subject: str = "", type: st
     add_mailing(database, draft, BASE, moment=SENT, strict=True)
 
 
-def send_to(workspace: Workspace, database: Database, order: RewriteOrder) -> int:
+def send_to(workspace: Workspace, database: Database, options: RewriteOptions) -> int:
     """Rewrite a mailing to nowhere; returns the shipment, whose number is `number_of` it."""
     last = int(database.value("SELECT coalesce(max(id), 0) FROM shipment"))
     with patch("linktrack.mailings.shipping.secrets.randbelow", lambda _: number_of(last + 1) - 1):
-        done = rewrite(workspace, database, order, io.BytesIO(), kept=Kept(), clock=lambda: order.sent_at)
+        done = rewrite(workspace, database, options, io.BytesIO(), kept=Kept(), clock=lambda: options.sent_at)
     return done.shipment.id
 
 

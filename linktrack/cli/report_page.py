@@ -51,7 +51,7 @@ def html(
     from linktrack.files.kept import folder_in_place
     from linktrack.files.reading import STDOUT
     from linktrack.files.writing import write_file
-    from linktrack.reports.page import PageOrder, PageOrigin, make_page
+    from linktrack.reports.page import PageOptions, PageOrigin, make_page
 
     if str(out) != STDOUT and out.is_dir():
         raise folder_in_place(out)  # before the page is made
@@ -59,7 +59,7 @@ def html(
     language = settings.language if lang is None else lang.value
     with report_desk(context) as desk:
         around = PageOrigin(desk.zone, settings.time_zone, desk.now, settings.base_url)
-        made = make_page(desk.database, PageOrder(tuple(mailing or ()), language, images), around)
+        made = make_page(desk.database, PageOptions(tuple(mailing or ()), language, images), around)
     write_file(out, made.encode("utf-8", "xmlcharrefreplace"), kept_of(context))
     if str(out) != STDOUT:
         say(context, f"Wrote {out}: open it in a browser.")

@@ -111,7 +111,7 @@ def rewrite_mailing(
       linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.contacts.choosing import Part
-    from linktrack.mailings.rewriting import RewriteOrder, rewrite
+    from linktrack.mailings.rewriting import RewriteOptions, rewrite
     from linktrack.moments import at_clock_change, now, read_time
 
     workspace = workspace_of(context)
@@ -133,7 +133,7 @@ def rewrite_mailing(
         all_readable(leave_out or ()) as left_out_paths,
         progress_bars(context) as progress,
     ):
-        order = RewriteOrder(
+        options = RewriteOptions(
             mailing=name,
             contacts=contacts_path,
             sent_at=when,
@@ -153,7 +153,7 @@ def rewrite_mailing(
             import_first=not no_import,
             wait=wait,
         )
-        done = rewrite(workspace, database, order, out_of(out), kept=kept, tell=warn, progress=progress)
+        done = rewrite(workspace, database, options, out_of(out), kept=kept, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
 
 

@@ -51,7 +51,7 @@ def unseen(what: str, more: int, total: int | None) -> None:
 
 
 @dataclass(frozen=True)
-class RewriteOrder:
+class RewriteOptions:
     """What `rewrite` is asked for. Times are UTC milliseconds; `sender` "" is the workspace's own. UsageError for what
     does not go together."""
 
@@ -104,7 +104,7 @@ class Rewritten:
 def rewrite(
     workspace: Workspace,
     database: Database,
-    order: RewriteOrder,
+    options: RewriteOptions,
     out: Out,
     *,
     kept: Kept,
@@ -120,44 +120,44 @@ def rewrite(
     """
     tokens = open_keys(workspace, database).tokens
     imported = None
-    if order.import_first:
+    if options.import_first:
         from linktrack.clicks.waiting import import_waiting  # all that reads logs, which a rendering does not need
 
         way_out = "--no-import goes on without it"
-        imported = import_waiting(workspace, database, order.wait, way_out=way_out, clock=clock).stored
+        imported = import_waiting(workspace, database, options.wait, way_out=way_out, clock=clock).stored
     mapping = mapping_of(workspace)
     asked = mapping.settings.contacts.consent is not None or workspace.settings.pages.consent
     may_refuse = asked or anybody_said(database)
-    template = order.output == "template"
+    template = options.output == "template"
     settings = ShipmentSettings(
         base_url=workspace.settings.base_url,
-        output=order.output,
+        output=options.output,
         key_id=tokens.keyring.signing_id,
-        honeypot=order.honeypot,
-        merge_tag=(order.merge_tag or MERGE_TAG) if template else "",
-        person_merge_tag=order.person_merge_tag or (PERSON_MERGE_TAG if may_refuse else "") if template else "",
-        sender=order.sender or workspace.settings.sender.from_,
-        fill=order.fill,
-        keep_merge_tags=order.keep_merge_tags,
+        honeypot=options.honeypot,
+        merge_tag=(options.merge_tag or MERGE_TAG) if template else "",
+        person_merge_tag=options.person_merge_tag or (PERSON_MERGE_TAG if may_refuse else "") if template else "",
+        sender=options.sender or workspace.settings.sender.from_,
+        fill=options.fill,
+        keep_merge_tags=options.keep_merge_tags,
         out=str(tidy_path(out)) if isinstance(out, Path) else "",
-        contacts="" if order.streamed else str(tidy_path(order.contacts)),
+        contacts="" if options.streamed else str(tidy_path(options.contacts)),
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)
     moment = clock()
-    mailing = find_mailing(database, order.mailing)
+    mailing = find_mailing(database, options.mailing)
     place_late_keys(database, mailing, settings.base_url)
     mail = _own_copies(database, mailing, settings)
     if may_refuse and not template:  # a mail that cannot be written for those who do is found before anything is stored
         compile_mail(database, mailing, settings, Sharing("a" * TOKEN_LENGTH))
     audience = Audience(
         database,
-        order.contacts,
+        options.contacts,
         mapping,
-        _choosing(order, mapping, tokens),
+        _choosing(options, mapping, tokens),
         type=mailing.type,
-        by_mail=order.output in WITH_HEADER,
-        test=order.test,
+        by_mail=options.output in WITH_HEADER,
+        test=options.test,
         moment=moment,
     )
     shipment = make_shipment(
@@ -166,9 +166,9 @@ def rewrite(
         audience,
         mapping,
         settings,
-        sent_at=order.sent_at,
-        test=order.test,
-        again=order.again,
+        sent_at=options.sent_at,
+        test=options.test,
+        again=options.again,
         moment=moment,
         tags=mail.tags,
         progress=lambda more: progress("Recipients", more, None),
@@ -268,9 +268,9 @@ def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *,
         )
 
 
-def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing:
+def _choosing(options: RewriteOptions, mapping: Mapping, tokens: Tokens) -> Choosing:
     only, leave_out = (
         frozenset().union(*(read_contact_ids(path, mapping) for path in paths))
-        for paths in (order.only, order.leave_out)
+        for paths in (options.only, options.leave_out)
     )
-    return Choosing(tokens.workspace_id, only if order.only else None, leave_out, order.part)
+    return Choosing(tokens.workspace_id, only if options.only else None, leave_out, options.part)

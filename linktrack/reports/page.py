@@ -40,7 +40,7 @@ _SEEN_AT_ONCE = 8  # rows
 
 
 @dataclass(frozen=True)
-class PageOrder:
+class PageOptions:
     """What a person wants: which mailings (none named: all, and the latest in detail), in which language, and whether
     the mails' pictures are fetched when the page is opened."""
 
@@ -87,22 +87,22 @@ class PagePart(NamedTuple):
     sections: tuple[PageSection, ...]
 
 
-def make_page(database: Database, order: PageOrder, around: PageOrigin) -> str:
+def make_page(database: Database, options: PageOptions, around: PageOrigin) -> str:
     """The HTML of a page. UnknownName for a mailing that there is not."""
-    return _Maker(database, order, around).page()
+    return _Maker(database, options, around).page()
 
 
 class _Maker:
     """A page in the making: the database, what is wanted, and how values are written."""
 
-    def __init__(self, database: Database, order: PageOrder, around: PageOrigin) -> None:
-        self._database, self._order, self._around = database, order, around
-        self._write = Writer(order.language, around.zone)
-        texts = TEXTS[order.language]
+    def __init__(self, database: Database, options: PageOptions, around: PageOrigin) -> None:
+        self._database, self._options, self._around = database, options, around
+        self._write = Writer(options.language, around.zone)
+        texts = TEXTS[options.language]
         self._desk = TableDesk(database, around.zone, around.now, texts["total"], texts["more"])
 
     def page(self) -> str:
-        names = tuple(dict.fromkeys(self._order.mailings))
+        names = tuple(dict.fromkeys(self._options.mailings))
         scope = scope_of(self._database, mailings=names)
         found = mailings_table(self._desk, names, scope)
         latest = latest_mailings(self._database, scope)
@@ -111,9 +111,9 @@ class _Maker:
         parts = [self._part(mailing, f"m{number}", one is None) for number, mailing in enumerate(detailed, 1)]
         overview = PagePart("", "", tuple(self._overview(found, names or latest, is_one=one is not None)))
         return _environment().get_template("page.html").render(
-            language=self._order.language,
-            words=TEXTS[self._order.language],
-            policy=_POLICY.format(pictures=" img-src https: http:;" if self._order.images else ""),
+            language=self._options.language,
+            words=TEXTS[self._options.language],
+            policy=_POLICY.format(pictures=" img-src https: http:;" if self._options.images else ""),
             kind=self._write.text("title"),
             title=self._title(names),
             subject="" if one is None else one.subject,
@@ -147,7 +147,7 @@ class _Maker:
             if subject == "map":
                 drawn = map_of(
                     self._database, mailing, scope, self._write, tracking=self._around.tracking,
-                    images=self._order.images,
+                    images=self._options.images,
                 )  # fmt: skip
                 section = section._replace(map=drawn)
             if subject != "places" or section.drawing is not None:

@@ -26,7 +26,7 @@ from linktrack.links.catalog import find_link
 from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.stored_actions import store_actions
-from linktrack.mailings.rewriting import RewriteOrder
+from linktrack.mailings.rewriting import RewriteOptions
 from linktrack.store.open_times import note_open_times
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
@@ -73,7 +73,7 @@ class World:
         """Send a mailing to everybody, whoever has got it already."""
         contacts = self.root / "everybody.csv"
         contacts.write_text("contact_id,email,name\n" + "".join(f"{one},{one}@example.com,{one}\n" for one in PEOPLE))
-        order = RewriteOrder(mailing, contacts, MAY_4, output="ndjson", test=is_test, again=True)
+        order = RewriteOptions(mailing, contacts, MAY_4, output="ndjson", test=is_test, again=True)
         made = send_to(load_workspace(self.root, {}), self.database, order)
         contacts.unlink()
         return made

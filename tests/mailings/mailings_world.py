@@ -11,7 +11,7 @@ from typing import Any
 
 from linktrack.files.kept import Kept
 from linktrack.mailings.adding import Added, Draft, add_mailing
-from linktrack.mailings.rewriting import RewriteOrder, Rewritten, rewrite
+from linktrack.mailings.rewriting import RewriteOptions, Rewritten, rewrite
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -40,19 +40,19 @@ class World:
     workspace: Workspace
     database: Database
 
-    def rewrite(self, contacts: Path, **order: Any) -> tuple[Rewritten, list[dict[str, str]]]:
+    def rewrite(self, contacts: Path, **options: Any) -> tuple[Rewritten, list[dict[str, str]]]:
         """What a rewrite says, and its NDJSON rows."""
         out = io.BytesIO()
         said: list[str] = []
-        wanted = RewriteOrder(
-            **{"mailing": "news", "contacts": contacts, "sent_at": MOMENT, "output": "ndjson", **order}
+        wanted = RewriteOptions(
+            **{"mailing": "news", "contacts": contacts, "sent_at": MOMENT, "output": "ndjson", **options}
         )
         done = rewrite(self.workspace, self.database, wanted, out, kept=Kept(), clock=lambda: MOMENT, tell=said.append)
         return done, [json.loads(line) for line in out.getvalue().splitlines()]
 
-    def ids(self, contacts: Path, **order: Any) -> list[str]:
+    def ids(self, contacts: Path, **options: Any) -> list[str]:
         """The contact ids that a rewrite goes to."""
-        return [row["contact_id"] for row in self.rewrite(contacts, **order)[1]]
+        return [row["contact_id"] for row in self.rewrite(contacts, **options)[1]]
 
     def sent(self) -> int:
         """How many recipients count in figures."""

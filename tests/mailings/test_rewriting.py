@@ -12,7 +12,7 @@ from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
 from linktrack.errors import BadInput, LinktrackError, UsageError
 from linktrack.files.kept import Kept
-from linktrack.mailings.rewriting import RewriteOrder, rewrite
+from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.workspace import load_workspace
 
 
@@ -247,14 +247,14 @@ def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(w
     world.rewrite(contacts)
     world.database.execute("UPDATE shipment SET finished_at = NULL")
     said: list[str] = []
-    order = RewriteOrder("news", contacts, MOMENT, "ndjson")
-    rewrite(world.workspace, world.database, order, io.BytesIO(), kept=Kept(), tell=said.append)
+    options = RewriteOptions("news", contacts, MOMENT, "ndjson")
+    rewrite(world.workspace, world.database, options, io.BytesIO(), kept=Kept(), tell=said.append)
     assert len(said) == 1 and said[0].startswith("Shipment 1 of news to 7 recipients")
     for way in ("shipment render 1", "shipment restore 1", "shipment cancel 1"):
         assert way in said[0]
 
 
-@pytest.mark.parametrize("order", [{"merge_tag": "{{ token }}"}, {"person_merge_tag": "{{ own }}", "output": "eml"}])
-def test_a_merge_tag_goes_with_a_template_alone(order: dict[str, str]) -> None:
+@pytest.mark.parametrize("options", [{"merge_tag": "{{ token }}"}, {"person_merge_tag": "{{ own }}", "output": "eml"}])
+def test_a_merge_tag_goes_with_a_template_alone(options: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="goes with --as template"):
-        RewriteOrder(mailing="spring", contacts=Path("contacts.csv"), sent_at=0, **order)  # type: ignore[arg-type]
+        RewriteOptions(mailing="spring", contacts=Path("contacts.csv"), sent_at=0, **options)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from linktrack.files.beside import leftovers
 from linktrack.files.kept import Kept
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import CutShort
-from linktrack.mailings.rewriting import RewriteOrder, render_again, rewrite
+from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
 from linktrack.mailings.shipments import list_shipments
 from linktrack.mailings.shipping import AlreadySent, cancel_shipment, restore_shipment
 from linktrack.store.opening import open_database
@@ -39,8 +39,8 @@ def job_of(world: World, contacts: Path, output: str, out: Path) -> Callable[[],
 
     def job() -> object:
         with open_database(world.workspace) as database:
-            order = RewriteOrder("news", contacts, MOMENT, output, sender="anna@x.example")
-            return rewrite(world.workspace, database, order, out, kept=Kept())
+            options = RewriteOptions("news", contacts, MOMENT, output, sender="anna@x.example")
+            return rewrite(world.workspace, database, options, out, kept=Kept())
 
     return job
 
@@ -69,14 +69,14 @@ def check(world: World, out: Path) -> None:
 def go_on(world: World, contacts: Path, out: Path, number: int) -> None:
     """The next commands: each of the three ways on leads to what was sent, once."""
     said: list[str] = []
-    order = RewriteOrder("news", contacts, MOMENT, "ndjson")
+    options = RewriteOptions("news", contacts, MOMENT, "ndjson")
     shipments = list_shipments(world.database)
     if world.sent():
         with pytest.raises(AlreadySent):
-            rewrite(world.workspace, world.database, order, out.with_name("next"), kept=Kept(), tell=said.append)
+            rewrite(world.workspace, world.database, options, out.with_name("next"), kept=Kept(), tell=said.append)
         assert said == []
     elif not shipments or number % 3 == 0:
-        rewrite(world.workspace, world.database, order, out.with_name("next"), kept=Kept(), tell=said.append)
+        rewrite(world.workspace, world.database, options, out.with_name("next"), kept=Kept(), tell=said.append)
         assert len(said) == len(shipments)
         if shipments:
             cancel_shipment(world.database, shipments[0].id, MOMENT)

@@ -15,7 +15,7 @@ from linktrack.links.tokens import Keyring, Tokens
 from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import MailingOptions
-from linktrack.mailings.rewriting import RewriteOrder, rewrite
+from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages
 from linktrack.server.request import Request
@@ -162,8 +162,8 @@ def send(workspace: Workspace, database: Database, folder: Path, sent_at: int = 
         "contact_id;email;name;city\nC1;anna@example.com;Anna Å;Malmö\nC2;bo@example.com;Bo;\n", "utf-8"
     )
     out = io.BytesIO()
-    order = RewriteOrder("spring", contacts, sent_at, output="ndjson", honeypot=True, again=True)
-    rewrite(workspace, database, order, out, kept=Kept(), clock=lambda: SENT)
+    options = RewriteOptions("spring", contacts, sent_at, output="ndjson", honeypot=True, again=True)
+    rewrite(workspace, database, options, out, kept=Kept(), clock=lambda: SENT)
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     places: dict[str, str] = dict(
         database.rows(

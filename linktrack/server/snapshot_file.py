@@ -33,7 +33,7 @@ _MOST = 1 << 30  # bytes: of millions of placements
 
 def take_snapshot(database: Database) -> Snapshot:
     """The catalogue as it is in the database, all of one moment."""
-    with database.reading():
+    with database.at_one_moment():
         returning = links_leading_elsewhere(database)
         links, forms = _links(database, returning)
         mailings: dict[int, KnownMailing] = {}

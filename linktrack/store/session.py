@@ -110,7 +110,7 @@ class Database(Patience):
     def stream(self, sql: str, parameters: Sequence[Any] = (), at_once: int = 1000) -> Iterator[Row]:
         """The rows of a query without holding them all. The database may be read, but not written, meanwhile."""
         if self.dialect == POSTGRESQL:
-            with self.explained(), self.reading(), self.connection.cursor(name="linktrack") as cursor:
+            with self.explained(), self.at_one_moment(), self.connection.cursor(name="linktrack") as cursor:
                 cursor.itersize = at_once
                 yield from cursor.execute(self._sql(sql), parameters)
             return
@@ -172,7 +172,7 @@ class Database(Patience):
             self._depth = 0
 
     @contextmanager
-    def reading(self) -> Iterator[Database]:
+    def at_one_moment(self) -> Iterator[Database]:
         """A transaction that only reads: all its queries see the same moment, and writers are not kept waiting."""
         if self._depth:
             yield self

@@ -107,7 +107,7 @@ def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[Bi
         path.unlink()
     with os.fdopen(handle, "r+b") as copy:
         with closing(checked):
-            with closing(into), database.reading():
+            with closing(into), database.at_one_moment():
                 rows = row_counts(database)
                 try:
                     database.connection.backup(into)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli import report_links
-from linktrack.cli.report_desk import (
+from linktrack.cli.report_drawing import show_week
+from linktrack.cli.report_frame import (
     Choice,
     FolderOption,
     Found,
     MailingsOption,
-    ReportDesk,
+    ReportBasis,
     ShipmentOption,
     TestsOption,
     Times,
@@ -22,14 +23,13 @@ from linktrack.cli.report_desk import (
     check_times,
     is_table,
     period_of,
-    report_desk,
+    report_basis,
     say_mailing,
     say_rules,
     say_uncounted,
     say_why_empty,
     show,
 )  # fmt: skip
-from linktrack.cli.report_drawing import show_week
 from linktrack.cli.report_page import page
 from linktrack.cli.report_people import people
 from linktrack.cli.shared_arguments import NameArgument
@@ -109,20 +109,20 @@ def mailings(
     check_times(times)
     layout = layouts.MAILINGS if by is MailingsBy.mailing else layouts.ENGAGEMENT
     check_choice(layout, choice)
-    with report_desk(context) as desk:
-        period = period_of(context, desk, times)
-        scope = scope_of(desk.database, mailings=mailing or (), shipment=shipment, period=period)
+    with report_basis(context) as basis:
+        period = period_of(context, basis, times)
+        scope = scope_of(basis.database, mailings=mailing or (), shipment=shipment, period=period)
 
         def find(scope: Scope) -> list[Any]:
             if by is MailingsBy.mailing:
-                return list(mailing_figures(desk.database, scope))
-            return list(engagement(desk.database, scope, of or 5))
+                return list(mailing_figures(basis.database, scope))
+            return list(engagement(basis.database, scope, of or 5))
 
         some = "None of them was sent yet." if by is MailingsBy.engagement else "None of them was sent or clicked."
         nothing = "There are no mailings yet: linktrack mailing add takes one in."
         if by is MailingsBy.engagement:
             nothing = "No mailing was sent yet: linktrack mailing rewrite sends one."
-        show(context, desk, scope, Found(find, EVERYTHING, Sentences(nothing, elsewhere=some)), layout, choice)
+        show(context, basis, scope, Found(find, EVERYTHING, Sentences(nothing, elsewhere=some)), layout, choice)
 
 
 @app.command()
@@ -169,38 +169,40 @@ def mailing(
     if include_tests and by is not By.shipment:
         raise UsageError("--include-tests goes with --by shipment: tests count in no other figure")
     check_choice(report.layout, choice)
-    with report_desk(context) as desk:
-        period = period_of(context, desk, times)
-        scope = scope_of(desk.database, mailing=name, shipment=shipment, folder=folder, period=period)
+    with report_basis(context) as basis:
+        period = period_of(context, basis, times)
+        scope = scope_of(basis.database, mailing=name, shipment=shipment, folder=folder, period=period)
         layout = layouts.with_tests(report.layout) if include_tests else report.layout
 
         def find(scope: Scope) -> Iterable[Any]:
             if repeated:
-                return repeated_placements(placement_figures(desk.database, scope))
-            return shipment_figures(desk.database, scope, tests=True) if include_tests else report.figures(desk, scope)
+                return repeated_placements(placement_figures(basis.database, scope))
+            return (
+                shipment_figures(basis.database, scope, tests=True) if include_tests else report.figures(basis, scope)
+            )
 
-        found = Found(find, scope_of(desk.database, mailing=name), _of_mailing(desk, name, by, repeated=repeated))
+        found = Found(find, scope_of(basis.database, mailing=name), _of_mailing(basis, name, by, repeated=repeated))
         if by is By.weekday:  # of which there are always seven
-            found = found._replace(clicked=lambda scope: hours(desk.database, scope))
+            found = found._replace(clicked=lambda scope: hours(basis.database, scope))
         if by is By.weekhour and is_table(choice.destination) and choice.sort is None and choice.top is None:
             rows = list(find(scope))
             show_week(rows)
             if not rows:
-                say_why_empty(context, desk, scope, found)
-            say_rules(context, desk, scope)
-            say_uncounted(context, desk, scope)
+                say_why_empty(context, basis, scope, found)
+            say_rules(context, basis, scope)
+            say_uncounted(context, basis, scope)
         else:
-            show(context, desk, scope, found, layout, choice)
-        say_mailing(context, desk, scope, name)
+            show(context, basis, scope, found, layout, choice)
+        say_mailing(context, basis, scope, name)
 
 
-def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sentences:
+def _of_mailing(basis: ReportBasis, name: str, by: By, *, repeated: bool) -> Sentences:
     """What is said of a mailing of which there is nothing to report."""
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
     from linktrack.reports.shipments import shipment_figures
 
-    if not shipment_figures(desk.database, scope_of(desk.database, mailing=name)):
+    if not shipment_figures(basis.database, scope_of(basis.database, mailing=name)):
         nothing = f"{name} has not been sent yet: linktrack mailing rewrite {name} sends it."
     elif repeated:
         nothing = f"No link stands in several places of {name}."
@@ -242,6 +244,6 @@ def compare(
     from linktrack.reports.mailings import compare_mailings
 
     check_choice(layouts.COMPARISON, choice)
-    with report_desk(context) as desk:
-        found = Found(lambda _: compare_mailings(desk.database, names), EVERYTHING)
-        show(context, desk, EVERYTHING, found, layouts.COMPARISON, choice)
+    with report_basis(context) as basis:
+        found = Found(lambda _: compare_mailings(basis.database, names), EVERYTHING)
+        show(context, basis, EVERYTHING, found, layouts.COMPARISON, choice)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from linktrack.cli.report_desk import ReportDesk
 from linktrack.cli.report_drawing import BAR, EVENT, Layout
+from linktrack.cli.report_frame import ReportBasis
 from linktrack.reports import breakdowns, times
 from linktrack.reports.breakdowns import CausedFigures, DeviceFigures, DomainFigures, PlacementFigures, ReasonFigures
 from linktrack.reports.figures import Scope
@@ -106,21 +106,23 @@ class OneMailing(NamedTuple):
     """A report on one mailing: how it looks and what it is made by; `timed` where it can be told of a period."""
 
     layout: Layout
-    figures: Callable[[ReportDesk, Scope], Iterable[Any]]
+    figures: Callable[[ReportBasis, Scope], Iterable[Any]]
     timed: bool = False
 
 
 ONE_MAILING = {
-    "link": OneMailing(LINKS, lambda desk, scope: link_figures(desk.database, scope), timed=True),
-    "placement": OneMailing(PLACEMENTS, lambda desk, scope: breakdowns.placement_figures(desk.database, scope)),
-    "shipment": OneMailing(SHIPMENTS, lambda desk, scope: shipment_figures(desk.database, scope), timed=True),
-    "hour": OneMailing(HOURS, lambda desk, scope: times.hours(desk.database, scope), timed=True),
-    "day": OneMailing(DAYS, lambda desk, scope: times.days(desk.database, scope, desk.zone), timed=True),
-    "weekday": OneMailing(WEEKDAYS, lambda desk, scope: times.weekdays(desk.database, scope, desk.zone), timed=True),
-    "weekhour": OneMailing(WEEKHOURS, lambda desk, scope: times.weekhours(desk.database, scope, desk.zone), timed=True),
-    "domain": OneMailing(DOMAINS, lambda desk, scope: breakdowns.domain_figures(desk.database, scope)),
-    "device": OneMailing(DEVICES, lambda desk, scope: breakdowns.device_figures(desk.database, scope)),
-    "reason": OneMailing(REASONS, lambda desk, scope: breakdowns.reason_figures(desk.database, scope)),
-    "age": OneMailing(AGES, lambda desk, scope: times.ages(desk.database, scope, desk.now)),
-    "action": OneMailing(CAUSED, lambda desk, scope: breakdowns.caused_figures(desk.database, scope)),
+    "link": OneMailing(LINKS, lambda basis, scope: link_figures(basis.database, scope), timed=True),
+    "placement": OneMailing(PLACEMENTS, lambda basis, scope: breakdowns.placement_figures(basis.database, scope)),
+    "shipment": OneMailing(SHIPMENTS, lambda basis, scope: shipment_figures(basis.database, scope), timed=True),
+    "hour": OneMailing(HOURS, lambda basis, scope: times.hours(basis.database, scope), timed=True),
+    "day": OneMailing(DAYS, lambda basis, scope: times.days(basis.database, scope, basis.zone), timed=True),
+    "weekday": OneMailing(WEEKDAYS, lambda basis, scope: times.weekdays(basis.database, scope, basis.zone), timed=True),
+    "weekhour": OneMailing(
+        WEEKHOURS, lambda basis, scope: times.weekhours(basis.database, scope, basis.zone), timed=True
+    ),
+    "domain": OneMailing(DOMAINS, lambda basis, scope: breakdowns.domain_figures(basis.database, scope)),
+    "device": OneMailing(DEVICES, lambda basis, scope: breakdowns.device_figures(basis.database, scope)),
+    "reason": OneMailing(REASONS, lambda basis, scope: breakdowns.reason_figures(basis.database, scope)),
+    "age": OneMailing(AGES, lambda basis, scope: times.ages(basis.database, scope, basis.now)),
+    "action": OneMailing(CAUSED, lambda basis, scope: breakdowns.caused_figures(basis.database, scope)),
 }

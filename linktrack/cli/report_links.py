@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from linktrack.cli.report_desk import (
+from linktrack.cli.report_frame import (
     Choice,
     FolderOption,
     Found,
@@ -15,7 +15,7 @@ from linktrack.cli.report_desk import (
     check_choice,
     check_times,
     period_of,
-    report_desk,
+    report_basis,
     show,
 )  # fmt: skip
 from linktrack.cli.shared_arguments import KeyArgument
@@ -44,13 +44,13 @@ def links(
 
     check_times(times)
     check_choice(layouts.LINKS, choice)
-    with report_desk(context) as desk:
-        period = period_of(context, desk, times)
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
+    with report_basis(context) as basis:
+        period = period_of(context, basis, times)
+        scope = scope_of(basis.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
         nothing = "There are no links to report on yet: see linktrack link add and linktrack mailing add."
         sentences = Sentences(nothing, elsewhere="No tracked link stands there.")
-        found = Found(lambda scope: link_figures(desk.database, scope), EVERYTHING, sentences)
-        show(context, desk, scope, found, layouts.LINKS, choice)
+        found = Found(lambda scope: link_figures(basis.database, scope), EVERYTHING, sentences)
+        show(context, basis, scope, found, layouts.LINKS, choice)
 
 
 def link(
@@ -78,13 +78,13 @@ def link(
 
     check_times(times)
     check_choice(layouts.LINK_SHIPMENTS, choice)
-    with report_desk(context) as desk:
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
+    with report_basis(context) as basis:
+        scope = scope_of(basis.database, mailing=mailing, shipment=shipment, period=period_of(context, basis, times))
         found = Found(
-            lambda scope: link_shipments(desk.database, key, scope, tests=include_tests),
+            lambda scope: link_shipments(basis.database, key, scope, tests=include_tests),
             EVERYTHING,
             Sentences(f"{key} has not been sent yet.", elsewhere=f"{key} has not been sent there."),
-            link=link_id(desk.database, key),
+            link=link_id(basis.database, key),
         )
         layout = layouts.with_tests(layouts.LINK_SHIPMENTS) if include_tests else layouts.LINK_SHIPMENTS
-        show(context, desk, scope, found, layout, choice)
+        show(context, basis, scope, found, layout, choice)

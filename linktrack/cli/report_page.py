@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import say
-from linktrack.cli.report_desk import report_desk
+from linktrack.cli.report_frame import report_basis
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.cli.usage import CommandFrame
 
@@ -57,9 +57,9 @@ def html(
         raise folder_in_place(out)  # before the page is made
     settings = workspace_of(context).settings
     language = settings.language if lang is None else lang.value
-    with report_desk(context) as desk:
-        around = PageOrigin(desk.zone, settings.time_zone, desk.now, settings.base_url)
-        made = make_page(desk.database, PageOptions(tuple(mailing or ()), language, images), around)
+    with report_basis(context) as basis:
+        around = PageOrigin(basis.zone, settings.time_zone, basis.now, settings.base_url)
+        made = make_page(basis.database, PageOptions(tuple(mailing or ()), language, images), around)
     write_file(out, made.encode("utf-8", "xmlcharrefreplace"), kept_of(context))
     if str(out) != STDOUT:
         say(context, f"Wrote {out}: open it in a browser.")

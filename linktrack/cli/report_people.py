@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.report_desk import (
+from linktrack.cli.report_frame import (
     Choice,
     Found,
     MailingOption,
@@ -17,7 +17,7 @@ from linktrack.cli.report_desk import (
     check_choice,
     check_times,
     period_of,
-    report_desk,
+    report_basis,
     show,
 )  # fmt: skip
 from linktrack.cli.shared_context import opened, workspace_of
@@ -52,15 +52,15 @@ def contact(
     from linktrack.store.lookups import recipient_id
 
     check_choice(layouts.HISTORY, choice)
-    with report_desk(context) as desk:
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment)
-        number = recipient_id(desk.database, who)
+    with report_basis(context) as basis:
+        scope = scope_of(basis.database, mailing=mailing, shipment=shipment)
+        number = recipient_id(basis.database, who)
         found = Found(
-            lambda scope: history(desk.database, number, scope, tests=include_tests),
+            lambda scope: history(basis.database, number, scope, tests=include_tests),
             EVERYTHING,
             Sentences(f"Nothing was sent to {who} but tests.", elsewhere=f"Nothing was sent to {who} there."),
         )
-        show(context, desk, scope, found, layouts.HISTORY, choice)
+        show(context, basis, scope, found, layouts.HISTORY, choice)
 
 
 @people.command()
@@ -121,27 +121,27 @@ def clickers(
         raise UsageError("a selection or project needs a name")
     refuse_pipe(crm, "--crm")
     check_choice(layouts.CLICKERS, choice)
-    with report_desk(context) as desk:
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
-        link = None if key is None else link_id(desk.database, key)
+    with report_basis(context) as basis:
+        scope = scope_of(basis.database, mailing=mailing, shipment=shipment, period=period_of(context, basis, times))
+        link = None if key is None else link_id(basis.database, key)
         of = () if scope.mailing is None else (scope.mailing,)
         spot = (
             None
             if placement is None
-            else placement_id(desk.database, placement, of=of, link=link, shipment=scope.shipment)
+            else placement_id(basis.database, placement, of=of, link=link, shipment=scope.shipment)
         )
         where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
         first = f"on {where}" if key else where
         every = Found(
-            lambda scope: find_clickers(desk.database, scope, link=link, placement=spot, domain=domain),
-            scope_of(desk.database, mailing=mailing),
+            lambda scope: find_clickers(basis.database, scope, link=link, placement=spot, domain=domain),
+            scope_of(basis.database, mailing=mailing),
             Sentences(
                 f"Nobody {'of them ' if spot or domain is not None else ''}has clicked {where} so far.",
                 f"Nobody's first click {first} lies in this time.",
                 f"Nobody has clicked {where} in shipment {shipment}.",
             ),
         )
-        count = show(context, desk, scope, every, layouts.CLICKERS, choice, inputs=[crm])
+        count = show(context, basis, scope, every, layouts.CLICKERS, choice, inputs=[crm])
     if out is not None and key is not None and count:
         from linktrack.actions.by_hand import ByHand
         from linktrack.actions.run import run_actions
@@ -174,8 +174,8 @@ def nonclickers(
     from linktrack.reports.people import nonclickers as find_nonclickers
 
     check_choice(layouts.NONCLICKERS, choice)
-    with report_desk(context) as desk:
-        scope = scope_of(desk.database, mailing=name)
+    with report_basis(context) as basis:
+        scope = scope_of(basis.database, mailing=name)
         nobody = Sentences(f"There is nobody who got {name} and did not click.")
-        found = Found(lambda scope: find_nonclickers(desk.database, scope), scope, nobody)
-        show(context, desk, scope, found, layouts.NONCLICKERS, choice)
+        found = Found(lambda scope: find_nonclickers(basis.database, scope), scope, nobody)
+        show(context, basis, scope, found, layouts.NONCLICKERS, choice)

@@ -19,7 +19,7 @@ from linktrack.reports.page_map import ShownMap, map_of
 from linktrack.reports.page_shown import ShownTable, shown_table, tiles
 from linktrack.reports.page_tables import (
     PageTable,
-    TableDesk,
+    TableBasis,
     compare_table,
     engagement_table,
     mailing_tables,
@@ -99,12 +99,12 @@ class _Maker:
         self._database, self._options, self._around = database, options, around
         self._write = Writer(options.language, around.zone)
         texts = TEXTS[options.language]
-        self._desk = TableDesk(database, around.zone, around.now, texts["total"], texts["more"])
+        self._basis = TableBasis(database, around.zone, around.now, texts["total"], texts["more"])
 
     def page(self) -> str:
         names = tuple(dict.fromkeys(self._options.mailings))
         scope = scope_of(self._database, mailings=names)
-        found = mailings_table(self._desk, names, scope)
+        found = mailings_table(self._basis, names, scope)
         latest = latest_mailings(self._database, scope)
         detailed = [find_mailing(self._database, name) for name in names or latest[:1]]
         one = detailed[0] if len(found.whole) == len(detailed) == 1 else None
@@ -133,14 +133,14 @@ class _Maker:
         """The mailings beside each other, compared, and who clicks again: one by itself is not compared."""
         tables = [] if is_one else [found]
         if not is_one and len(names) > 1:
-            tables.append(compare_table(self._desk, names))
+            tables.append(compare_table(self._basis, names))
         last = max(1, len(latest_mailings(self._database, EVERYTHING)))
-        tables.append(engagement_table(self._desk, last))
+        tables.append(engagement_table(self._basis, last))
         return [self._section("all", table, count=last) for table in tables]
 
     def _part(self, mailing: StoredMailing, id: str, titled: bool) -> PagePart:
         scope = Scope(mailing=mailing.id)
-        tables = mailing_tables(self._desk, mailing.name, scope)
+        tables = mailing_tables(self._basis, mailing.name, scope)
         sections = []
         for subject in _SECTIONS:
             section = self._section(id, tables[subject], zone=self._around.zone_name)

@@ -51,7 +51,7 @@ class PageTable(NamedTuple):
         return self.sums[-1] if self.sums else None
 
 
-class TableDesk(NamedTuple):
+class TableBasis(NamedTuple):
     """What tables are made from: the database, the zone that people live in, now, and what rows of sums are called;
     `more` has a place for a count."""
 
@@ -62,32 +62,32 @@ class TableDesk(NamedTuple):
     more: str
 
 
-def mailings_table(desk: TableDesk, names: Sequence[str], scope: Scope) -> PageTable:
+def mailings_table(basis: TableBasis, names: Sequence[str], scope: Scope) -> PageTable:
     """The mailings of a scope: those of these names, or all."""
-    found = mailing_figures(desk.database, scope)
+    found = mailing_figures(basis.database, scope)
     command = ["report", "mailings", *(word for name in names for word in ("--mailing", name))]
     columns = ("mailing", "type", "shipments", "sent", "uncounted", *_COUNTS, *_RATE)
-    return _table(desk, scope, "mailings", command, found, MailingFigures._fields, columns, BY_CLICKS, cut=True)
+    return _table(basis, scope, "mailings", command, found, MailingFigures._fields, columns, BY_CLICKS, cut=True)
 
 
-def compare_table(desk: TableDesk, names: Sequence[str]) -> PageTable:
+def compare_table(basis: TableBasis, names: Sequence[str]) -> PageTable:
     """Each pair of these mailings."""
-    found = compare_mailings(desk.database, names)
+    found = compare_mailings(basis.database, names)
     columns = ("mailing", "other", "click_rate", "other_rate", "difference", "low", "high", "verdict")
     command = ["report", "compare", *names]
     return _table(
-        desk, EVERYTHING, "compare", command, found, Comparison._fields, columns, None, cut=True, totals=False
+        basis, EVERYTHING, "compare", command, found, Comparison._fields, columns, None, cut=True, totals=False
     )
 
 
-def engagement_table(desk: TableDesk, last: int) -> PageTable:
+def engagement_table(basis: TableBasis, last: int) -> PageTable:
     """How many persons clicked in how many of the `last` mailings that were sent."""
-    found = engagement(desk.database, EVERYTHING, last)
+    found = engagement(basis.database, EVERYTHING, last)
     command = ["report", "mailings", "--by", "engagement", "--of", str(last)]
-    return _table(desk, EVERYTHING, "engagement", command, found, Engagement._fields, Engagement._fields, None)
+    return _table(basis, EVERYTHING, "engagement", command, found, Engagement._fields, Engagement._fields, None)
 
 
-def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTable]:
+def mailing_tables(basis: TableBasis, name: str, scope: Scope) -> dict[str, PageTable]:
     """The tables of one mailing, by their subjects: `map` are its placements by clicks, `places` those of links
     that stand in several."""
 
@@ -105,9 +105,9 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
     ) -> PageTable:
         command = ["report", "mailing", name, "--by", by, *only, *(("--sort", sort) if sort else ())]
         chosen = SortOrder(sort) if sort else order
-        return _table(desk, scope, subject or by, command, rows, fields, columns or tuple(fields), chosen, cut=cut)
+        return _table(basis, scope, subject or by, command, rows, fields, columns or tuple(fields), chosen, cut=cut)
 
-    database = desk.database
+    database = basis.database
     places, spot = breakdowns.placement_figures(database, scope), breakdowns.PlacementFigures._fields
     found = (
         table("reason", breakdowns.reason_figures(database, scope), breakdowns.ReasonFigures._fields, order=BY_CLICKS),
@@ -115,8 +115,8 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
         table("placement", places, spot, _MAP, subject="map", sort="clicks", cut=False),
         table("placement", breakdowns.repeated(places), spot, _PLACES, subject="places", only=["--repeated"],
               sort="link", cut=False),
-        table("age", times.ages(database, scope, desk.now), times.AgeFigures._fields, _AGE, cut=False),
-        table("weekhour", times.weekhours(database, scope, desk.zone), times.WeekhourFigures._fields, cut=False),
+        table("age", times.ages(database, scope, basis.now), times.AgeFigures._fields, _AGE, cut=False),
+        table("weekhour", times.weekhours(database, scope, basis.zone), times.WeekhourFigures._fields, cut=False),
         table("domain", breakdowns.domain_figures(database, scope), breakdowns.DomainFigures._fields, order=BY_CLICKS),
         table("device", breakdowns.device_figures(database, scope), breakdowns.DeviceFigures._fields, order=BY_CLICKS),
         table("shipment", shipment_figures(database, scope), ShipmentFigures._fields, _SHIPMENT),
@@ -127,7 +127,7 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
 
 
 def _table(
-    desk: TableDesk,
+    basis: TableBasis,
     scope: Scope,
     subject: str,
     command: Sequence[str],
@@ -145,9 +145,9 @@ def _table(
     whole = [dict(zip(fields, row, strict=True)) for row in ordered]
     top = TOP if cut and len(whole) > TOP else None
     words = [*command, "--top", str(TOP)] if top else command
-    people = DifferentPeople(desk.database, scope)
+    people = DifferentPeople(basis.database, scope)
     found = list(
-        with_totals(whole, fields, top, columns[0], people, rest=desk.more, whole=desk.total if totals else None)
+        with_totals(whole, fields, top, columns[0], people, rest=basis.more, whole=basis.total if totals else None)
     )
     shown, added = ([one for one in found if (SUM in one) is is_sum] for is_sum in (False, True))
-    return PageTable(subject, shlex.join(words), columns_shown(columns, desk.database), shown, added, whole)
+    return PageTable(subject, shlex.join(words), columns_shown(columns, basis.database), shown, added, whole)

@@ -67,7 +67,7 @@ class Times(NamedTuple):
         return any(text is not None for text in self)
 
 
-class ReportDesk(NamedTuple):
+class ReportBasis(NamedTuple):
     """What a report is made from: the database, the zone that people live in, and now."""
 
     database: Database
@@ -86,15 +86,15 @@ class Found(NamedTuple):
 
 
 @contextmanager
-def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
+def report_basis(context: typer.Context) -> Iterator[ReportBasis]:
     """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
     from linktrack.clicks.rollups.zone import check_zone
     from linktrack.moments import now
 
     workspace = workspace_of(context)
-    with opened(context) as database, database.reading():
+    with opened(context) as database, database.at_one_moment():
         check_zone(database, workspace.settings.time_zone)
-        yield ReportDesk(database, workspace.zone, now())
+        yield ReportBasis(database, workspace.zone, now())
 
 
 def check_times(times: Times) -> None:
@@ -103,42 +103,42 @@ def check_times(times: Times) -> None:
         raise UsageError("--last ends now: leave out --since and --until, or --last")
 
 
-def period_of(context: typer.Context, desk: ReportDesk, times: Times) -> Period:
+def period_of(context: typer.Context, basis: ReportBasis, times: Times) -> Period:
     """The period of the options; that a time means the beginning of its hour is said."""
     from linktrack.reports.figures import read_period
 
-    period, sentences = read_period(*times, desk.zone, desk.now)
+    period, sentences = read_period(*times, basis.zone, basis.now)
     for sentence in sentences:
         say(context, sentence)
     return period
 
 
-def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+def say_rules(context: typer.Context, basis: ReportBasis, scope: Scope) -> None:
     """Which rules have told people from machines."""
     from linktrack.reports.figures import rules_that_judged
 
-    if rules := rules_that_judged(desk.database, scope):
+    if rules := rules_that_judged(basis.database, scope):
         mixed = "" if len(rules) == 1 else "; linktrack click judge judges all by today's"
         say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
 
 
-def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+def say_uncounted(context: typer.Context, basis: ReportBasis, scope: Scope) -> None:
     """How many of the recipients refused tracking, where somebody did."""
     from linktrack.reports.figures import uncounted_in
 
-    uncounted, sent = uncounted_in(desk.database, scope)
+    uncounted, sent = uncounted_in(basis.database, scope)
     if uncounted:
         say(context, f"{uncounted:,} of {sent:,} recipients could not be counted: they refused tracking.")
 
 
-def say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
+def say_mailing(context: typer.Context, basis: ReportBasis, scope: Scope, name: str) -> None:
     """To how many a mailing went and how many clicked, in a sentence."""
     from linktrack.reports.few import DifferentPeople
     from linktrack.reports.mailings import mailing_figures
     from linktrack.reports.totals import without_thin_rates
 
-    people = DifferentPeople(desk.database, scope)
-    for one in mailing_figures(desk.database, scope):
+    people = DifferentPeople(basis.database, scope)
+    for one in mailing_figures(basis.database, scope):
         looked_at, rate = without_thin_rates(one._asdict(), people), ""
         if looked_at["click_rate"] is not None:
             rate = f" ({one.click_rate:.1%}; 95 % interval {one.rate_low:.1%} to {one.rate_high:.1%})"
@@ -146,7 +146,7 @@ def say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: st
 
 
 def show(
-    context: typer.Context, desk: ReportDesk, scope: Scope, found: Found, layout: Layout, choice: Choice, *,
+    context: typer.Context, basis: ReportBasis, scope: Scope, found: Found, layout: Layout, choice: Choice, *,
     inputs: Sequence[Path | None] = (),
 ) -> int:  # fmt: skip
     """The rows in their order, or why there are none, and which rules judged.
@@ -156,31 +156,31 @@ def show(
     from linktrack.reports.figures import columns_shown
     from linktrack.reports.order import in_order, read_order
 
-    layout = replace(layout, columns=columns_shown(layout.columns, desk.database))
+    layout = replace(layout, columns=columns_shown(layout.columns, basis.database))
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     rows = found.find(scope)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
-    shown, looks = _looked_at(context, desk, scope, found, records, layout, choice)
+    shown, looks = _looked_at(context, basis, scope, found, records, layout, choice)
     list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
     if records.count == 0 or (found.clicked is not None and not any(True for _ in found.clicked(scope))):
-        say_why_empty(context, desk, scope, found)
-    say_rules(context, desk, scope)
-    say_uncounted(context, desk, scope)
+        say_why_empty(context, basis, scope, found)
+    say_rules(context, basis, scope)
+    say_uncounted(context, basis, scope)
     return records.count
 
 
-def say_why_empty(context: typer.Context, desk: ReportDesk, scope: Scope, found: Found) -> None:
+def say_why_empty(context: typer.Context, basis: ReportBasis, scope: Scope, found: Found) -> None:
     """Why a report has no rows, where it says anything of that."""
     from linktrack.reports.emptiness import why_empty
 
     if found.sentences is not None:
-        say(context, why_empty(desk.database, scope, found.whole, found.clicked or found.find, found.sentences))
+        say(context, why_empty(basis.database, scope, found.whole, found.clicked or found.find, found.sentences))
 
 
 def _looked_at(
-    context: typer.Context, desk: ReportDesk, scope: Scope, found: Found, records: Iterable[Cells], layout: Layout,
+    context: typer.Context, basis: ReportBasis, scope: Scope, found: Found, records: Iterable[Cells], layout: Layout,
     choice: Choice,
 ) -> tuple[Iterable[Cells], Looks]:  # fmt: skip
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
@@ -191,14 +191,14 @@ def _looked_at(
 
     chosen = choice.destination.chosen()
     looks = Looks(layout.table, layout.times)
-    people = DifferentPeople(desk.database, scope, found.link)
+    people = DifferentPeople(basis.database, scope, found.link)
     if chosen not in (Format.table, Format.md, Format.xlsx):
         some: Iterable[Cells] = islice(records, choice.top)
         return ((without_thin_rates(one, people) for one in some) if choice.destination.excel else some), looks
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
     words = WORDS[workspace_of(context).settings.language if chosen is Format.xlsx else "en"]
     if chosen is Format.xlsx:
-        looks = replace(looks, chart=layout.chart, notes=_rules_note(words, desk, scope))
+        looks = replace(looks, chart=layout.chart, notes=_rules_note(words, basis, scope))
     whole = words["total"] if layout.totals else None
     shown: Iterable[Cells] = with_totals(
         records, layout.columns, choice.top, label, people, rest=words["more"], whole=whole
@@ -208,11 +208,11 @@ def _looked_at(
     return shown, looks
 
 
-def _rules_note(words: Mapping[str, str], desk: ReportDesk, scope: Scope) -> tuple[str, ...]:
+def _rules_note(words: Mapping[str, str], basis: ReportBasis, scope: Scope) -> tuple[str, ...]:
     """The line below the table of a workbook: the rules that judged."""
     from linktrack.reports.figures import rules_that_judged
 
-    rules = rules_that_judged(desk.database, scope)
+    rules = rules_that_judged(basis.database, scope)
     return (words["rules"].format(rules=f" {words['and']} ".join(rules)),) if rules else ()
 
 

@@ -29,7 +29,7 @@ from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.own_logs import UnreadLogs
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
-from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
+from linktrack.clicks.storing import Arrivals, ClickStore, StoredBatch
 from linktrack.clicks.summary import ImportSummary, Progress, Tally
 from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import Conflict, LinktrackError
@@ -110,7 +110,7 @@ class _Import:
         self.book = AddressBook(workspace, database)
         self.rules = rules_of(workspace, self.book, options, list_rejects=rejected is not None)
         follow_zone(database, self.settings.time_zone)
-        self.shelf = self._new_shelf()
+        self.click_store = self._new_store()
         self.formats = Formats(database, options, self.settings.clicks)
         self.rejected = rejected
         self.tell = tell
@@ -122,11 +122,11 @@ class _Import:
         self._mailing = None if options.mailing is None else mailing_id(database, options.mailing)
         self._directory: Directory | None = None
 
-    def _new_shelf(self) -> Shelf:
+    def _new_store(self) -> ClickStore:
         """Where clicks are put, with the shipments and placements that the addresses lead to."""
         self._shelved = self.book.addresses
         clicks = self.settings.clicks
-        return Shelf.of(self.database, clicks.networks, leave_by_get=clicks.unsubscribe_on == "get")
+        return ClickStore.of(self.database, clicks.networks, leave_by_get=clicks.unsubscribe_on == "get")
 
     def take_all(self, paths: Sequence[str]) -> None:
         """Import what is new in these logs, as far as they can be read."""
@@ -186,13 +186,13 @@ class _Import:
                     if batch.unknown and (self.book.renew() or self.rules.addresses is not self.book.addresses):
                         batches = again.looked_up(batch, replace(self.rules, addresses=self.book.addresses))
                     if self._shelved is not self.book.addresses:
-                        self.shelf = self._new_shelf()
+                        self.click_store = self._new_store()
                     with self.database.transaction():
                         batches = [recall(self.database, one) for one in batches]
                         source_id = note_reached(self.database, source_id, name, batch.reached, self.clock())
                         reading = reading or begin_reading(self.database, source_id, self.clock())
                         stored = [self._store(one, reading, earlier) for one in batches]
-                        mended = self.shelf.mend_cuts(source_id, reading) if batch.last else StoredBatch()
+                        mended = self.click_store.mend_cuts(source_id, reading) if batch.last else StoredBatch()
                     self._count(name, batches, stored, mended)
                     for one in batches:
                         earlier.note(one)
@@ -205,10 +205,10 @@ class _Import:
     def _store(self, batch: Batch, reading: int, earlier: EarlierLines) -> StoredBatch:
         """Store a batch, with the numbers that equal lines have in the whole log."""
         arrivals = self._arrivals(batch)
-        known = self.shelf.known(arrivals)
+        known = self.click_store.known(arrivals)
         if known and (prints := earlier.renumbered(batch, known, self.book.addresses)):
             arrivals = arrivals.renumbered(prints)
-        return self.shelf.store(arrivals, reading, again=self.options.again, known=known)
+        return self.click_store.store(arrivals, reading, again=self.options.again, known=known)
 
     def _count(self, name: str, batches: Sequence[Batch], stored: Sequence[StoredBatch], mended: StoredBatch) -> None:
         """Count what was stored of batches."""
@@ -247,8 +247,8 @@ class _Import:
         """A batch with the numbers that agents and networks have in the database, its clicks sorted by time."""
         clicks: list[Click] = []
         if batch.clicks:
-            agents = self.shelf.agents.numbers(batch.agents)
-            networks = self.shelf.networks.numbers(batch.networks)
+            agents = self.click_store.agents.numbers(batch.agents)
+            networks = self.click_store.networks.numbers(batch.networks)
             *columns, network, agent, flags = zip(*batch.clicks, strict=True)
             rows = zip(*columns, map(networks.__getitem__, network), map(agents.__getitem__, agent), flags, strict=True)
             clicks = list(map(partial(tuple.__new__, Click), sorted(rows)))  # thrice as fast as Click(*row)
@@ -274,7 +274,7 @@ class _Import:
     def _judge_again(self) -> None:
         """Judge all clicks, some of which have other addresses now, and count those of this import as they are then."""
         with self.database.transaction():
-            judged = judge_stored(self.database, self.shelf.by, self.shelf.facts)
+            judged = judge_stored(self.database, self.click_store.by, self.click_store.facts)
             rows = self.database.rows(
                 "SELECT verdict, count(*) FROM click JOIN ruling ON ruling.id = ruling_id WHERE reading_id >= ? "
                 "GROUP BY verdict",

@@ -22,7 +22,7 @@ from linktrack.clicks.judging.rules.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.rollups.counts import Facts, apply
-from linktrack.clicks.storing import Shelf
+from linktrack.clicks.storing import ClickStore
 from linktrack.store.lock import alone
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database
@@ -64,8 +64,8 @@ def judge_all(
     found: Judged | None = None
     try:
         with alone(workspace, database, "import", wait), database.transaction():
-            shelf = Shelf.of(database, workspace.settings.clicks.networks)
-            found = judge_stored(database, shelf.by, shelf.facts, tell)
+            click_store = ClickStore.of(database, workspace.settings.clicks.networks)
+            found = judge_stored(database, click_store.by, click_store.facts, tell)
             known = {name for (name,) in database.rows("SELECT name FROM network")}
             own = workspace.settings.clicks.networks
             found = replace(found, unmatched=tuple(network for network in own if network not in known))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.rollups.counts import apply
-from linktrack.clicks.storing import Shelf
+from linktrack.clicks.storing import ClickStore
 from linktrack.errors import Conflict
 from linktrack.moments import iso
 from linktrack.store import catalogue
@@ -34,7 +34,7 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
         )
     removed = 0
     with alone(workspace, database, "import", wait), database.transaction():
-        facts = Shelf.of(database).facts
+        facts = ClickStore.of(database).facts
         while shifts := [
             (Click._make(click), ruling, None)
             for *click, ruling in database.rows(

@@ -82,7 +82,7 @@ class StoredBatch:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ClickStore:
     """Writes batches of clicks: has the database, and what clicks are judged by and counted with."""
 
     database: Database
@@ -93,8 +93,8 @@ class Shelf:
     departures: Departures
 
     @classmethod
-    def of(cls, database: Database, own_networks: Sequence[str] = (), *, leave_by_get: bool = False) -> Shelf:
-        """The shelf of a workspace. Hours are those of the zone that the database's hours are kept in."""
+    def of(cls, database: Database, own_networks: Sequence[str] = (), *, leave_by_get: bool = False) -> ClickStore:
+        """The one of a workspace. Hours are those of the zone that the database's hours are kept in."""
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
         zone = zone_of(zone_of_hours(database))

@@ -16,7 +16,7 @@ from linktrack.actions.selecting import COUNTS
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.rollups.counts import TABLES, rebuild
-from linktrack.clicks.storing import Shelf
+from linktrack.clicks.storing import ClickStore
 from linktrack.store.dialects import SQLITE
 from linktrack.store.differing import differing
 from linktrack.store.purged import NEVER, horizon
@@ -140,7 +140,7 @@ def count_aside(database: Database) -> None:
     which nothing is kept."""
     for name in (*TABLES, "action_tally"):
         database.execute(_made_aside(database, name))
-    rebuild(database, Shelf.of(database).facts, ruled_clicks(database))
+    rebuild(database, ClickStore.of(database).facts, ruled_clicks(database))
     count_changes(database)
     for name in (*TABLES, "action_tally"):
         of = "temp." if database.dialect == SQLITE else "pg_temp."

@@ -13,7 +13,7 @@ from linktrack.clicks.judging.rules.judged import PLAIN, Click
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import count_sent, rebuild
 from linktrack.clicks.rollups.zone import set_zone, zone_of_hours
-from linktrack.clicks.storing import Shelf
+from linktrack.clicks.storing import ClickStore
 from linktrack.errors import BadInput, Conflict
 from linktrack.files.beside import leftovers, remove_leftovers
 from linktrack.mailings.shipping import count_recipients
@@ -118,27 +118,27 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
 def _count_clicks(workspace: Workspace, database: Database) -> None:
     """Count all clicks anew, and judge them where verdicts are missing."""
     set_zone(database, workspace.settings.time_zone)
-    shelf = Shelf.of(database, workspace.settings.clicks.networks)
-    unruled = _give_rulings(database, shelf)
-    rebuild(database, shelf.facts, ruled_clicks(database))
+    click_store = ClickStore.of(database, workspace.settings.clicks.networks)
+    unruled = _give_rulings(database, click_store)
+    rebuild(database, click_store.facts, ruled_clicks(database))
     if unruled:
-        judge_stored(database, shelf.by, shelf.facts)
+        judge_stored(database, click_store.by, click_store.facts)
 
 
-def _give_rulings(database: Database, shelf: Shelf) -> int:
+def _give_rulings(database: Database, click_store: ClickStore) -> int:
     """Give the clicks whose ruling is missing one that says nothing against them, until they are judged. Returns how
     many. BadInput where some cannot be judged any more."""
     clicks = [
         Click._make(row)
         for row in database.rows(f"SELECT {CLICK_COLUMNS} FROM click WHERE {_UNRULED}")  # noqa: S608  (of our own)
     ]
-    if final := sum(map(shelf.by.is_final, clicks)):
+    if final := sum(map(click_store.by.is_final, clicks)):
         raise BadInput(
             f"the verdicts of {counted(final, 'click')} are missing, and what they were judged by is gone (purged, or "
             "forgotten): bring the database back from a backup"
         )
     if clicks:
-        number = shelf.facts.rulings.number(PLAIN)
+        number = click_store.facts.rulings.number(PLAIN)
         set_rulings(database, [(click, number) for click in clicks])
     return len(clicks)
 

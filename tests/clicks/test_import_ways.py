@@ -36,7 +36,7 @@ from linktrack.clicks import load
 from linktrack.clicks.logs import content, line_log, requests
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.sources import recognise
-from linktrack.clicks.storing import Shelf, StoredBatch
+from linktrack.clicks.storing import ClickStore, StoredBatch
 from linktrack.contacts.left import departures_of
 from linktrack.errors import BadInput
 from linktrack.workspace import load_workspace
@@ -616,13 +616,13 @@ def test_a_signal_before_the_import_has_ended_is_a_stop_though_all_was_read(
     data = b"".join(clicks_on(world, 5)) + unfinished
     log = tmp_path / "access.log"
     log.write_bytes(data)
-    store = Shelf.store
+    store = ClickStore.store
 
     def and_a_signal(*given: Any, **named: Any) -> StoredBatch:
         signal.raise_signal(signal.SIGTERM)
         return store(*given, **named)
 
-    monkeypatch.setattr(Shelf, "store", and_a_signal)
+    monkeypatch.setattr(ClickStore, "store", and_a_signal)
     monkeypatch.setattr(content, "_standard_input", lambda: BufferedReader(BytesIO(data)))
     done = CliRunner().invoke(app, shell(world, "-" if way == "a pipe" else str(log), str(log))[3:])
     assert done.exit_code == 130

@@ -11,7 +11,7 @@ from clicks_world import SENT, World, line, random_log
 
 from linktrack.clicks.rejudge import judge_all
 from linktrack.clicks.rollups.counts import rebuild
-from linktrack.clicks.storing import Shelf
+from linktrack.clicks.storing import ClickStore
 from linktrack.links.tokens import NOBODY
 from linktrack.upkeep.deep import ruled_clicks
 
@@ -70,7 +70,7 @@ def test_pieces_in_any_order_and_all_counted_anew_are_the_same(refusing: World, 
     found = tallies(refusing)
     with refusing.database() as database:
         judge_all(refusing.workspace, database)
-        rebuild(database, Shelf.of(database).facts, ruled_clicks(database))
+        rebuild(database, ClickStore.of(database).facts, ruled_clicks(database))
     assert tallies(refusing) == found
 
 

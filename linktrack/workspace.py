@@ -13,7 +13,7 @@ from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, LinktrackError, LostKeys, NotFound
-from linktrack.files.kept import CONFIG_NAME, Kept, refuse_unfit_place
+from linktrack.files.kept import CONFIG_NAME, Protected, refuse_unfit_place
 from linktrack.files.reading import explained, read_own, whole_path
 from linktrack.files.toml_files import TomlFile, read_own_toml
 from linktrack.moments import zone_of
@@ -123,7 +123,7 @@ class Workspace:
         """An error about a setting that is found where it is used: with its line, or the variable over it."""
         return refused(self.file, self.environ, keys, sentence)
 
-    def kept(self) -> Kept:
+    def protected(self) -> Protected:
         """The files and folders that no output may replace."""
         database = self.database_path
         own = [self.config_path, self.key_path, self.scripts_path]
@@ -131,7 +131,7 @@ class Workspace:
         with suppress(LinktrackError):  # which whoever reads the list says
             named += self.noted_logs()
         own += [path for path in named if path not in (self.root, *self.root.parents)]
-        return Kept(own=tuple(own if database is None else [*own, database]))
+        return Protected(own=tuple(own if database is None else [*own, database]))
 
     def secret(self) -> str:
         """The text of the signing keys: `LINKTRACK_SECRET`, else the key file, which nobody else may read.

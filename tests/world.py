@@ -17,7 +17,7 @@ from unittest.mock import patch
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.summary import ImportSummary
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
@@ -177,7 +177,7 @@ def send_to(workspace: Workspace, database: Database, options: RewriteOptions) -
     """Rewrite a mailing to nowhere; returns the shipment, whose number is `number_of` it."""
     last = int(database.value("SELECT coalesce(max(id), 0) FROM shipment"))
     with patch("linktrack.mailings.shipping.secrets.randbelow", lambda _: number_of(last + 1) - 1):
-        done = rewrite(workspace, database, options, io.BytesIO(), kept=Kept(), clock=lambda: options.sent_at)
+        done = rewrite(workspace, database, options, io.BytesIO(), protected=Protected(), clock=lambda: options.sent_at)
     return done.shipment.id
 
 

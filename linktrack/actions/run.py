@@ -102,7 +102,7 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
         runs.interrupt_runs(database)
         work = prepare(workspace, database, options)
         output.clear_unfinished(out)
-        check_new_folder(out, workspace.kept())
+        check_new_folder(out, workspace.protected())
         runs.set_status(database, run.id, "running")
         return _carry_out(work, out, run.id, clock)
 
@@ -125,12 +125,12 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
     database, settings = work.ledger.database, work.workspace.settings
     note_definitions(database, run_id, work.reworded)
     work = replace(work, actions=note_definitions(database, run_id, work.actions))
-    kept = work.workspace.kept().and_inputs(work.options.export)
+    protected = work.workspace.protected().and_inputs(work.options.export)
     with _finished_by_resuming(database):
         scripts = _run_scripts(work, run_id)
         additions = Additions(database, run_id)
         planner = work.planner(scripts, additions)
-        with making_folder(out, kept) as aside:
+        with making_folder(out, protected) as aside:
             dialect, guard = dialect_of(work.state.contacts), settings.actions.guard_formulas
             with output.RunFolder(aside, dialect, guard=guard) as folder:
                 write_plan(folder, planner, work.ledger.clicks())
@@ -164,7 +164,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
                 leave(database, recipient_id, type, "action", at)
             if work.options.by_hand is None:
                 selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
-        write_file(out / output.SUMMARY, text.encode(), kept)
+        write_file(out / output.SUMMARY, text.encode(), protected)
         runs.set_status(database, run_id, "done")
     return report_of(work, planner, run_id, out, notes, ())
 
@@ -199,7 +199,7 @@ def _finish_stored(database: Database, workspace: Workspace) -> list[int]:
     for run in runs.stored_runs(database):
         path = Path(run.out) / output.SUMMARY
         if path.parent.is_dir() and not path.exists():
-            write_file(path, run.summary.encode(), workspace.kept())
+            write_file(path, run.summary.encode(), workspace.protected())
         runs.set_status(database, run.id, "done")
         finished.append(run.id)
     return finished
@@ -214,4 +214,4 @@ def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
             f"run {newest.id} was interrupted in {out}: finish it with linktrack action run --resume, "
             "or name another folder with --out"
         )
-    check_new_folder(out, workspace.kept())
+    check_new_folder(out, workspace.protected())

@@ -14,7 +14,7 @@ import typer
 
 from linktrack.cli.click_times import ClickedSinceOption, ClickedUntilOption
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
-from linktrack.cli.shared_context import JobWaitOption, kept_of, opened, workspace_of
+from linktrack.cli.shared_context import JobWaitOption, opened, protected_of, workspace_of
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _rejects(context: typer.Context, path: Path | None, logs: list[str]) -> Iter
 
         from linktrack.files.writing import writing
 
-        with writing(path, kept_of(context, *logs)) as raw:
+        with writing(path, protected_of(context, *logs)) as raw:
             file = TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
             file.write("reason\tlog\tline\n")
             yield file

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, warn
-from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, protected_of, workspace_of
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def export(
     if str(output) == STDOUT:
         typer.echo(json_text(known, indent=2))
         return
-    write_file(output, (json_text(known, indent=2) + "\n").encode(), kept_of(context))
+    write_file(output, (json_text(known, indent=2) + "\n").encode(), protected_of(context))
     say(context, f"Written to {output}: it is the person's own, so remove it once they have it.")
 
 

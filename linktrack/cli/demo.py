@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.shared_context import kept_of, single
+from linktrack.cli.shared_context import protected_of, single
 from linktrack.errors import Conflict, LinktrackError
 from linktrack.files.folders import make_own_folder
 from linktrack.files.kept import refuse_root
@@ -132,7 +132,7 @@ def demo(
     root = folder.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
-    refuse_root(root, folder, kept_of(context))
+    refuse_root(root, folder, protected_of(context))
     with explained(root):
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import at_terminal, say
-from linktrack.cli.shared_context import kept_of, single
+from linktrack.cli.shared_context import protected_of, single
 
 app = single()
 
@@ -50,7 +50,7 @@ def init(
     if base_url is None and not (examples and (root / CONFIG_NAME).exists()):
         base_url = _asked()
     if base_url is not None:
-        workspace = init_workspace(root, base_url, kept=kept_of(context))
+        workspace = init_workspace(root, base_url, protected=protected_of(context))
         key = "the key in LINKTRACK_SECRET" if from_environment(workspace) else workspace.key_path.name
         say(context, f"Made a workspace in {workspace.root}; keep a copy of {key} in a safe place.")
     for name in examples:

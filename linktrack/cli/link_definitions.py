@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import say
-from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, opened, protected_of, workspace_of
 from linktrack.cli.shared_inputs import readable_or_none
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
@@ -115,6 +115,6 @@ def export(
         if folder is None:
             links += [link for link in list_links(database, kinds=("special",)) if link.actions]
         text = export_toml(stored_definitions(database, links).values())
-    write_file(output, text.encode(), kept_of(context))
+    write_file(output, text.encode(), protected_of(context))
     if str(output) != "-":
         say(context, f"Wrote {len(links)} links to {output}.")

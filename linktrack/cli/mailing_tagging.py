@@ -78,7 +78,7 @@ def tag_file(
       linktrack mailing tag news.html -o tagged.html --source newsletter --campaign spring
       linktrack mailing tag urls.txt --urls --source newsletter --campaign spring
     """
-    from linktrack.cli.shared_context import kept_of
+    from linktrack.cli.shared_context import protected_of
     from linktrack.errors import UsageError
     from linktrack.files.reading import read_bytes
     from linktrack.files.writing import write_file
@@ -105,7 +105,7 @@ def tag_file(
     data = read_bytes(file, "a mail")
     tag = tag_text if text else tag_html
     tagged = tag_urls(data, utm) if urls else tag(data, utm, name=str(file))
-    write_file(out, tagged.data, kept_of(context, file))
+    write_file(out, tagged.data, protected_of(context, file))
     for sentence in warnings(utm, tagged.urls, placeholders=()):
         say(context, f"Warning: {sentence}")
     say(context, f"Tagged {tagged.changed} of {tagged.addresses} addresses.")

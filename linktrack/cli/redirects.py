@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import say, warn
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
+from linktrack.cli.shared_context import noun, opened, protected_of, workspace_of
 
 app = noun("Tracked addresses for a web server of one's own.")
 
@@ -58,7 +58,7 @@ def export(
             say(context, f"The export in {out} is up to date.")
             return
         where = None if log is None else str(log.absolute())
-        done = export_redirects(workspace, database, out, kind, where, kept_of(context))
+        done = export_redirects(workspace, database, out, kind, where, protected_of(context))
         remember_export(workspace, out)
     for placement, url in done.emptied[:5]:
         warn(f"Note: merge tags stay empty here, which a map cannot fill: {placement} leads to {url}")

@@ -10,7 +10,7 @@ import typer
 
 from linktrack.cli.output import say
 from linktrack.cli.report_frame import report_basis
-from linktrack.cli.shared_context import kept_of, workspace_of
+from linktrack.cli.shared_context import protected_of, workspace_of
 from linktrack.cli.usage import CommandFrame
 
 page = CommandFrame(rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -60,6 +60,6 @@ def html(
     with report_basis(context) as basis:
         around = PageOrigin(basis.zone, settings.time_zone, basis.now, settings.base_url)
         made = make_page(basis.database, PageOptions(tuple(mailing or ()), language, images), around)
-    write_file(out, made.encode("utf-8", "xmlcharrefreplace"), kept_of(context))
+    write_file(out, made.encode("utf-8", "xmlcharrefreplace"), protected_of(context))
     if str(out) != STDOUT:
         say(context, f"Wrote {out}: open it in a browser.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import at_terminal, say, warn
-from linktrack.cli.shared_context import kept_of, single
+from linktrack.cli.shared_context import protected_of, single
 from linktrack.errors import UsageError
 from linktrack.files.reading import STDIN
 
@@ -45,7 +45,7 @@ def restore(
     if str(file) == STDIN and at_terminal():
         raise UsageError("a backup is not typed at a terminal: name its file, or redirect it (< FILE)")
     root = context.obj.workspace or folder
-    made = make_workspace(file, root, kept=kept_of(context))
+    made = make_workspace(file, root, protected=protected_of(context))
     _tell(context, made)
 
 

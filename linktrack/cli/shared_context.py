@@ -17,7 +17,7 @@ from linktrack.cli.usage import CommandFrame, Noun
 
 if TYPE_CHECKING:
     from linktrack.errors import LinktrackError
-    from linktrack.files.kept import Kept
+    from linktrack.files.kept import Protected
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
@@ -83,16 +83,16 @@ def damage_behind(context: typer.Context) -> LinktrackError | None:
     return damaged(database.name, fault, database.dialect) if fault else None
 
 
-def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:
+def protected_of(context: typer.Context, *inputs: Path | str | None) -> Protected:
     """What the command's outputs may not replace: its inputs, and its workspace's own files if it is in one."""
     from linktrack.errors import LinktrackError
-    from linktrack.files.kept import Kept
+    from linktrack.files.kept import Protected
 
     try:
-        kept = workspace_of(context).kept()
+        protected = workspace_of(context).protected()
     except LinktrackError:  # a command that needs no workspace, or has said so already
-        kept = Kept()
-    return kept.and_inputs(*inputs)
+        protected = Protected()
+    return protected.and_inputs(*inputs)
 
 
 WaitOption = Annotated[

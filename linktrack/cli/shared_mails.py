@@ -17,7 +17,7 @@ import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_arguments import NameArgument
-from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, opened, protected_of, workspace_of
 from linktrack.cli.shared_inputs import all_readable, is_pipe, readable, readable_or_none, refuse_stdin_twice
 from linktrack.errors import Conflict, UsageError
 from linktrack.files.reading import STDOUT
@@ -125,7 +125,7 @@ def rewrite_mailing(
     chosen = None if part is None else Part.read(part, split)
     lists = (*(only or ()), *(leave_out or ()))
     refuse_stdin_twice(contacts, *lists, options="--contacts, --only and --except")
-    kept = kept_of(context, contacts, *lists)
+    protected = protected_of(context, contacts, *lists)
     with (
         opened(context, wait) as database,
         readable(contacts) as contacts_path,
@@ -153,7 +153,7 @@ def rewrite_mailing(
             import_first=not no_import,
             wait=wait,
         )
-        done = rewrite(workspace, database, options, out_of(out), kept=kept, tell=warn, progress=progress)
+        done = rewrite(workspace, database, options, out_of(out), protected=protected, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
 
 
@@ -181,14 +181,14 @@ def preview_mailing(
     from linktrack.files.writing import write_file
     from linktrack.mailings.previewing import preview_of
 
-    kept = kept_of(context, contacts)
+    protected = protected_of(context, contacts)
     with opened(context) as database, readable_or_none(contacts) as file:
         shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=file, contact=contact)
     where = _open_in_browser(shown.html) if out is None else out
     if out is not None:
         if out.is_file() and shown.html != shown.written and out.read_bytes() == shown.written:
             raise Conflict("this is the mailing itself, as it was written: name another file for its preview", file=out)
-        write_file(out, shown.html, kept)
+        write_file(out, shown.html, protected)
     whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
     if shown.person is not None and shown.person.shared_token:
         whose += ", who refuses tracking"

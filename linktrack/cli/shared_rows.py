@@ -15,7 +15,7 @@ import typer
 
 from linktrack.cli.output import Format, FormatOption, show_record, show_rows, times_of
 from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, plain
-from linktrack.cli.shared_context import kept_of, workspace_of
+from linktrack.cli.shared_context import protected_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
 from linktrack.files.folders import folder_for_a_moment, passing_folder
 from linktrack.files.kept import folder_in_place
@@ -23,7 +23,7 @@ from linktrack.files.reading import STDOUT
 from linktrack.files.writing import writing
 
 if TYPE_CHECKING:
-    from linktrack.files.kept import Kept
+    from linktrack.files.kept import Protected
     from linktrack.reports.workbook import Chart
     from linktrack.settings.tables import Language
 
@@ -114,20 +114,20 @@ def list_rows(
     """Write rows where a person wants them. A file is written aside and put in its place at the end; it is none of
     `inputs`, which the command reads. Errors as `Destination.chosen`, and those of files and workbooks."""
     chosen, place = destination.chosen(), _place_of(context)
-    kept = kept_of(context, *inputs)
+    protected = protected_of(context, *inputs)
     if chosen is Format.xlsx:
         from linktrack.reports.workbook import Sheet, write_workbook
 
         timed = frozenset(times_of(columns, looks.times))
         sheet = Sheet(columns, timed, place.zone, place.language, looks.chart, looks.notes)
         with (
-            writing(destination.file or Path(STDOUT), kept, binary="a workbook") as file,
+            writing(destination.file or Path(STDOUT), protected, binary="a workbook") as file,
             passing_folder(folder_for_a_moment(place.folder)) as folder,
         ):
             write_workbook(file, sheet, map(_flat, rows), folder)
         return
     spreadsheet = SPREADSHEETS[place.language] if destination.excel else None
-    with _opened(destination, kept) as stream:
+    with _opened(destination, protected) as stream:
         show_rows(
             rows, columns, chosen, zone=place.zone, table=looks.table, times=looks.times, stream=stream,
             spreadsheet=spreadsheet,
@@ -138,7 +138,7 @@ def put_record(
     context: typer.Context, record: ShownRow, destination: Destination, *, inputs: Sequence[Path | str | None] = ()
 ) -> None:
     """Write one thing where a person wants it; errors as `list_rows`."""
-    with _opened(destination, kept_of(context, *inputs)) as stream:
+    with _opened(destination, protected_of(context, *inputs)) as stream:
         show_record(record, destination.chosen(), zone=_place_of(context).zone, stream=stream)
 
 
@@ -160,12 +160,12 @@ def _place_of(context: typer.Context) -> _Place:
 
 
 @contextmanager
-def _opened(destination: Destination, kept: Kept) -> Iterator[IO[str]]:
+def _opened(destination: Destination, protected: Protected) -> Iterator[IO[str]]:
     """A stream for text: stdout as it is, or UTF-8 in a file, and for a spreadsheet in a pipe."""
     if destination.file is None and not (destination.excel and not sys.stdout.isatty()):
         yield sys.stdout
         return
-    with writing(destination.file or Path(STDOUT), kept) as raw:
+    with writing(destination.file or Path(STDOUT), protected) as raw:
         text = TextIOWrapper(raw, encoding="utf-8", newline="")
         try:
             yield text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import FormatOption, say, show_record, warn
-from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, protected_of, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
@@ -118,7 +118,7 @@ def render(
             fill=fill,
             keep_merge_tags=keep_merge_tags,
             again=again,
-            kept=kept_of(context),
+            protected=protected_of(context),
             tell=warn,
             progress=progress,
         )

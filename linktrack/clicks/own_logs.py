@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from linktrack.errors import Conflict, LinktrackError, NotFound
-from linktrack.files.kept import NOTHING_KEPT, refuse_own, refuse_planted_folder, refuse_unfit_place
+from linktrack.files.kept import NOTHING_PROTECTED, refuse_own, refuse_planted_folder, refuse_unfit_place
 from linktrack.files.reading import whole_path
 from linktrack.files.writing import replace_own
 from linktrack.store.lock import held
@@ -84,7 +84,7 @@ def refuse_log_folder(workspace: Workspace, folder: Path) -> None:
     is_known = folder == workspace.click_log_path or _named(workspace, folder) in workspace.noted_logs()
     try:
         for place in () if is_known else (folder, whole_path(folder)):
-            refuse_own(place, folder, NOTHING_KEPT)
+            refuse_own(place, folder, NOTHING_PROTECTED)
         refuse_unfit_place(folder, folder=True)
         refuse_planted_folder(folder)
     except LinktrackError as problem:  # whatever it is, it is a place that cannot be written

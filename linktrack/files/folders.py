@@ -14,7 +14,7 @@ from pathlib import Path
 
 from linktrack.errors import Conflict, NotFound
 from linktrack.files.beside import ASIDE, about, give_to_owner_of, hold, remove_leftovers, sync
-from linktrack.files.kept import Kept, refuse_own, refuse_planted
+from linktrack.files.kept import Protected, refuse_own, refuse_planted
 from linktrack.files.reading import explained, sentence_of
 
 _MANY = 100  # files that are synced one by one
@@ -59,12 +59,12 @@ def passing_folder(beside: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]:
+def making_folder(out: Path, protected: Protected, *, mode: int = 0o700) -> Iterator[Path]:
     """A folder beside `out` that takes its name when all is well and vanishes when it is not.
 
     Everything in it is synced first. Conflict when `out` is there and not empty; NotFound without the folder above.
     """
-    check_new_folder(out, kept)
+    check_new_folder(out, protected)
     whole = out.absolute()
     remove_leftovers(whole.parent)
     aside = whole.with_name(f".{whole.name[:200]}{ASIDE}{secrets.token_hex(6)}")
@@ -79,7 +79,7 @@ def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]
         with about(aside, out):
             yield aside
             sync_tree(aside)
-            check_new_folder(out, kept)
+            check_new_folder(out, protected)
             if out.exists():
                 out.rmdir()
             aside.rename(whole)
@@ -92,7 +92,7 @@ def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]
             os.close(handle)
 
 
-def check_new_folder(out: Path, kept: Kept) -> None:
+def check_new_folder(out: Path, protected: Protected) -> None:
     """Conflict when nothing can be written into a folder `out`, because something is there or it is a workspace's;
     NotFound without the folder above it."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
@@ -107,7 +107,7 @@ def check_new_folder(out: Path, kept: Kept) -> None:
             raise Conflict(f"{out} is not empty: name a new folder")
         if not os.access(out if out.is_dir() else parent, os.W_OK | os.X_OK):
             raise sentence_of(PermissionError(errno.EACCES, ""), out)
-    refuse_own(out.absolute(), out, kept)
+    refuse_own(out.absolute(), out, protected)
 
 
 def sync_tree(folder: Path) -> None:

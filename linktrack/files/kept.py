@@ -27,22 +27,22 @@ _SYSTEM_FOLDER = re.compile("/(proc|sys|dev(?!/shm/))/")
 
 
 @dataclass(frozen=True)
-class Kept:
+class Protected:
     """What no output of a command may replace: the files it reads, and the files and folders of its workspace."""
 
     inputs: tuple[Path, ...] = ()
     own: tuple[Path, ...] = ()  # a database stands for its companions too, a folder for what is in it
 
-    def and_inputs(self, *paths: Path | str | None) -> Kept:
+    def and_inputs(self, *paths: Path | str | None) -> Protected:
         """The same with further inputs; `-` and None are none."""
         more = (Path(path) for path in paths if path is not None and str(path) != STDIN)
-        return Kept((*self.inputs, *more), self.own)
+        return Protected((*self.inputs, *more), self.own)
 
 
-NOTHING_KEPT = Kept()
+NOTHING_PROTECTED = Protected()
 
 
-def judged_target(path: Path, kept: Kept) -> Path:
+def judged_target(path: Path, protected: Protected) -> Path:
     """Where an output named `path` is really written: links resolved once.
 
     Conflict for a folder, an input, a workspace's own file, or a link of another user; NotFound without the folder that
@@ -55,9 +55,9 @@ def judged_target(path: Path, kept: Kept) -> Path:
         raise folder_in_place(path)
     if not target.parent.is_dir():
         raise NotFound(f"there is no such folder: {path.parent}")
-    if there is not None and _is_input(there, target, kept):
+    if there is not None and _is_input(there, target, protected):
         raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
-    refuse_own(target, path, kept)
+    refuse_own(target, path, protected)
     return target
 
 
@@ -95,9 +95,9 @@ def refuse_unfit_place(path: Path, *, folder: bool) -> None:
         raise Conflict("this must be a file, and is a pipe or a device: name a file", file=path)
 
 
-def _is_input(there: os.stat_result, target: Path, kept: Kept) -> bool:
+def _is_input(there: os.stat_result, target: Path, protected: Protected) -> bool:
     """Whether a file is one that the command reads: by itself, in a folder, or redirected."""
-    given = [path for path in kept.inputs if path.exists()]
+    given = [path for path in protected.inputs if path.exists()]
     if any(os.path.samestat(there, one) for one in (*_stdin_file(), *(path.stat() for path in given))):
         return True
     whole = whole_path(target)
@@ -112,11 +112,11 @@ def _stdin_file() -> Iterator[os.stat_result]:
             yield given
 
 
-def refuse_own(target: Path, named: Path, kept: Kept) -> None:
-    """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names, also where the
-    workspace has it, or what is in a folder of its own, by a link."""
+def refuse_own(target: Path, named: Path, protected: Protected) -> None:
+    """Conflict when `target` is a workspace's own file: it lies where any workspace has such a file, or `protected` names
+    it, directly, by a link, or by the folder that it is in."""
     real = whole_path(target.parent) / target.name
-    own = (one for path in kept.own for one in (path, *_links_in(path)))
+    own = (one for path in protected.own for one in (path, *_links_in(path)))
     mine = {place for path in own for place in (whole_path(path.parent) / path.name, whole_path(path))}
     by_name = any(_is_own_by_name(place) for place in (real, named.absolute()))
     if (
@@ -196,11 +196,11 @@ def refuse_planted_folder(folder: Path) -> None:
     raise sentence_of(OSError(errno.ELOOP, ""), folder)
 
 
-def refuse_root(root: Path, named: Path, kept: Kept) -> None:
+def refuse_root(root: Path, named: Path, protected: Protected) -> None:
     """Conflict for a folder in which no workspace may be made: one that is reached by another user's link, or is among
     the own files of a workspace."""
     refuse_planted_folder(root)
-    refuse_own(root, named, kept)
+    refuse_own(root, named, protected)
 
 
 def _is_device_path(path: Path) -> bool:

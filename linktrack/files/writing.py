@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from linktrack.errors import UsageError
 from linktrack.files.beside import ASIDE, NEW, about, give_to_owner_of, hold, remove_leftovers, sync
-from linktrack.files.kept import Kept, is_written_into, judged_target, resolved
+from linktrack.files.kept import Protected, is_written_into, judged_target, resolved
 from linktrack.files.reading import STDOUT, explained, refuse_no_plain_file
 from linktrack.files.terminals import clean_terminal
 
@@ -30,7 +30,7 @@ _IN_MEMORY = 1 << 24  # bytes that wait there for a stream
 
 @contextmanager
 def writing(
-    path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None = None, binary: str = ""
+    path: Path, protected: Protected, *, mode: int = PRIVATE, waiting: Path | None = None, binary: str = ""
 ) -> Iterator[BinaryIO]:
     """A file to be written whole: it takes the name `path` when the block ends well, and vanishes when it does not.
 
@@ -46,7 +46,7 @@ def writing(
             yield file
             _pass_on(file, sys.stdout.buffer)
         return
-    target = judged_target(path, kept)
+    target = judged_target(path, protected)
     if is_written_into(target):
         with explained(path):
             handle = os.open(target, os.O_WRONLY | os.O_APPEND)
@@ -76,9 +76,9 @@ def _pass_on(file: BinaryIO, stream: BinaryIO) -> None:
     stream.flush()
 
 
-def write_file(path: Path, data: bytes, kept: Kept, *, mode: int = PRIVATE) -> None:
+def write_file(path: Path, data: bytes, protected: Protected, *, mode: int = PRIVATE) -> None:
     """Write a whole file or nothing."""
-    with writing(path, kept, mode=mode) as file:
+    with writing(path, protected, mode=mode) as file:
         file.write(data)
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
 from linktrack.files.folders import check_new_folder, making_folder
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.files.reading import sentence_of
 from linktrack.links.tokens import Tokens
 from linktrack.mail_senders import sender
@@ -78,7 +78,7 @@ def ways_on(database: Database, shipment: Shipment) -> str:
     )
 
 
-def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
+def check_out(settings: ShipmentSettings, out: Out, protected: Protected) -> None:
     """What can be known before anything is stored: that e-mails have a sender, and that there is a place for them."""
     if settings.fill and (settings.keep_merge_tags or settings.output == "template"):
         other = "--as template" if settings.output == "template" else "--keep-merge-tags"
@@ -96,7 +96,7 @@ def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
             )
         sender(settings.sender)
     if isinstance(out, Path):
-        check_new_folder(out, kept)
+        check_new_folder(out, protected)
     elif settings.output not in STREAMS:
         raise UsageError(f"--as {settings.output} makes several files: name a folder with --out DIR")
 
@@ -123,7 +123,7 @@ def hand_out(
     shipment: Shipment,
     tokens: Tokens,
     out: Out,
-    kept: Kept,
+    protected: Protected,
     clock: Clock,
     tell: Tell,
     progress: Advance,
@@ -137,7 +137,7 @@ def hand_out(
     is_stream = not isinstance(out, Path)
     try:
         with closing(recipients_of(database, shipment, tokens)) as people:
-            files = _write(copies, shipment, handed.looked_at(people), out, kept, handed)
+            files = _write(copies, shipment, handed.looked_at(people), out, protected, handed)
         handed.report()
         if shipment.finished_at is None:
             finish_shipment(database, shipment.id, clock())
@@ -152,13 +152,13 @@ def hand_out(
 
 
 def _write(
-    copies: Copies, shipment: Shipment, people: Iterable[Recipient], out: Out, kept: Kept, handed: _Handed
+    copies: Copies, shipment: Shipment, people: Iterable[Recipient], out: Out, protected: Protected, handed: _Handed
 ) -> int:
     output = shipment.settings.output
     if not isinstance(out, Path):
         write_stream(out, map(_maker(copies, shipment), people), handed.add)
         return 0
-    with making_folder(out, kept) as folder:
+    with making_folder(out, protected) as folder:
         if output == "template":
             write_template(folder, copies.own, shipment.settings, handed.watched(people))
         elif output in STREAMS:

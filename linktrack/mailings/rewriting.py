@@ -14,7 +14,7 @@ from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.files.reading import tidy_path
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
@@ -107,7 +107,7 @@ def rewrite(
     options: RewriteOptions,
     out: Out,
     *,
-    kept: Kept,
+    protected: Protected,
     clock: Clock = now,
     tell: Tell = in_silence,
     progress: Advance = unseen,
@@ -142,7 +142,7 @@ def rewrite(
         out=str(tidy_path(out)) if isinstance(out, Path) else "",
         contacts="" if options.streamed else str(tidy_path(options.contacts)),
     )
-    check_out(settings, out, kept)
+    check_out(settings, out, protected)
     _tell_of_unfinished(workspace, database, tell)
     moment = clock()
     mailing = find_mailing(database, options.mailing)
@@ -174,7 +174,7 @@ def rewrite(
         progress=lambda more: progress("Recipients", more, None),
     )
     copies = _copies(database, mailing, shipment, mail, tokens)
-    written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
+    written = hand_out(database, copies, shipment, tokens, out, protected, clock, tell, progress)
     return Rewritten(
         find_shipment(database, shipment.id),
         mail.placements,
@@ -199,7 +199,7 @@ def render_again(
     fill: bool = False,
     keep_merge_tags: bool = False,
     again: bool = False,
-    kept: Kept,
+    protected: Protected,
     clock: Clock = now,
     tell: Tell = in_silence,
     progress: Advance = unseen,
@@ -224,7 +224,7 @@ def render_again(
     if settings.output == "template":
         own = settings.person_merge_tag or (PERSON_MERGE_TAG if stored.uncounted else "")
         settings = replace(settings, merge_tag=settings.merge_tag or MERGE_TAG, person_merge_tag=own)
-    check_out(settings, out, kept)
+    check_out(settings, out, protected)
     _tell_of_unfinished(workspace, database, tell, but_for=number)
     mailing = find_mailing(database, stored.mailing)
     mail = _own_copies(database, mailing, settings)
@@ -233,7 +233,7 @@ def render_again(
     copies = _copies(database, mailing, shipment, mail, tokens)
     if isinstance(out, Path):
         note_rendered(database, number, str(tidy_path(out)))
-    written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
+    written = hand_out(database, copies, shipment, tokens, out, protected, clock, tell, progress)
     return Rewritten(
         find_shipment(database, number),
         mail.placements,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.errors import BadInput, Conflict
-from linktrack.files.kept import Kept, refuse_own, refuse_unfit_place
+from linktrack.files.kept import Protected, refuse_own, refuse_unfit_place
 from linktrack.files.reading import explained, whole_path
 
 _NGINX = Path("/etc/nginx/nginx.conf")
@@ -22,7 +22,7 @@ _DEEPEST = 5  # files that include one another
 _WEB_SERVERS = ("nginx", "www-data", "http", "wwwrun", "www")  # users
 
 
-def refuse_unfit_log(log: Path, out: Path, kept: Kept) -> None:
+def refuse_unfit_log(log: Path, out: Path, protected: Protected) -> None:
     """See whether nginx can write this log. BadInput, NotFound or Conflict where it shows that it cannot, and for one
     that is a file of the workspace or of the export."""
     if "$" in str(log):
@@ -33,7 +33,7 @@ def refuse_unfit_log(log: Path, out: Path, kept: Kept) -> None:
         )
     refuse_unfit_place(log, folder=False)
     for place in (whole_path(log.parent) / log.name, whole_path(log)):  # itself, and what it leads to
-        refuse_own(place, log, kept)
+        refuse_own(place, log, protected)
     if whole_path(out) in whole_path(log).parents:
         raise Conflict("this is in the folder of the export, whose files are its own: name another path", file=log)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from linktrack.contacts.types import shown_type, spelled_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound, PartlyDone, UsageError
 from linktrack.files.folders import check_new_folder, make_own_folder
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.files.reading import explained, read_bytes, read_own, whole_path
 from linktrack.files.writing import PUBLIC, write_file
 from linktrack.links.location import location
@@ -76,7 +76,7 @@ class _Collected:
 
 
 def export_redirects(
-    workspace: Workspace, database: Database, out: Path, kind: str | None, log: str | None, kept: Kept
+    workspace: Workspace, database: Database, out: Path, kind: str | None, log: str | None, protected: Protected
 ) -> ExportedRedirects:
     """Write what a web server needs into `out`, a new folder or an earlier export of which only what changed is
     written. `kind` None is what `out` was made for.
@@ -94,9 +94,9 @@ def export_redirects(
             f"name another folder for {chosen}"
         )
     where = log or (before or {}).get("log") or LOG
-    refuse_unfit_log(Path(where), out, kept)
+    refuse_unfit_log(Path(where), out, protected)
     if before is None:
-        check_new_folder(out, kept)
+        check_new_folder(out, protected)
     refresh_snapshot(workspace, database)
     collected = _collect(workspace, database)
     files = _files(workspace, collected, chosen, where, whole_path(out))
@@ -106,7 +106,7 @@ def export_redirects(
             folder.chmod(_PUBLIC_FOLDER)
     changed = [name for name, data in files.items() if _now(out / name) != data]
     for name in changed:
-        write_file(out / name, files[name], kept, mode=PUBLIC)
+        write_file(out / name, files[name], protected, mode=PUBLIC)
     stale = [name for name in _own_files(out) if name not in files]
     for name in stale:
         (out / name).unlink()
@@ -143,7 +143,7 @@ def check_export(workspace: Workspace, database: Database, out: Path) -> None:
         )
     marker = _marker(out) or {"for": "", "log": LOG}
     try:
-        refuse_unfit_log(Path(marker["log"]), out, workspace.kept())
+        refuse_unfit_log(Path(marker["log"]), out, workspace.protected())
     except LinktrackError as problem:
         raise PartlyDone(f"nginx cannot write the log of the export in {out}: {problem}") from None
     if closed := closed_pages(out, marker["for"]):

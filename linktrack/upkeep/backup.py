@@ -53,7 +53,7 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
     beside = folder_for_a_moment(workspace.root) if into_stream else None  # what the disk must have room for
     with (
         open_database(workspace) as database,
-        writing(target, workspace.kept(), waiting=beside, binary="a backup") as file,
+        writing(target, workspace.protected(), waiting=beside, binary="a backup") as file,
     ):
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
         with archiving(file) as archive:

@@ -13,7 +13,7 @@ from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
 from linktrack.errors import BadInput, Conflict, UsageError
 from linktrack.files.beside import sync
 from linktrack.files.folders import passing_folder, sync_tree
-from linktrack.files.kept import Kept, refuse_own
+from linktrack.files.kept import Protected, refuse_own
 from linktrack.files.reading import explained
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
@@ -54,7 +54,7 @@ def copy_database(
         check_usable(source, workspace)
         with (
             standing_still(workspace, source, wait),
-            _new(target_url, workspace.kept(), wait, tell) as target,
+            _new(target_url, workspace.protected(), wait, tell) as target,
             _locked(source),
         ):
             zone = zone_of_hours(source)
@@ -91,7 +91,7 @@ def _whole(workspace: Workspace, url: str) -> str:
 
 
 @contextmanager
-def _new(url: str, kept: Kept, wait: float, tell: Tell) -> Iterator[Database]:
+def _new(url: str, protected: Protected, wait: float, tell: Tell) -> Iterator[Database]:
     """An empty database. A file is made aside and gets its name when the block ends well; Conflict when there is one
     with anything in it."""
     if not url.startswith(SQLITE_URL):
@@ -101,7 +101,7 @@ def _new(url: str, kept: Kept, wait: float, tell: Tell) -> Iterator[Database]:
         return
     path = Path(url.removeprefix(SQLITE_URL))
     if path.name != DATABASE_NAME:  # which may come back to its place
-        refuse_own(path, path, kept)
+        refuse_own(path, path, protected)
     _refuse_full(path)
     with passing_folder(path.parent) as aside:
         with connect(f"{SQLITE_URL}{aside / path.name}", wait=wait, tell=tell, new=True) as database:

@@ -14,7 +14,7 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
 from linktrack.files.beside import remove_leftovers, sync
 from linktrack.files.folders import passing_folder, sync_tree
-from linktrack.files.kept import CONFIG_NAME, NOTHING_KEPT, Kept, refuse_root
+from linktrack.files.kept import CONFIG_NAME, NOTHING_PROTECTED, Protected, refuse_root
 from linktrack.files.reading import explained
 from linktrack.files.toml_files import TomlFile, read_toml
 from linktrack.files.writing import create
@@ -45,7 +45,7 @@ ip = "truncate"           # or "full", "none"
 
 
 def init_workspace(
-    root: Path, base_url: str, environ: Mapping[str, str] = os.environ, *, kept: Kept = NOTHING_KEPT
+    root: Path, base_url: str, environ: Mapping[str, str] = os.environ, *, protected: Protected = NOTHING_PROTECTED
 ) -> Workspace:
     """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
 
@@ -61,7 +61,7 @@ def init_workspace(
     _, problems = checked_workspace(root, TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
-    refuse_root(root, root, kept)
+    refuse_root(root, root, protected)
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
             for folder in (*reversed(root.parents), root):

@@ -22,7 +22,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files.folders import passing_folder, sync_tree
-from linktrack.files.kept import CONFIG_NAME, NOTHING_KEPT, Kept, refuse_root
+from linktrack.files.kept import CONFIG_NAME, NOTHING_PROTECTED, Protected, refuse_root
 from linktrack.files.reading import STDIN, explained, open_input, whole_path
 from linktrack.files.toml_files import read_toml
 from linktrack.links.tokens import Keyring
@@ -57,19 +57,24 @@ class Restored(NamedTuple):
 
 
 def restore(
-    source: Path, root: Path, environ: Mapping[str, str] = os.environ, *, kept: Kept = NOTHING_KEPT, clock: Clock = now
+    source: Path,
+    root: Path,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    protected: Protected = NOTHING_PROTECTED,
+    clock: Clock = now,
 ) -> Restored:
     """Make a workspace in `root` of the backup `source` (`-`: standard input), with a new `[database] id`.
 
     Its database is SQLite in `root`; a PostgreSQL workspace gets settings, key and scripts, and its database by the
     `commands`. NotFound without the folder above `root`; BadInput for what is no whole backup; Conflict when `root`
-    has anything of a workspace, is `kept`, or `LINKTRACK_DATABASE_URL` would lead it to another database.
+    has anything of a workspace, is `protected`, or `LINKTRACK_DATABASE_URL` would lead it to another database.
     """
     if environ.get("LINKTRACK_DATABASE_URL"):
         raise Conflict(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
-    refuse_root(root, root, kept)
+    refuse_root(root, root, protected)
     root = whole_path(root) if root.is_dir() else whole_path(root.parent) / root.name  # without the `..` that was typed
     if not root.parent.is_dir():
         raise NotFound(f"there is no such folder: {root.parent}")

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from linktrack.files.beside import leftovers, remove_leftovers
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.files.writing import write_file, writing
 
-NOTHING = Kept()
+NOTHING = Protected()
 SOMEBODY = 65_534
 
 

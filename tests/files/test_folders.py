@@ -19,9 +19,9 @@ from linktrack.files.folders import (
     making_folder,
     passing_folder,
 )
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 
-NOTHING = Kept()
+NOTHING = Protected()
 
 
 def mode(path: Path) -> int:

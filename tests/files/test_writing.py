@@ -18,11 +18,11 @@ import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
 from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.files.reading import read_bytes, read_own
 from linktrack.files.writing import PUBLIC, create, replace_own, write_file, writing
 
-NOTHING = Kept()
+NOTHING = Protected()
 SOMEBODY, THEIR_GROUP = 65_534, 65_533
 
 
@@ -248,7 +248,7 @@ def test_places_that_only_the_settings_know_are_kept_too(tmp_path: Path) -> None
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "clicks.sqlite").write_text("precious")
     (tmp_path / "forms").mkdir()
-    kept = Kept(own=(tmp_path / "data" / "clicks.sqlite", tmp_path / "forms"))
+    kept = Protected(own=(tmp_path / "data" / "clicks.sqlite", tmp_path / "forms"))
     for name in ("data/clicks.sqlite", "data/clicks.sqlite-wal", "data/clicks.sqlite.before-0001", "forms/new.html"):
         with pytest.raises(Conflict, match="belongs to a workspace"):
             write_file(tmp_path / name, b"gone", kept)
@@ -266,7 +266,7 @@ def test_what_a_workspace_has_by_a_link_is_kept_by_both_names(tmp_path: Path, na
     (root / name).symlink_to(elsewhere / "real")
     tail = "/file" if name == "scripts" else ""
     before = (elsewhere / f"real{tail}").read_bytes()
-    kept = Kept(own=(root / name,))
+    kept = Protected(own=(root / name,))
     for path in (elsewhere / f"real{tail}", root / f"{name}{tail}"):
         with pytest.raises(Conflict, match="belongs to a workspace"):
             write_file(path, b"gone", kept)
@@ -287,7 +287,7 @@ def test_what_is_in_an_own_folder_by_a_link_is_kept_by_both_names(tmp_path: Path
     (root / folder / "file").symlink_to(elsewhere / "real")
     (root / folder / "lib").symlink_to("../" * folder.count("/") + "../../elsewhere/lib")
     (root / folder / "circle").symlink_to("circle")
-    kept = Kept(own=(root / folder.partition("/")[0],))
+    kept = Protected(own=(root / folder.partition("/")[0],))
     for path in (elsewhere / "real", root / folder / "file", elsewhere / "lib", elsewhere / "lib" / "new.py"):
         with pytest.raises(Conflict, match=r"belongs to a workspace|is a folder"):
             write_file(path, b"gone", kept)

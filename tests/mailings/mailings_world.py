@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.mailings.adding import Added, Draft, add_mailing
 from linktrack.mailings.rewriting import RewriteOptions, Rewritten, rewrite
 from linktrack.store.session import Database
@@ -47,7 +47,9 @@ class World:
         wanted = RewriteOptions(
             **{"mailing": "news", "contacts": contacts, "sent_at": MOMENT, "output": "ndjson", **options}
         )
-        done = rewrite(self.workspace, self.database, wanted, out, kept=Kept(), clock=lambda: MOMENT, tell=said.append)
+        done = rewrite(
+            self.workspace, self.database, wanted, out, protected=Protected(), clock=lambda: MOMENT, tell=said.append
+        )
         return done, [json.loads(line) for line in out.getvalue().splitlines()]
 
     def ids(self, contacts: Path, **options: Any) -> list[str]:

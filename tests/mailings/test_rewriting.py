@@ -11,7 +11,7 @@ from mailings.mailings_world import MOMENT, World, add, write_contacts
 from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
 from linktrack.errors import BadInput, LinktrackError, UsageError
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.workspace import load_workspace
 
@@ -248,7 +248,7 @@ def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(w
     world.database.execute("UPDATE shipment SET finished_at = NULL")
     said: list[str] = []
     options = RewriteOptions("news", contacts, MOMENT, "ndjson")
-    rewrite(world.workspace, world.database, options, io.BytesIO(), kept=Kept(), tell=said.append)
+    rewrite(world.workspace, world.database, options, io.BytesIO(), protected=Protected(), tell=said.append)
     assert len(said) == 1 and said[0].startswith("Shipment 1 of news to 7 recipients")
     for way in ("shipment render 1", "shipment restore 1", "shipment cancel 1"):
         assert way in said[0]

@@ -16,7 +16,7 @@ from mailings.mailings_world import MOMENT, World, write_contacts
 
 from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
@@ -40,7 +40,7 @@ def job_of(world: World, contacts: Path, output: str, out: Path) -> Callable[[],
     def job() -> object:
         with open_database(world.workspace) as database:
             options = RewriteOptions("news", contacts, MOMENT, output, sender="anna@x.example")
-            return rewrite(world.workspace, database, options, out, kept=Kept())
+            return rewrite(world.workspace, database, options, out, protected=Protected())
 
     return job
 
@@ -73,16 +73,20 @@ def go_on(world: World, contacts: Path, out: Path, number: int) -> None:
     shipments = list_shipments(world.database)
     if world.sent():
         with pytest.raises(AlreadySent):
-            rewrite(world.workspace, world.database, options, out.with_name("next"), kept=Kept(), tell=said.append)
+            rewrite(
+                world.workspace, world.database, options, out.with_name("next"), protected=Protected(), tell=said.append
+            )
         assert said == []
     elif not shipments or number % 3 == 0:
-        rewrite(world.workspace, world.database, options, out.with_name("next"), kept=Kept(), tell=said.append)
+        rewrite(
+            world.workspace, world.database, options, out.with_name("next"), protected=Protected(), tell=said.append
+        )
         assert len(said) == len(shipments)
         if shipments:
             cancel_shipment(world.database, shipments[0].id, MOMENT)
     elif number % 3 == 1:
         target = out.with_name("next") if out.exists() else out
-        render_again(world.workspace, world.database, shipments[0].id, target, kept=Kept())
+        render_again(world.workspace, world.database, shipments[0].id, target, protected=Protected())
         assert target.is_dir() and (target != out or leftovers(out.parent) == [])
     else:
         restore_shipment(world.database, shipments[0].id, MOMENT)

@@ -12,7 +12,7 @@ import pytest
 from mailings.mailings_world import MOMENT, World, add, write_contacts
 
 from linktrack.errors import Conflict
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.rewriting import render_again
 from linktrack.mailings.shipments import find_shipment, list_shipments, recipient_rows, unfinished_shipments
@@ -152,7 +152,7 @@ def test_one_that_did_not_count_is_not_sent_after_all_to_who_has_got_the_mailing
         if way == "restore":
             restore_shipment(world.database, 1, MOMENT, again=again)
         else:
-            render_again(world.workspace, world.database, 1, out, kept=Kept(), again=again)
+            render_again(world.workspace, world.database, 1, out, protected=Protected(), again=again)
         return out.getvalue()
 
     if elsewhere and not (way == "restore" and "cancelled" in state):

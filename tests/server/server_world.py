@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linktrack.files.kept import Kept
+from linktrack.files.kept import Protected
 from linktrack.links.editing import add_link
 from linktrack.links.responses import FormResponse, TextResponse
 from linktrack.links.tokens import Keyring, Tokens
@@ -163,7 +163,7 @@ def send(workspace: Workspace, database: Database, folder: Path, sent_at: int = 
     )
     out = io.BytesIO()
     options = RewriteOptions("spring", contacts, sent_at, output="ndjson", honeypot=True, again=True)
-    rewrite(workspace, database, options, out, kept=Kept(), clock=lambda: SENT)
+    rewrite(workspace, database, options, out, protected=Protected(), clock=lambda: SENT)
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     places: dict[str, str] = dict(
         database.rows(

@@ -90,5 +90,5 @@ def test_what_the_server_writes_is_the_workspace_s_own(workspace: Workspace) -> 
     for path in (workspace.snapshot_path, workspace.click_log_path / "x", workspace.templates_path / "x"):
         path.parent.mkdir(exist_ok=True)
         with pytest.raises(Conflict, match="belongs to a workspace"):
-            write_file(path, b"x", workspace.kept())
-    write_file(workspace.root / "mine.csv", b"x", workspace.kept())
+            write_file(path, b"x", workspace.protected())
+    write_file(workspace.root / "mine.csv", b"x", workspace.protected())

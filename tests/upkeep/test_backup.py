@@ -246,10 +246,10 @@ def test_nothing_of_a_workbook_that_fails_goes_into_a_pipe(
 ) -> None:
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out))
-    with pytest.raises(ZeroDivisionError), writing(Path("-"), workspace.kept()) as file:
+    with pytest.raises(ZeroDivisionError), writing(Path("-"), workspace.protected()) as file:
         file.write(b"the first half")
         raise ZeroDivisionError
-    with writing(Path("-"), workspace.kept()) as file:
+    with writing(Path("-"), workspace.protected()) as file:
         file.write(b"all of it")
     assert out.getvalue() == b"all of it"
 

@@ -214,7 +214,7 @@ def test_the_number_of_a_run_is_one(restored: Life, lost: Lost, tmp_path: Path, 
 # --- what a workspace keeps ----------------------------------------------------------------------------------------
 
 
-class Kept:
+class Protected:
     """A workspace with every file that it keeps, and the commands that read it back."""
 
     def __init__(self, folder: Path) -> None:
@@ -235,8 +235,8 @@ class Kept:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    return Kept(tmp_path_factory.mktemp("kept"))
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Protected:
+    return Protected(tmp_path_factory.mktemp("kept"))
 
 
 REWRITE = ("mailing", "rewrite", "spring", "--contacts", "contacts.csv", "--again", "--as", "ndjson", "--out", "more")
@@ -270,7 +270,7 @@ HOW = [
 @pytest.mark.faults
 @pytest.mark.parametrize(("name", "how"), HOW)
 def test_a_garbled_file_is_at_most_bad_input(
-    kept: Kept, tmp_path: Path, name: str, how: str, monkeypatch: pytest.MonkeyPatch
+    kept: Protected, tmp_path: Path, name: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path(shutil.copytree(kept.life.root.parent, tmp_path / "world"))
     root = folder / "work"
@@ -316,7 +316,7 @@ IN_THE_PLACE: dict[str, list[tuple[str, ...]]] = {
 @pytest.mark.parametrize("what", ODD)
 @pytest.mark.parametrize("name", IN_THE_PLACE)
 def test_what_is_no_plain_file_keeps_no_command_waiting(
-    kept: Kept, tmp_path: Path, name: str, what: str, monkeypatch: pytest.MonkeyPatch
+    kept: Protected, tmp_path: Path, name: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = Path(shutil.copytree(kept.life.root.parent, tmp_path / "world")) / "work"
     monkeypatch.chdir(root)
@@ -350,7 +350,7 @@ def patient() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("how", ["its numbers are infinite", "its numbers are huge", "its numbers are negative"])
-def test_one_wrong_number_in_a_snapshot_is_at_most_bad_input(kept: Kept, how: str) -> None:
+def test_one_wrong_number_in_a_snapshot_is_at_most_bad_input(kept: Protected, how: str) -> None:
     text = (kept.life.root / "linktrack.snapshot").read_bytes()
     for found in re.finditer(rb"(?<=[:\[ ])\d+(?=[,\]}])", text):
         wrong = text[: found.start()] + GARBLED[how](b" " + found[0] + b",")[1:-1] + text[found.end() :]
@@ -361,7 +361,7 @@ def test_one_wrong_number_in_a_snapshot_is_at_most_bad_input(kept: Kept, how: st
 @pytest.mark.faults
 @pytest.mark.parametrize("how", FOR_COMMANDS)
 def test_a_garbled_part_of_a_backup_is_at_most_bad_input_and_leaves_nothing(
-    kept: Kept, tmp_path: Path, how: str
+    kept: Protected, tmp_path: Path, how: str
 ) -> None:
     for name in ("backup.json", "linktrack.toml", "linktrack.key", "linktrack.db")[: None if how in BYTES else 2]:
         out = io.BytesIO()

@@ -19,8 +19,8 @@ from linktrack.sentences import counted
 from linktrack.store.dialects import SQLITE, way_back
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
-from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked
+from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.soundness import broken, lacking, wrong_values
 from linktrack.upkeep.status import status_of

@@ -22,7 +22,7 @@ from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
-from linktrack.upkeep.at_odds import contradictions
+from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import missing_rows, wrong_figures
 from linktrack.upkeep.repair import repair
 from linktrack.workspace import Workspace, load_workspace

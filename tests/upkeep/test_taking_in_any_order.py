@@ -14,7 +14,7 @@ from upkeep.upkeep_world import Life, begin
 from linktrack.actions.taking import take_runs
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
-from linktrack.upkeep.at_odds import contradictions
+from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import missing_rows, wrong_figures
 from linktrack.workspace import load_workspace
 

@@ -23,7 +23,7 @@ from linktrack.mailings.catalog import find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.mailings.spots import Sharing
 from linktrack.server.new_tabs import in_new_tabs
-from linktrack.server.said_since import Word
+from linktrack.server.said_since import VisitorChoice
 from linktrack.store.dialects import SQLITE
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
@@ -101,7 +101,7 @@ class StoredPeople:
         self,
         database: QuietDatabase,
         separator: str = ",",
-        said_since: Callable[[int], Collection[Word]] = lambda recipient: (),
+        said_since: Callable[[int], Collection[VisitorChoice]] = lambda recipient: (),
     ) -> None:
         self._database = database
         self._separator = separator
@@ -150,7 +150,7 @@ def _is_forgotten(database: Database, shipment: int, recipient: int) -> bool:
 
 
 def _types(
-    database: Database, shipment: int, recipient: int, separator: str, since: Collection[Word]
+    database: Database, shipment: int, recipient: int, separator: str, since: Collection[VisitorChoice]
 ) -> frozenset[str]:
     """The types that a person gets: the interests of the contacts file at the last rewrite, or what they were sent
     where it has none, changed by what they have said since; none of who was forgotten."""
@@ -163,9 +163,9 @@ def _types(
             "SELECT type, how, left_at FROM left_type WHERE recipient_id = ?", (recipient,)
         )
     }
-    for word in _words_of(database, recipient, since):
-        if not word.about_consent and word.at > said.get(word.type, (-1, False))[0]:
-            said[word.type] = (word.at, word.has)
+    for choice in _choices_of(database, recipient, since):
+        if not choice.about_consent and choice.at > said.get(choice.type, (-1, False))[0]:
+            said[choice.type] = (choice.at, choice.has)
     left = [type for type, (_, has) in said.items() if not has]
     came_back = {type: at for type, (at, has) in said.items() if has and type != EVERY_TYPE}
     ended_at, ended = said.get(EVERY_TYPE, (-1, True))
@@ -180,8 +180,8 @@ def _types(
     return frozenset(same_type(type) for type in {*types, *came_back} if not has_left(left, type, joined))
 
 
-def _words_of(database: Database, recipient: int, since: Collection[Word]) -> list[Word]:
-    """Those words that are of this database's recipient: said in a mail that they got by it."""
+def _choices_of(database: Database, recipient: int, since: Collection[VisitorChoice]) -> list[VisitorChoice]:
+    """Those choices that are of this database's recipient: made in a mail that they got by it."""
     if not since:
         return []
     sent = database.rows(
@@ -190,7 +190,7 @@ def _words_of(database: Database, recipient: int, since: Collection[Word]) -> li
         (recipient,),
     )
     numbers = {number for (number,) in sent}
-    return [word for word in since if word.shipment in numbers]
+    return [choice for choice in since if choice.shipment in numbers]
 
 
 def _interests(cell: str | None, separator: str) -> list[str] | None:
@@ -210,12 +210,14 @@ def _sent_types(database: Database, recipient: int) -> list[str]:
     return [type for (type,) in sent]
 
 
-def _consent(database: Database, shipment: int, recipient: int, since: Collection[Word]) -> bool:
+def _consent(database: Database, shipment: int, recipient: int, since: Collection[VisitorChoice]) -> bool:
     if database.value(f"SELECT 1 {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient)) is None:
         return False
     stored = said_at(database, recipient)
-    words = [word for word in _words_of(database, recipient, since) if word.about_consent and word.at >= stored]
-    return max(words, key=lambda word: word.at).has if words else may_be_tracked(database, recipient)
+    choices = [
+        choice for choice in _choices_of(database, recipient, since) if choice.about_consent and choice.at >= stored
+    ]
+    return max(choices, key=lambda choice: choice.at).has if choices else may_be_tracked(database, recipient)
 
 
 def _copy(database: Database, shipment: int, recipient: int, token: str, shared: str) -> str | None:

@@ -23,13 +23,13 @@ from linktrack.server.answer import Site, visit_of
 _AT_ONCE = 1 << 20  # bytes that are read while somebody waits for their page
 _AT_REST = 4 << 20  # in a second while nobody waits
 _BACK = 64 << 20  # bytes of log from before the start
-_MOST_WORDS = 50_000  # that are kept, of all people
+_MOST_CHOICES = 50_000  # that are kept, of all people
 _MOST_OF_ONE = 200
 _PATIENCE = 0.05  # seconds, for a look that another thread is at
 _POSTED = b'"method": "POST"'  # as request.log_line writes it
 
 
-class Word(NamedTuple):
+class VisitorChoice(NamedTuple):
     """What a person has said by a button, at a time (UTC milliseconds), in a mail of the shipment of this number:
     `has` a type (as `same_type` has it; EVERY_TYPE: any) or not; with `about_consent`, whether they may be tracked."""
 
@@ -48,12 +48,12 @@ class SaidSince:
         self._folders = folders
         self._site = site
         self._read: dict[str, int] = {}  # of each file, by its name, how much
-        self._said: OrderedDict[int, list[Word]] = OrderedDict()  # by recipient, who spoke last at the end
-        self._words = 0
+        self._said: OrderedDict[int, list[VisitorChoice]] = OrderedDict()  # by recipient, who spoke last at the end
+        self._choices = 0
         self._turn = Lock()
         self._skip_what_is_old()
 
-    def of(self, recipient: int) -> list[Word]:
+    def of(self, recipient: int) -> list[VisitorChoice]:
         """What this person has said. Never waits for more than a little of the log."""
         if self._turn.acquire(timeout=_PATIENCE):
             try:
@@ -126,18 +126,18 @@ class SaidSince:
         own_type = site.snapshot.mailings[visit.spot.mailing_id].type
         for name, value in pressed_in(query, own_type):
             if name == CONSENT:
-                word = Word(visit.shipment, at, "", value == "on", about_consent=True)
+                choice = VisitorChoice(visit.shipment, at, "", value == "on", about_consent=True)
             else:
-                word = Word(visit.shipment, at, value, has=name == "on")
-            self._keep(visit.recipient, word)
+                choice = VisitorChoice(visit.shipment, at, value, has=name == "on")
+            self._keep(visit.recipient, choice)
 
-    def _keep(self, recipient: int, word: Word) -> None:
+    def _keep(self, recipient: int, choice: VisitorChoice) -> None:
         said = self._said.setdefault(recipient, [])
         self._said.move_to_end(recipient)
-        said.append(word)
-        self._words += 1
+        said.append(choice)
+        self._choices += 1
         if len(said) > _MOST_OF_ONE:
-            self._words -= 1
+            self._choices -= 1
             del said[0]
-        while self._words > _MOST_WORDS:
-            self._words -= len(self._said.popitem(last=False)[1])
+        while self._choices > _MOST_CHOICES:
+            self._choices -= len(self._said.popitem(last=False)[1])

@@ -12,7 +12,7 @@ from linktrack.contacts.left import come_back, leave
 from linktrack.server import said_since
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.request import log_line
-from linktrack.server.said_since import SaidSince, Word
+from linktrack.server.said_since import SaidSince, VisitorChoice
 from linktrack.store.session import Database
 
 
@@ -31,20 +31,20 @@ def said(log: Path) -> SaidSince:
 
 
 AT = SENT + 1000
-LINES: dict[str, tuple[bytes, list[Word]]] = {
-    "a type is left": (line("POST", path("subscriptions"), "off=News"), [Word(70_001, AT, "news", has=False)]),
-    "every type is left": (line("POST", path("subscriptions"), "off=*"), [Word(70_001, AT, "", has=False)]),
-    "a type is joined": (line("POST", path("subscriptions"), "on=A%20%26%20B"), [Word(70_001, AT, "a & b", has=True)]),
+LINES: dict[str, tuple[bytes, list[VisitorChoice]]] = {
+    "a type is left": (line("POST", path("subscriptions"), "off=News"), [VisitorChoice(70_001, AT, "news", has=False)]),
+    "every type is left": (line("POST", path("subscriptions"), "off=*"), [VisitorChoice(70_001, AT, "", has=False)]),
+    "a type is joined": (line("POST", path("subscriptions"), "on=A%20%26%20B"), [VisitorChoice(70_001, AT, "a & b", has=True)]),
     "an address in capitals, and a tail": (
-        line("POST", path("subscriptions").upper() + ">", "on=News"), [Word(70_001, AT, "news", has=True)],
+        line("POST", path("subscriptions").upper() + ">", "on=News"), [VisitorChoice(70_001, AT, "news", has=True)],
     ),
-    "a type is left by one click": (line("POST", path("unsubscribe")), [Word(70_001, AT, "newsletter", has=False)]),
-    "and by the page's button": (line("POST", path("unsubscribe"), "page"), [Word(70_001, AT, "newsletter", has=False)]),
+    "a type is left by one click": (line("POST", path("unsubscribe")), [VisitorChoice(70_001, AT, "newsletter", has=False)]),
+    "and by the page's button": (line("POST", path("unsubscribe"), "page"), [VisitorChoice(70_001, AT, "newsletter", has=False)]),
     "consent is taken away": (
-        line("POST", path("subscriptions"), "consent=off"), [Word(70_001, AT, "", has=False, about_consent=True)],
+        line("POST", path("subscriptions"), "consent=off"), [VisitorChoice(70_001, AT, "", has=False, about_consent=True)],
     ),
     "two at once": (
-        line("POST", path("subscriptions"), "off=A&on=B"), [Word(70_001, AT, "a", False), Word(70_001, AT, "b", True)],
+        line("POST", path("subscriptions"), "off=A&on=B"), [VisitorChoice(70_001, AT, "a", False), VisitorChoice(70_001, AT, "b", True)],
     ),
     "a look": (line("GET", path("subscriptions"), "off=News"), []),
     "what was refused": (line("POST", path("subscriptions"), "on=News", 410), []),
@@ -104,29 +104,29 @@ def test_it_keeps_and_reads_the_newest_and_no_more(log: Path, monkeypatch: pytes
 
 def test_the_page_knows_what_was_pressed_as_the_import_will(world: SentWorld, database: Database) -> None:
     number = int(database.value("SELECT number FROM shipment"))
-    words: list[Word] = []
+    words: list[VisitorChoice] = []
     asking = QuietDatabase(world.workspace, lambda: 0.0)
     people = StoredPeople(asking, ",", lambda recipient: words if recipient == 1 else [])
     assert people.types(number, 1) == frozenset({"newsletter"})
-    words.append(Word(number, SENT + 5, "newsletter", has=False))
+    words.append(VisitorChoice(number, SENT + 5, "newsletter", has=False))
     assert (people.types(number, 1), people.types(number, 2)) == (frozenset(), frozenset({"newsletter"}))
-    words.append(Word(number, SENT + 4, "newsletter", has=True))
+    words.append(VisitorChoice(number, SENT + 4, "newsletter", has=True))
     assert people.types(number, 1) == frozenset(), "the latest word counts"
-    words.append(Word(number, SENT + 6, "newsletter", has=True))
-    words.append(Word(number, SENT + 6, "offers", has=True))
+    words.append(VisitorChoice(number, SENT + 6, "newsletter", has=True))
+    words.append(VisitorChoice(number, SENT + 6, "offers", has=True))
     assert people.types(number, 1) == frozenset({"newsletter", "offers"})
     leave(database, 1, "Offers", "page", SENT + 7)
     assert people.types(number, 1) == frozenset({"newsletter"}), "also where the import knows it"
-    words.append(Word(number, SENT + 8, "", has=False))
+    words.append(VisitorChoice(number, SENT + 8, "", has=False))
     assert people.types(number, 1) == frozenset()
-    words[:] = [Word(number ^ 1, SENT + 9, "offers", has=True)]
+    words[:] = [VisitorChoice(number ^ 1, SENT + 9, "offers", has=True)]
     assert people.types(number, 1) == frozenset({"newsletter"}), "another shipment's recipient 1 is somebody else"
     come_back(database, 1, "Offers", SENT + 9)
     assert people.types(number, 1) == frozenset({"newsletter", "offers"})
-    words[:] = [Word(number, SENT + 1, "", has=False, about_consent=True)]
+    words[:] = [VisitorChoice(number, SENT + 1, "", has=False, about_consent=True)]
     assert (people.consent(number, 1), people.consent(number, 2)) == (False, True)
     say_consent(database, 1, True, SENT + 2)
     assert people.consent(number, 1) is True
-    words.append(Word(number, SENT + 3, "", has=False, about_consent=True))
+    words.append(VisitorChoice(number, SENT + 3, "", has=False, about_consent=True))
     assert people.consent(number, 1) is False
     asking.close()

@@ -113,8 +113,8 @@ def _stdin_file() -> Iterator[os.stat_result]:
 
 
 def refuse_own(target: Path, named: Path, protected: Protected) -> None:
-    """Conflict when `target` is a workspace's own file: it lies where any workspace has such a file, or `protected` names
-    it, directly, by a link, or by the folder that it is in."""
+    """Conflict when `target` is a workspace's own file: it lies where any workspace has such a file, or `protected`
+    names it, directly, by a link, or by the folder that it is in."""
     real = whole_path(target.parent) / target.name
     own = (one for path in protected.own for one in (path, *_links_in(path)))
     mine = {place for path in own for place in (whole_path(path.parent) / path.name, whole_path(path))}

@@ -86,7 +86,7 @@ def test_it_keeps_and_reads_the_newest_and_no_more(log: Path, monkeypatch: pytes
     def spoken(recipient: int, count: int) -> bytes:
         return b"".join(line("POST", path("subscriptions", recipient), f"on=T{n}") for n in range(count))
 
-    monkeypatch.setattr(said_since, "_MOST_WORDS", 10)
+    monkeypatch.setattr(said_since, "_MOST_CHOICES", 10)
     monkeypatch.setattr(said_since, "_MOST_OF_ONE", 4)
     log.write_bytes(spoken(7, 6) + spoken(8, 3) + spoken(9, 4))
     since = said(log)

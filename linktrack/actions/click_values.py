@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from datetime import tzinfo
+from typing import NamedTuple
 
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.planned import (
     Clicked,
     NumberedAction,
 )
+from linktrack.links.placeholders import fill
 from linktrack.moments import iso
 
 
-def value_of(click: Clicked, name: str, state: CrmState, zone: tzinfo) -> str:
-    """What a placeholder stands for: `link.key`, `contact.name` and the others, without their braces."""
-    group, _, what = name.partition(".")
-    if group == "contact":
-        return state.value(click.contact_id, what)
-    if group == "company":
-        return state.company(click.contact_id, what)
-    if group == "link":
-        return str(getattr(click.link, what))
-    if group == "mailing":
-        return str({"name": click.shipment.mailing}.get(what) or getattr(click.shipment, what))
-    moment = iso(click.at, zone)
-    values = {"at": moment, "date": moment[:10], "time": moment[11:16], "placement": click.placement}
-    return values.get(what, str(click.shipment.id))
+class ClickValues(NamedTuple):
+    """The values that a click has for actions: its own, its link's, its mailing's, and its contact's as the run left
+    them."""
+
+    click: Clicked
+    state: CrmState
+    zone: tzinfo
+
+    def filled(self, text: str) -> str:
+        """A text with its placeholders filled."""
+        return fill(text, self.value)
+
+    def of_contact(self, name: str) -> str:
+        """A value of the contact."""
+        return self.state.value(self.click.contact_id, name)
+
+    def value(self, name: str) -> str:
+        """What a placeholder stands for: `link.key`, `contact.name` and the others, without their braces."""
+        click = self.click
+        group, _, what = name.partition(".")
+        if group == "contact":
+            return self.of_contact(what)
+        if group == "company":
+            return self.state.company(click.contact_id, what)
+        if group == "link":
+            return str(getattr(click.link, what))
+        if group == "mailing":
+            return str({"name": click.shipment.mailing}.get(what) or getattr(click.shipment, what))
+        moment = iso(click.at, self.zone)
+        values = {"at": moment, "date": moment[:10], "time": moment[11:16], "placement": click.placement}
+        return values.get(what, str(click.shipment.id))
 
 
 def about(action: NumberedAction) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from linktrack.actions.click_values import about, value_of
+from linktrack.actions.click_values import ClickValues, about
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
@@ -38,7 +38,6 @@ from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange
 from linktrack.links.actions import ScriptAction
-from linktrack.links.placeholders import fill
 
 
 class Delivered(NamedTuple):
@@ -158,14 +157,9 @@ class Planner:
             self.notes.attempt(click.recipient_id, whole)
 
     def _plan(self, click: Clicked, action: NumberedAction) -> list[Decision | Thing]:
-        return list(
-            PLANS[action.definition.type](
-                action.definition,
-                lambda text: fill(text, lambda name: value_of(click, name, self.state, self.zone)),
-                lambda name: self.state.value(click.contact_id, name),
-                self.staff,
-            )
-        )
+        values = ClickValues(click, self.state, self.zone)
+        plan = PLANS[action.definition.type]
+        return list(plan(action.definition, values.filled, values.of_contact, self.staff))
 
     def _decide(
         self, click: Clicked, action: NumberedAction, wanted: Decision, only: set[str] | None

@@ -24,7 +24,7 @@ from linktrack.files.reading import STDOUT
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
-    from linktrack.mailings.handing_out import Advance
+    from linktrack.mailings.progress import Advance
     from linktrack.mailings.rewriting import Rewritten
 
 _PREVIEW = "linktrack-preview-"
@@ -225,7 +225,7 @@ def out_of(out: Path) -> Path | BinaryIO:
 @contextmanager
 def progress_bars(context: typer.Context) -> Iterator[Advance]:
     """A bar on stderr for each thing that passes, when that is a terminal; else nothing."""
-    from linktrack.mailings.rewriting import unseen
+    from linktrack.mailings.progress import unseen
 
     if context.obj.quiet or not sys.stderr.isatty():
         yield unseen

@@ -22,6 +22,7 @@ from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.outputs.output_folder import new_file, write_mails, write_stream
 from linktrack.mailings.outputs.template import write_template
+from linktrack.mailings.progress import Advance
 from linktrack.mailings.shipments import (
     WITH_HEADER,
     Recipient,
@@ -40,7 +41,6 @@ _STEP = 100  # mails between two reports of progress
 
 Out = Path | BinaryIO  # a new folder, or a stream
 Make = Callable[[Recipient], list[bytes]]  # a recipient's mail
-Advance = Callable[[str, int, int | None], None]  # what passes, how many more did, of how many
 
 
 class CutShort(Conflict):

@@ -20,10 +20,11 @@ from linktrack.links.keys import open_keys
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience
 from linktrack.mailings.catalog import StoredMailing, find_mailing
-from linktrack.mailings.handing_out import Advance, Copies, Out, check_out, hand_out, ways_on
+from linktrack.mailings.handing_out import Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
+from linktrack.mailings.progress import Advance, unseen
 from linktrack.mailings.shipment_notes import notes_on
 from linktrack.mailings.shipments import (
     MERGE_TAG,
@@ -44,10 +45,6 @@ from linktrack.sentences import counted
 from linktrack.store.session import Database
 from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
-
-
-def unseen(what: str, more: int, total: int | None) -> None:
-    """A `progress` that passes it over."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,7 @@ def rewrite(
         again=options.again,
         moment=moment,
         tags=mail.tags,
-        progress=lambda more: progress("Recipients", more, None),
+        progress=progress,
     )
     copies = _copies(database, mailing, shipment, mail, tokens)
     written = hand_out(database, copies, shipment, tokens, out, protected, clock, tell, progress)

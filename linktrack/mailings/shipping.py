@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -21,6 +21,7 @@ from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, refuse_deleted, tagged_target
 from linktrack.mailings.outputs.standing_tags import StandingTag, check_fields
+from linktrack.mailings.progress import Advance, unseen
 from linktrack.mailings.shipments import Shipment, ShipmentSettings, find_shipment, got_it_elsewhere
 from linktrack.store.catalogue import touch
 from linktrack.store.open_times import note_open_times
@@ -70,7 +71,7 @@ def make_shipment(
     again: bool,
     moment: int,
     tags: Sequence[StandingTag] = (),
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Advance = unseen,
 ) -> Shipment:
     """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
 
@@ -100,7 +101,7 @@ def make_shipment(
             domains.update(domain_of(contact.email) for contact in batch)
             refusing.update([domain_of(contact.email) for contact in batch if contact.consent is False])
             count += len(batch)
-            progress(len(batch))
+            progress("Recipients", len(batch), None)
         if not count:
             raise BadInput("there is nobody to send to: nothing was stored")
         if not (test or again) and (got := got_it_elsewhere(database, find_shipment(database, shipment_id))):

@@ -25,7 +25,7 @@ def bare_id(text: str) -> str:
 
 
 def same_id(text: str) -> str:
-    """An id as it is the same in every form that has lost nothing: bare, and `1.2E+5` written out."""
+    """The one form of an id for all forms in which nothing of it is lost: bare, and `1.2E+5` written out."""
     bare = bare_id(text)
     shape = shortened(bare)
     if shape is None or len(shape[0]) > shape[1] + 1:

@@ -81,8 +81,8 @@ def offset_that_tells(milliseconds: int, zone: tzinfo) -> str:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none, for one that counts
-    leap seconds, and for names that stand for another zone on each machine."""
+    """The time zone of this name (UTC: in whatever case). ValueError with a sentence for none, for one that counts leap
+    seconds, and for names that stand for another zone on each machine."""
     try:
         if not name.startswith(("right/", "posix/")) and name not in ("localtime", "posixrules", "Factory"):
             return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)

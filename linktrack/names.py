@@ -30,7 +30,8 @@ def held_under(table: Mapping[str, Held], name: str) -> Held | None:
 
 
 def same_name(name: str) -> str:
-    """A name as it is the same whatever its case, the blanks around it, and how Unicode writes its letters."""
+    """The form in which names are compared: whatever their case, the blanks around them, and how Unicode writes
+    letters."""
     return composed(composed(name).strip().casefold())
 
 
@@ -45,7 +46,7 @@ def nearest(name: str, known: Iterable[str], at_most: int = 3, likeness: float =
 
 
 def did_you_mean(near: Iterable[str]) -> str:
-    """What a sentence says behind a name that is unknown, of those that it nearly is; nothing where there is none."""
+    """What a sentence adds to an unknown name: the known ones that are most like it; nothing where there are none."""
     meant = " or ".join(map(repr, near))
     return f" (did you mean {meant}?)" if meant else ""
 

@@ -1,4 +1,4 @@
-"""Clickers added to selections and projects by hand: an order like an action that every clicker's last click has."""
+"""Clickers added to selections and projects by hand: done as if the last click of each had run an action for it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Names that are new to the CRM: selections, projects and interests that a run is going to make, and what they are
-nearly called."""
+"""Names that are new to the CRM: selections, projects and interests that a run is going to make, each with the known
+names that are most like it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
 
 
 def unfit_interests(action: InterestAction, crm: CrmSettings) -> Iterator[str]:
-    """A sentence on each interest of an action that has a place only in lists and in cells with names in quotes."""
+    """A sentence on each interest that can stand only in a list, or in a cell whose names are in quotes."""
     separators = {
         "person": [crm.contacts.interests_separator],
         "company": [crm.companies.interests_separator],

@@ -152,7 +152,8 @@ class Staff:
     requests: dict[str, int]
 
     def user(self, name: str) -> str:
-        """A user as the CRM writes them, however the accents of their name are put together; who is none, as named."""
+        """The name of a user as the CRM writes it, in whatever form its accents were typed; of somebody else, as it
+        is."""
         if name in self.users or name.isascii():
             return name
         return next((one for one in sorted(self.users) if composed(one) == composed(name)), name)

@@ -88,8 +88,8 @@ def run_batch(
     folder: Path, name: str, payloads: Sequence[tuple[str, Payload]], seconds: int
 ) -> dict[str, ScriptResult]:
     """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
-    or come in the same order. A script that says nothing at all has done well by all; where it answers some, the
-    others have failed, and everything has when the script fails."""
+    or come in the same order. If the script ends well and says nothing at all, all of it has gone well; if it answers
+    some, the others have failed; if it fails, all have."""
     lines = (json.dumps({"id": identifier, **payload}, ensure_ascii=False) + "\n" for identifier, payload in payloads)
     said = Answers([identifier for identifier, _ in payloads])
     ended = _run(folder, name, lines, seconds, said)

@@ -38,8 +38,8 @@ class RunReport:
 
     @property
     def nobody_matches(self) -> bool:
-        """Whether people clicked and none of them is in the export; but for those who are known to have gone from an
-        export whose ids are the right ones."""
+        """Whether people clicked and none of them is in the export. Those do not count who are known to have gone from
+        an export that has the right ids."""
         gone = self.others_match and len(self.missing) == len(self.unknown)
         return bool(self.unknown) and not self.summary["contacts"] and not gone
 
@@ -77,7 +77,7 @@ def _others_match(work: Work) -> bool:
 
 
 def notes_of(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
-    """What is to be said of a run besides its counts; ids that nearly are there are `urgent` like faulty rows."""
+    """What is to be said of a run besides its counts; ids that are nearly right are `urgent`, like faulty rows."""
     export = work.options.export
     odd = [] if export is None else misnamed(export)
     near = list(_near_misses(work, planner))
@@ -86,7 +86,7 @@ def notes_of(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list
 
 
 def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
-    """Who is not in the export, while somebody is whose id differs by what a spreadsheet does to it."""
+    """Who is not in the export, where somebody is whose id differs only in what a spreadsheet may have done to it."""
     table = work.state.contacts
     if not planner.unknown or table is None:
         return

@@ -70,7 +70,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
 
 
 def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
-    """The scripts to be started, in the order of time; each once, and failed ones again if the order says so."""
+    """The scripts to be started, in the order of time; each once, and failed ones again if the options say so."""
     scripts = {
         link_id: [(one, one.definition) for one in every if isinstance(one.definition, ScriptAction)]
         for link_id, every in work.actions.items()

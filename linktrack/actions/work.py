@@ -38,9 +38,9 @@ from linktrack.workspace import Workspace
 class RunOptions:
     """What a run is asked to do: it stands in the ledger until the run is done, so that it can be resumed.
 
-    `now` (UTC milliseconds) is the time that free slots are looked for from. Without an `export`, which only an
-    run by hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today
-    are carried out for clicks of before. `export_print` is what the export's content was known by when the run began.
+    `now` (UTC milliseconds) is the time that free slots are looked for from. Without an `export`, which only a run by
+    hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today are
+    carried out for earlier clicks, too. `export_print` is what the export's content was known by when the run began.
     """
 
     export: Path | None

@@ -89,7 +89,7 @@ def _interval(low: float | None, high: float | None, unit: str, *, plain: bool) 
 
 
 def bar(share: float, *, plain: bool = False, width: int = BAR_WIDTH) -> str:
-    """A bar of so much of its width; `plain` is of `#` alone. What is more than nothing is seen."""
+    """A bar of so much of its width; `plain`: of `#` alone. A share above 0 is always seen."""
     if share <= 0:
         return ""
     if plain:
@@ -99,7 +99,7 @@ def bar(share: float, *, plain: bool = False, width: int = BAR_WIDTH) -> str:
 
 
 def sparkline(counts: Sequence[int], largest: int, *, plain: bool = False) -> str:
-    """A letter for each count, as high as it is beside the largest; what is more than nothing is seen."""
+    """A letter for each count, as high as it is beside the largest; a count above 0 is always seen."""
     sparks = _ASCII_SPARKS if plain else _SPARKS
     steps = len(sparks) - 1
     return "".join(sparks[max(1, round(count / largest * steps))] if count else sparks[0] for count in counts)

@@ -68,8 +68,8 @@ def workspace_of(context: typer.Context) -> Workspace:
 
 
 def damage_behind(context: typer.Context) -> LinktrackError | None:
-    """What an error that nobody has foreseen comes of, where the workspace's database is not what was written into it;
-    None where it is whole, or cannot be asked."""
+    """Why an unforeseen error came, if the workspace's database is damaged; None where that is whole, or cannot be
+    read."""
     from linktrack.errors import LinktrackError
     from linktrack.store.dialects import damaged
     from linktrack.store.opening import open_database
@@ -112,8 +112,8 @@ JobWaitOption = Annotated[
 
 @contextmanager
 def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Database]:
-    """The workspace's database, closed when the command is done. That it waits for another process is said, and which
-    exports for web servers a change of the catalogue has left behind."""
+    """The workspace's database, closed when the command is done. It says when it waits for another process, and which
+    exports for web servers are out of date because the catalogue has changed."""
     from linktrack.store.catalogue import version
     from linktrack.store.opening import open_database
 

@@ -82,7 +82,7 @@ class Destination(NamedTuple):
         return "" if self.file is None else self.file.suffix.removeprefix(".").lower()
 
     def check_dry_run(self, dry_run: bool) -> None:
-        """UsageError for a command that has rows to write only where it changes nothing."""
+        """UsageError for -o or --excel without --dry-run, at a command that has rows to write only with it."""
         self.chosen()
         if (self.output is not None or self.excel) and not dry_run:
             raise UsageError("-o and --excel write what would happen: they go with --dry-run")

@@ -1,4 +1,4 @@
-"""What is said to who calls a command that is not there, or one in a wrong way: the command that does it, if we know.
+"""What is said to somebody who calls a command that is not there, or calls one in a wrong way: which one does it.
 
 Which command is meant by a word that is none of ours stands in `first_words`.
 """
@@ -19,7 +19,7 @@ from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
 from linktrack.cli.option_groups import with_single_options
 from linktrack.names import did_you_mean, nearest
 
-_WORDS = {  # a user's for pydantic's
+_WORDS = {  # what pydantic says, and what we say
     "Input should be a valid integer, unable to parse string as an integer": "this is no whole number",
     "Input should be a valid number, unable to parse string as a number": "this is no number",
     "Input should be a valid string, unable to parse raw data as a unicode string": (

@@ -68,7 +68,7 @@ def _stored(database: Database, moments: Sequence[int]) -> dict[tuple[int, int],
 
 
 def _without(values: Iterable[_Value], taken: Counter[_Key], key: Callable[[_Value], _Key]) -> list[_Value]:
-    """The values but those that are taken, of each as often as it is."""
+    """The values without those in `taken`, each left out as often as it is counted there."""
     left = []
     for value in values:
         if taken[key(value)] > 0:

@@ -17,7 +17,7 @@ from linktrack.store.session import Database
 
 
 class Departures:
-    """What clicks that are people's say about types of mailings; `by_get`: a GET of the unsubscribe link acts too.
+    """What people's clicks say about types of mailings; `by_get`: a GET of the unsubscribe link acts too.
 
     A POST says in its query which button was pressed: `off=TYPE` leaves a type, `off=*` every type, `on=TYPE` comes
     back to one, `consent=off` and `consent=on` say whether the person may be tracked. Any other POST, like the
@@ -41,8 +41,8 @@ class Departures:
     def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> int:
         """Note what these clicks of people, with what each of them pressed, say. Part of a transaction.
 
-        Returns how many take something away, in a mail from before a forgetting, for somebody who may be written to
-        again since. They hold for nobody: that a number was theirs is what was forgotten.
+        Returns how many can be noted for nobody: they take something away, in a mail from before their person was
+        forgotten, who may be written to again since; whose number it was is what was forgotten.
         """
         unknown = 0
         for click in clicks:

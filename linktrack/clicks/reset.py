@@ -21,9 +21,9 @@ _AT_ONCE = 50_000
 def reset_link(workspace: Workspace, database: Database, key: str, moment: int, wait: float = 0) -> int:
     """Forget all clicks on the link `key`, while no import runs. Returns how many there were.
 
-    `moment` (UTC milliseconds) is the time of the reset: clicks up to it do not come back with a log that is imported
-    again, and of those behind it none that was stored, whose lines are remembered. UnknownName for a link that is not
-    there; Conflict when clicks of it were purged.
+    `moment` (UTC milliseconds) is the time of the reset: clicks up to it do not come back when a log is imported again,
+    nor do later ones that were stored, for their lines are remembered. UnknownName for a link that is not there;
+    Conflict when clicks of it were purged.
     """
     number = link_id(database, key)
     purged = horizon(database).clicks

@@ -94,7 +94,7 @@ class ClickStore:
 
     @classmethod
     def of(cls, database: Database, own_networks: Sequence[str] = (), *, leave_by_get: bool = False) -> ClickStore:
-        """The one of a workspace. Hours are those of the zone that the database's hours are kept in."""
+        """The store of a workspace's clicks. Hours are those of the zone that the database's hours are kept in."""
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
         zone = zone_of(zone_of_hours(database))

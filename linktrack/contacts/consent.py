@@ -34,8 +34,8 @@ def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -
 
 
 def said_of(database: Database, recipient_id: int) -> bool | None:
-    """What counts of a person who has said something themselves: that, or what the CRM has said since; None for nobody
-    of whom that is known."""
+    """What counts of a person who has said something themselves: that, or what the CRM has said since; None where they
+    have said nothing."""
     said = database.value(
         "SELECT COALESCE(crm_consent, consent) FROM said_consent WHERE recipient_id = ?", (recipient_id,)
     )
@@ -51,8 +51,8 @@ def said_at(database: Database, recipient_id: int) -> int:
 
 
 def may_be_tracked(database: Database, recipient_id: int) -> bool:
-    """Whether a person may be, as far as is known without a file of contacts: by what they have said themselves, else
-    by the latest mail that they got."""
+    """Whether a person may be tracked, as far as is known without a file of contacts: by what they have said
+    themselves, else by the latest mail that they got."""
     said = said_of(database, recipient_id)
     if said is not None:
         return said
@@ -93,7 +93,7 @@ class Consents:
         return frozenset(self._said)
 
     def may_be_tracked(self, contact: Contact) -> bool:
-        """Whether this contact may be, after what this very row says."""
+        """Whether this contact may be tracked, after what this very row says."""
         shown = contact.consent
         if shown is not None:
             self._has_column = True

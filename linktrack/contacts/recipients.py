@@ -98,7 +98,7 @@ def domain_of(email: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _in_letters(domain: str) -> str:
-    """A domain beyond ASCII as it is the same however it is written: `xn--bcher-kva.example` is `bücher.example`."""
+    """The one form of a domain beyond ASCII, however it is written: `xn--bcher-kva.example` is `bücher.example`."""
     labels = []
     for label in normalize("NFKC", domain).replace("\u3002", ".").split("."):
         decoded = label

@@ -156,7 +156,7 @@ def _of_table(table: Table, noun: str, mapping: Mapping, guessed: list[GuessedSe
 def _with_separator(
     table: Table, noun: str, mapping: Mapping, guessed: list[GuessedSetting], cells: list[list[str]]
 ) -> Mapping:
-    """The mapping with what parts the interests, where cells show it and what is set does not explain them."""
+    """The mapping with the separator of interests that cells show, where the one that is set does not explain them."""
     if not isinstance(table, CsvTable) and table.suffix != ".xlsx":
         return mapping  # lists, which need none
     section = _section(mapping.settings, noun)

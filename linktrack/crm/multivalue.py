@@ -39,7 +39,7 @@ def names_in(cell: str, separator: str) -> list[str]:
 
 
 def with_name(cell: str, separator: str, name: str, like: str = "", *, quotes: bool = False) -> str:
-    """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it: in quotes
+    """The cell with one more name at its end, written as the others are, or as those of the cell `like`: in quotes
     where all of them are. `quotes` says that the column has names in quotes, or is one of lists.
 
     OddCell for a cell that is not understood, and for a name that its shape cannot hold.

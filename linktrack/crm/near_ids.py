@@ -1,4 +1,5 @@
-"""Near misses of ids: the same id before and after a spreadsheet, or a program like one, has had it in its hands."""
+"""Near misses of ids: the same id before and after a spreadsheet, or a program like one, has changed how it is
+written."""
 
 from __future__ import annotations
 

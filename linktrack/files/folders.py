@@ -36,7 +36,7 @@ def make_own_folder(folder: Path, mode: int = 0o700) -> None:
 
 
 def folder_for_a_moment(wanted: Path) -> Path:
-    """A folder that may be written to, for what is needed for a moment: `wanted`, or the system's for such."""
+    """A folder for short-lived files: `wanted` if it may be written to, else the system's temporary one."""
     return wanted if os.access(wanted, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 

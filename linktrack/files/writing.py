@@ -35,8 +35,8 @@ def writing(
     """A file to be written whole: it takes the name `path` when the block ends well, and vanishes when it does not.
 
     `-` is standard output, which gets nothing before all is well, nor does a pipe or a device: what is for them waits
-    in the folder `waiting`, or the system's for such. What is no text is called so in `binary` ("a backup"), and goes
-    to no terminal: UsageError, before anything is made. Errors as `judged_target`, DiskFull, Conflict; errors of
+    in the folder `waiting`, or the system's temporary one. What is no text is called so in `binary` ("a backup"), and
+    goes to no terminal: UsageError, before anything is made. Errors as `judged_target`, DiskFull, Conflict; errors of
     reading inside are the caller's.
     """
     if str(path) == STDOUT:

@@ -11,7 +11,7 @@ from linktrack.store.session import Database
 
 
 class NearLink(NamedTuple):
-    """An address in a mail, and the registered link that it is but for what it `differs_in`."""
+    """An address in a mail, and the registered link whose address it would be but for what it `differs_in`."""
 
     address: str
     key: str
@@ -19,7 +19,7 @@ class NearLink(NamedTuple):
 
 
 def nearly_registered(database: Database, addresses: Iterable[str]) -> list[NearLink]:
-    """Those of the addresses that are a registered link's but for scheme, slash, query or fragment, in their order."""
+    """The addresses that differ from a registered link's in scheme, slash, query or fragment alone, in their order."""
     links: dict[tuple[str, str] | None, tuple[str, str]] = {
         page_of(url): (key, url)
         for key, url in database.rows(

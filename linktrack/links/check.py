@@ -56,7 +56,8 @@ def check_links(
 
 
 def _sets_address(script: Path) -> bool:
-    """Whether a script may set the address of later clicks: it names what says so, in as much as scripts are long."""
+    """Whether a script may set the address of later clicks: the word for it stands there, as far as the script is
+    read."""
     with open_own(script, "a script") as file, explained(script):
         return b"returnUrl" in file.read(_MOST_SCRIPT)
 
@@ -119,7 +120,8 @@ def findings(
 
 
 def _idle(links: Sequence[CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[LinkFinding]:
-    """Links whose actions nobody will cause: they stand in no mailing, or one has another address for their page."""
+    """Links whose actions nobody will cause: they stand in no mailing, or a mailing has another address of the same
+    page."""
     used = {key for mailing in mailings for key in mailing.links}
     acting = [link for link in links if link.kind == "registered" and link.actions and not link.deleted]
     for link in acting if mailings else ():

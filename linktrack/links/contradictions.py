@@ -28,7 +28,7 @@ class LinkFinding:
 
     @property
     def is_note(self) -> bool:
-        """Whether it is only said: nothing is wrong with it."""
+        """Whether it is only worth knowing, and nothing is wrong."""
         return self.finding in NOTES
 
 

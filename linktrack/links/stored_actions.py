@@ -50,8 +50,9 @@ class ActionRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Replaced:
-    """What making a link's actions others does to their numbers, in the new order. `before` is the action that the
-    number had (None = it is new) at its `place` among the others; what is taken away comes last, with nothing `after`.
+    """What becomes of the numbers of a link's actions when these are replaced, in the new order. `before` is the action
+    that the number had (None = it is new) at its `place` among the others; what is taken away comes last, with nothing
+    `after`.
     """
 
     number: int

@@ -29,7 +29,8 @@ MERGED = {  # reasons for leaving an address alone, and what each says
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How a mailing's addresses are read. `tracking` is the workspace's base_url, `base` what relative ones hang on."""
+    """How a mailing's addresses are read. `tracking` is the workspace's base_url, `base` what relative ones are
+    relative to."""
 
     tracking: str
     base: str = ""

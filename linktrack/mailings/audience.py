@@ -125,7 +125,8 @@ class Audience:
                 )
 
     def _also_elsewhere(self, shipment_id: int) -> list[str]:
-        """The shipment's addresses, in lower case, that contacts of the file have who are not in it."""
+        """The shipment's addresses, in lower case, that other contacts of the file have too, who are not in the
+        shipment."""
         if not self._passed_over:
             return []
         rows = self._database.stream("SELECT email FROM shipment_recipient WHERE shipment_id = ?", (shipment_id,))

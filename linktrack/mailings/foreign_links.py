@@ -62,7 +62,7 @@ _LONGEST_REST = 400  # characters that are looked at
 
 
 def wrapped_by(url: str) -> str | None:
-    """What has wrapped an address (`a link of Microsoft Safe Links`); None for one that nobody has."""
+    """What has wrapped an address (`a link of Microsoft Safe Links`); None for one that is not wrapped."""
     web = read_web_address(url)
     if web is None or len(web.host) > 253:
         return None

@@ -103,7 +103,7 @@ class Recipient(NamedTuple):
 
 class RecipientRow(NamedTuple):
     """A person of a shipment in a list, with their clicks and those of machines in their name, None where the shipment
-    is cancelled; who is `uncounted` has refused tracking, and nobody knows of any."""
+    is cancelled; whoever is `uncounted` has refused tracking, and their clicks are not known."""
 
     contact_id: str
     email: str
@@ -229,7 +229,7 @@ def shared_token(shipment: Shipment, tokens: Tokens) -> str:
 
 
 def recipients_left(database: Database, shipment: Shipment) -> RecipientsLeft:
-    """Who `recipients_of` finds, counted."""
+    """How many `recipients_of` finds."""
     row = database.row(
         "SELECT count(*), COALESCE(sum(CASE WHEN uncounted THEN 1 ELSE 0 END), 0) FROM shipment_recipient "
         "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND forgotten_at IS NULL",

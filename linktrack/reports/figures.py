@@ -100,7 +100,7 @@ def scope_of(
 def read_period(
     since: str | None, until: str | None, last: str | None, zone: tzinfo, now: int
 ) -> tuple[Period, list[str]]:
-    """The period of the options, and a sentence for each end that lay within an hour, and so is its beginning.
+    """The period of the options, and a sentence for each end that lay within an hour and was moved to its beginning.
 
     UsageError for what is no time or length. What ends now holds the hour that it is.
     """

@@ -1,4 +1,4 @@
-"""What people look at at the end of a report: a row for what was cut off and one for all; and no rate of too few."""
+"""The end of a report as people see it: a row for what was cut off, one for all, and no rate that rests on too few."""
 
 from __future__ import annotations
 

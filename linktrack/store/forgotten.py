@@ -74,7 +74,7 @@ def _printing(database: Database) -> Print:
 
 
 def _compared(contact_id: str) -> str:
-    """A contact id as it is the same in every form that it comes in."""
+    """The one form of a contact id for all forms that it comes in."""
     whole = same_id(contact_id)
     person, at, host = whole.rpartition("@")
     return f"{person.casefold()}{at}{read_host(host).casefold()}" if at else whole

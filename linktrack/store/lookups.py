@@ -141,8 +141,8 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 def recipient_id(database: Database, named: str) -> int:
     """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that they got,
-    without regard to case, to how accents are put together and to how the host of an address is written. An id goes
-    before others' addresses: whoever else has it for one is said.
+    without regard to case, to how accents are put together and to how the host of an address is written. An id wins
+    over the same text as somebody else's address; then a warning names who that is.
 
     UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.

@@ -1,4 +1,5 @@
-"""Rows of the ledger that others deny: what was made, what failed, what clicks have caused, how runs ended."""
+"""Rows of the ledger that other rows contradict: what was made, what failed, what clicks have caused, how runs
+ended."""
 
 # ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
 
@@ -14,7 +15,8 @@ from linktrack.store.session import Database
 
 
 class Denied(NamedTuple):
-    """Rows of a table that others deny: so many, and what it is about them; `mended`: they can be made anew."""
+    """Rows of a table that other rows contradict: how many, and what is wrong with them; `mended`: they can be made
+    anew."""
 
     table: str
     rows: int
@@ -28,7 +30,7 @@ _ENDED_SO = (
     "m.run_id = c.run_id AND (m.status <> c.status OR m.kind <> 'script' AND m.definition_id <> c.definition_id)"
 )
 
-# Of a table the rows that are wrong, and what it is about them. (A script that an interrupted run has started follows
+# By table the rows that are wrong, and what is wrong with them. (A script that an interrupted run has started follows
 # the settings of then, and the run that reports it those of today.)
 _DENIED = (
     (

@@ -62,7 +62,7 @@ def tallies(database: Database, counted: str) -> tuple[str, str]:
 
 
 def wrong_failures(database: Database) -> int:
-    """How many failures stand open otherwise than the ledger says, or do not."""
+    """How many failures stand open that should not, or should and do not, by what the ledger says."""
     return differing(database, f"SELECT {_FAILURE} FROM failure", STANDING_OPEN)  # noqa: S608  (of our own)
 
 
@@ -79,7 +79,7 @@ def undecided(database: Database) -> int:
 
 
 class _Decided(NamedTuple):
-    """A change that an interest, a selection or a project came or went by, and what is kept of the same click."""
+    """A change by which an interest, a selection or a project came or went, and what is kept of the same click."""
 
     run_id: int
     number: int

@@ -55,13 +55,13 @@ class Mislaid(NamedTuple):
 
 
 def mislaid_retries(database: Database) -> list[Mislaid]:
-    """Rows that failed and name another run, or none, than the one whose row is the next of the same change."""
+    """Rows that failed and do not name the run that has the next row of the same change."""
     return _mislaid(database, "1 = 1")
 
 
 def lost_retries(database: Database) -> int:
-    """How many rows are said to have been tried again, of which no run has it, or stand twice in one run: what became
-    of them nobody knows."""
+    """How many rows say that they were tried again though no run has that second try, or stand twice in one run: nobody
+    knows what became of them."""
     return int(database.value(f"SELECT count(*) FROM ({_LOST.format(among='1 = 1')}) lost"))
 
 

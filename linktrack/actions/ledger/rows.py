@@ -15,7 +15,8 @@ REMOVED = "the action has been removed since"
 
 
 class RunRow(NamedTuple):
-    """A run of the actions: once it is `stored`, only its summary is missing; `summary` is its order before that."""
+    """A run of the actions: once it is `stored`, only its summary is missing; until then `summary` holds its
+    options."""
 
     id: int
     started_at: int
@@ -89,7 +90,7 @@ class SettledRow(NamedTuple):
 
 
 def settled_as(kind: str, name: str) -> str:
-    """The name under which it is kept what a click has decided: interests are the same in whatever case."""
+    """The name under which a click's decision is kept: interests are the same in whatever case."""
     return same_name(name) if kind in ("interest", "company-interest") else name
 
 

@@ -18,12 +18,12 @@ TAKEN = "taken"  # the state of runs that were taken over after a restore: see `
 _RUNS = "SELECT id, started_at, status, out, summary FROM run"
 
 
-def begin_run(database: Database, now: int, out: str, order: str) -> int:
+def begin_run(database: Database, now: int, out: str, options: str) -> int:
     """Note down that a run has begun; another one that is still running was interrupted. Returns its number."""
     with database.transaction():
         interrupt_runs(database)
         database.execute(
-            "INSERT INTO run (started_at, status, out, summary) VALUES (?, 'running', ?, ?)", (now, out, order)
+            "INSERT INTO run (started_at, status, out, summary) VALUES (?, 'running', ?, ?)", (now, out, options)
         )
         return int(database.value("SELECT max(id) FROM run"))
 

@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 _OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id, c.pressed"
 _SUBSCRIPTIONS = "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions'"
-# Clicks that count: of people who are known, since the link was last reset, in finished shipments that are no tests, and
+# Clicks that count: of known people, since the link was last reset, in finished shipments that are no tests, and
 # not cancelled (but who unsubscribes from a cancelled one has unsubscribed).
 COUNTS = (
     "c.ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') "  # noqa: S608  (of our own)

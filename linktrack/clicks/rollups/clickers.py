@@ -11,7 +11,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from linktrack.clicks.rollups.deeds import Deed, Deeds, PersonAtPlacement, PersonInShipment, in_pieces
+from linktrack.clicks.rollups.clicker_changes import (
+    ClickerChange,
+    ClickerChanges,
+    PersonAtPlacement,
+    PersonInShipment,
+    in_pieces,
+)
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
@@ -24,10 +30,10 @@ _COLUMNS = (
     *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
     *("first_click", "last_after", "first_device"),
 )
-_NOTHING: dict[int, Deed] = {}
+_NOTHING: dict[int, ClickerChange] = {}
 _KEY = "shipment_id, recipient_id, placement_id"
 
-Standing = Deed  # what a person has done on a placement, like a deed
+ClickerCounts = ClickerChange  # what a person has done on a placement, in the columns of a change
 _Row = tuple[int | None, ...]  # one of the table: its `_COLUMNS`
 First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
 
@@ -58,38 +64,38 @@ class Turnout:
             self.in_shipments.append((shipment, after, 1))
 
 
-def note_deeds(
-    database: Database, deeds: Deeds, human: Collection[int], refusing: Refusing, known_domains: Domains
+def note_clicker_changes(
+    database: Database, changes: ClickerChanges, human: Collection[int], refusing: Refusing, known_domains: Domains
 ) -> Turnout:
     """Add what people did to the table, in the open transaction.
 
     `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
     """
-    known = {shipment for shipment in {person[0] for person in deeds.people} if _has_any(database, shipment)}
-    left = _left(database, deeds, human, refusing) if deeds.lost else {}
-    purged = horizon(database).clicks if deeds.lost else NEVER
+    known = {shipment for shipment in {person[0] for person in changes.people} if _has_any(database, shipment)}
+    left = _left(database, changes, human, refusing) if changes.lost else {}
+    purged = horizon(database).clicks if changes.lost else NEVER
     turnout = Turnout()
     rows: list[_Row] = []
     gone: list[PersonAtPlacement] = []
-    for shipment, some in in_pieces(deeds.people):
+    for shipment, some in in_pieces(changes.people):
         stored = _stored(database, shipment, some) if shipment in known else {}
         domains = known_domains.of(shipment, some)
         for recipient in some:
             person = (shipment, recipient)
-            own = deeds.people[person]
+            own = changes.people[person]
             before = stored.get(recipient, _NOTHING)
             tally = turnout.by_domain[shipment, domains.get(recipient, "")]
             for _, people, machines, _, _, _ in own.values():
                 tally[0] += people
                 tally[1] += machines
-            if person in deeds.moved:
-                tally[2] += _move(person, own, before, turnout, rows, gone, lost=deeds.lost, left=left, purged=purged)
+            if person in changes.moved:
+                tally[2] += _move(person, own, before, turnout, rows, gone, lost=changes.lost, left=left, purged=purged)
             elif before or len(own) > 1:
                 tally[2] += _note_more(person, own, before, turnout, rows)
             else:  # like most people in an import
-                ((placement, deed),) = own.items()
-                rows.append(_row(shipment, recipient, placement, deed))
-                link, _, _, first, _, device = deed
+                ((placement, change),) = own.items()
+                rows.append(_row(shipment, recipient, placement, change))
+                link, _, _, first, _, device = change
                 if first is not None and device is not None and recipient != NOBODY:
                     tally[2] += 1
                     turnout.on_placements.append((placement, shipment, 1))
@@ -105,19 +111,19 @@ def note_deeds(
 
 def _note_more(
     person: PersonInShipment,
-    own: Mapping[int, Deed],
-    before: Mapping[int, Standing],
+    own: Mapping[int, ClickerChange],
+    before: Mapping[int, ClickerCounts],
     turnout: Turnout,
     rows: list[_Row],
 ) -> int:
-    """Deeds of somebody of whom nothing goes: first clicks can only have become earlier ones. Returns 1 where he has
-    become a clicker."""
+    """Changes of a person none of whose clicks went: first clicks can only have become earlier ones. Returns 1 where
+    the person has become a clicker."""
     shipment, recipient = person
     earlier: dict[int, First] = {}  # by link
-    for placement, deed in sorted(own.items()) if len(own) > 1 else own.items():
+    for placement, change in sorted(own.items()) if len(own) > 1 else own.items():
         old = before.get(placement)
-        rows.append(_row(shipment, recipient, placement, deed if old is None else _added(old, deed)))
-        link, _, _, first, _, device = deed
+        rows.append(_row(shipment, recipient, placement, change if old is None else _added(old, change)))
+        link, _, _, first, _, device = change
         if first is None or device is None or recipient == NOBODY:
             continue
         if old is None or old[1] <= 0:
@@ -137,8 +143,8 @@ def _note_more(
 
 def _move(
     person: PersonInShipment,
-    own: Mapping[int, Deed],
-    before: Mapping[int, Standing],
+    own: Mapping[int, ClickerChange],
+    before: Mapping[int, ClickerCounts],
     turnout: Turnout,
     rows: list[_Row],
     gone: list[PersonAtPlacement],
@@ -147,12 +153,12 @@ def _move(
     left: Mapping[PersonAtPlacement, tuple[int, int, int]],
     purged: int,
 ) -> int:
-    """Deeds of somebody of whom clicks went or were judged anew; `left` is what is left on the spots that `lost` some.
-    Returns 1 where he has become a clicker, -1 where he is none any more."""
+    """Changes of a person some of whose clicks went or were judged anew; `left` is what is left on the spots that `lost`
+    some. Returns 1 where the person has become a clicker, -1 where they are none any more."""
     after = dict(before)
-    for placement, deed in sorted(own.items()):
+    for placement, change in sorted(own.items()):
         old = before.get(placement)
-        new = _added(old, deed)
+        new = _added(old, change)
         if (spot := (*person, placement)) in lost:
             times: tuple[int | None, int | None, int | None] = left.get(spot, (None, None, None))
             if old is not None and old[3] is not None and old[3] < purged:
@@ -169,7 +175,7 @@ def _move(
             gone.append(spot)
     if person[1] == NOBODY:
         return 0
-    links = {0, *(deed[0] for deed in own.values())}
+    links = {0, *(change[0] for change in own.values())}
     firsts, now = _firsts(before, links), _firsts(after, links)
     for link in links:
         if firsts.get(link) != now.get(link):
@@ -177,9 +183,9 @@ def _move(
     return (0 in now) - (0 in firsts)
 
 
-def _row(shipment: int, recipient: int, placement: int, standing: Standing) -> _Row:
+def _row(shipment: int, recipient: int, placement: int, counts_there: ClickerCounts) -> _Row:
     """A row of the table."""
-    link, human, machine, first, last, device = standing
+    link, human, machine, first, last, device = counts_there
     after = None if first is None or last is None else last - first
     return (shipment, recipient, placement, link, human, machine, first, after, device)
 
@@ -190,12 +196,12 @@ _REPLACE = (
 )
 
 
-def _added(old: Standing | None, deed: Deed) -> Standing:
-    """A standing with a deed added to it."""
+def _added(old: ClickerCounts | None, change: ClickerChange) -> ClickerCounts:
+    """What a person has done on a placement, with a change added to it."""
     if old is None:
-        return deed
+        return change
     link, human, machine, first, last, device = old
-    _, more_human, more_machine, new_first, new_last, new_device = deed
+    _, more_human, more_machine, new_first, new_last, new_device = change
     if new_first is not None and (first is None or (new_first, new_device or 0) < (first, device or 0)):
         first, device = new_first, new_device
     if new_last is not None and (last is None or new_last > last):
@@ -203,10 +209,10 @@ def _added(old: Standing | None, deed: Deed) -> Standing:
     return (link, human + more_human, machine + more_machine, first, last, device)
 
 
-def _firsts(standings: Mapping[int, Standing], links: Collection[int]) -> dict[int, First]:
+def _firsts(on_placements: Mapping[int, ClickerCounts], links: Collection[int]) -> dict[int, First]:
     """The first human click on each of some links, and (0) on any of them."""
     found: dict[int, First] = {}
-    for link, _, _, first, _, device in standings.values():
+    for link, _, _, first, _, device in on_placements.values():
         if first is not None:
             here = (first, device or 0)
             if 0 not in found or here < found[0]:
@@ -221,9 +227,9 @@ def _has_any(database: Database, shipment: int) -> bool:
     return database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is not None
 
 
-def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, dict[int, Standing]]:
+def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, dict[int, ClickerCounts]]:
     """What the table has of some recipients of a shipment, by recipient and placement."""
-    found: dict[int, dict[int, Standing]] = {}
+    found: dict[int, dict[int, ClickerCounts]] = {}
     for row in database.rows(
         "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
         f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks(some)})",
@@ -238,7 +244,7 @@ def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int,
 
 def _left(
     database: Database,
-    deeds: Deeds,
+    changes: ClickerChanges,
     human: Collection[int],
     refusing: Refusing,
 ) -> dict[PersonAtPlacement, tuple[int, int, int]]:
@@ -248,20 +254,20 @@ def _left(
     """
     bounds: list[tuple[int, int]] = []
     stored = {
-        (shipment, recipient): standings
-        for shipment, some in in_pieces({spot[:2] for spot in deeds.lost})
-        for recipient, standings in _stored(database, shipment, some).items()
+        (shipment, recipient): on_placements
+        for shipment, some in in_pieces({spot[:2] for spot in changes.lost})
+        for recipient, on_placements in _stored(database, shipment, some).items()
     }
-    for shipment, recipient, placement in deeds.lost:
-        standing = stored.get((shipment, recipient), {}).get(placement)
-        deed = deeds.people[shipment, recipient][placement]
-        moments = [*deed[3:5], *(standing[3:5] if standing else ())]
+    for shipment, recipient, placement in changes.lost:
+        counts_there = stored.get((shipment, recipient), {}).get(placement)
+        change = changes.people[shipment, recipient][placement]
+        moments = [*change[3:5], *(counts_there[3:5] if counts_there else ())]
         known = [moment for moment in moments if moment is not None]
         if known:
             bounds.append((min(known), max(known)))
     found: dict[PersonAtPlacement, tuple[int, int, int]] = {}
     marks = ", ".join(map(str, human)) or "NULL"
-    together = any(recipient == NOBODY for _, recipient, _ in deeds.lost)
+    together = any(recipient == NOBODY for _, recipient, _ in changes.lost)
     for start, stop in merged(bounds):
         rows = database.rows(
             "SELECT clicked_at, shipment_id, recipient_id, placement_id, device FROM click "  # noqa: S608  (numbers of our own)
@@ -273,7 +279,7 @@ def _left(
             refusing.look_up((row[1], row[2]) for row in rows)
         for at, shipment, recipient, placement, device in rows:
             spot = (shipment, refusing.counted_as(shipment, recipient), placement)
-            if spot in deeds.lost:
+            if spot in changes.lost:
                 first, _, first_device = found.get(spot, (at, at, device))
                 found[spot] = (first, at, first_device)
     return found

@@ -18,8 +18,8 @@ from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.rollups import AGES
-from linktrack.clicks.rollups.clickers import Turnout, note_deeds
-from linktrack.clicks.rollups.deeds import BY_MACHINE, BY_PERSON, NO_DEED, PersonInShipment, gathered
+from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED, PersonInShipment, gathered
+from linktrack.clicks.rollups.clickers import Turnout, note_clicker_changes
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.contacts.recipients import domain_of
@@ -56,13 +56,13 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
         return
     verdicts = facts.rulings.verdict_names()
     columns = _columns(shifts, facts)
-    deed_of: dict[int | None, str] = {number: _DEED_OF[verdict] for number, verdict in verdicts.items()}
-    deed_of[None] = NO_DEED
-    was, now = (list(map(deed_of.__getitem__, rulings)) for rulings in (columns.before, columns.after))
-    deeds = gathered(
+    counted_as: dict[int | None, str] = {number: _COUNTED_AS[verdict] for number, verdict in verdicts.items()}
+    counted_as[None] = UNCOUNTED
+    was, now = (list(map(counted_as.__getitem__, rulings)) for rulings in (columns.before, columns.after))
+    changes = gathered(
         columns.people, columns.placements, columns.links, columns.times, columns.devices, was, now
     )  # fmt: skip
-    turnout = note_deeds(database, deeds, facts.rulings.numbers_of("human"), facts.refusing, facts.domains)
+    turnout = note_clicker_changes(database, changes, facts.rulings.numbers_of("human"), facts.refusing, facts.domains)
     hours = _Hours(facts.zone)
     tables = _Tables()
     _count(tables, columns, verdicts, facts, hours)
@@ -128,7 +128,7 @@ def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
     return _Columns(people, times, links, placements, shipments, devices, before, after)
 
 
-_DEED_OF = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": NO_DEED}
+_COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}
 
 
 class _Tables:

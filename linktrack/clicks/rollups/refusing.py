@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from linktrack.clicks.rollups.deeds import PersonInShipment, in_pieces
+from linktrack.clicks.rollups.clicker_changes import PersonInShipment, in_pieces
 from linktrack.links.tokens import NOBODY
 from linktrack.store.many import marks
 from linktrack.store.session import Database

@@ -1,4 +1,4 @@
-"""Deeds: what each person did on each placement, gathered from many clicks before anything is looked up.
+"""What clicks change of clickers: gathered by person and placement from many clicks, before anything is looked up.
 
 There are hundreds of thousands of them in one import, so they are plain tuples and dictionaries.
 """
@@ -16,17 +16,17 @@ PersonAtPlacement = tuple[int, int, int]  # shipment, recipient, placement
 
 # What is added to what a person has done on a placement, negative where clicks went or were judged anew: link, human
 # clicks, clicks of machines; and of the human ones that came first and last moment, and the first one's device.
-Deed = tuple[int, int, int, int | None, int | None, int | None]
+ClickerChange = tuple[int, int, int, int | None, int | None, int | None]
 
-NO_DEED, BY_PERSON, BY_MACHINE = "", "human", "machine"  # what a click is as a deed: a test is none
+UNCOUNTED, BY_PERSON, BY_MACHINE = "", "human", "machine"  # as what a click counts: a test as nothing
 
 
 @dataclass
-class Deeds:
-    """Deeds by person and placement. `moved` are people of whom clicks went or were judged anew, and `lost` the spots
+class ClickerChanges:
+    """Changes by person and placement. `moved` are people of whom clicks went or were judged anew, and `lost` the spots
     where human ones are fewer for that: first and last click must be found anew there."""
 
-    people: defaultdict[PersonInShipment, dict[int, Deed]] = field(default_factory=lambda: defaultdict(dict))
+    people: defaultdict[PersonInShipment, dict[int, ClickerChange]] = field(default_factory=lambda: defaultdict(dict))
     moved: set[PersonInShipment] = field(default_factory=set)
     lost: set[PersonAtPlacement] = field(default_factory=set)
 
@@ -39,10 +39,10 @@ def gathered(
     devices: Iterable[int],
     was: Iterable[str],
     now: Iterable[str],
-) -> Deeds:
-    """The deeds of clicks, given in columns; the last two are what each was as a deed, and what it is now."""
-    deeds = Deeds()
-    people = deeds.people
+) -> ClickerChanges:
+    """The changes that clicks make, given in columns; the last two are as what each has counted, and counts now."""
+    changes = ClickerChanges()
+    people = changes.people
     for person, placement, link, at, device, old, new in zip(
         persons, placements, links, moments, devices, was, now, strict=True
     ):
@@ -61,10 +61,10 @@ def gathered(
             last = at if last is None else max(last, at)
         own[placement] = (link, human, machine, first, last, of_first)
         if old:
-            deeds.moved.add(person)
+            changes.moved.add(person)
             if old == BY_PERSON:
-                deeds.lost.add((*person, placement))
-    return deeds
+                changes.lost.add((*person, placement))
+    return changes
 
 
 def in_pieces(people: Iterable[PersonInShipment]) -> Iterator[tuple[int, list[int]]]:

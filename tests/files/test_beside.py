@@ -66,7 +66,7 @@ def test_what_of_the_things_in_a_folder_is_removed(tmp_path: Path) -> None:
 def test_what_a_killed_command_left_goes_with_the_next_one_in_that_folder(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from linktrack.files.writing import *\n"
-        "with writing(Path(sys.argv[1]), Kept()) as file:\n"
+        "with writing(Path(sys.argv[1]), Protected()) as file:\n"
         "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program, tmp_path / "out"], check=False)

@@ -402,9 +402,7 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_a_device_is_written_into_and_stays_what_it_is(tmp_path: Path, name: str) -> None:
-    program = (
-        f"from pathlib import Path; from linktrack.files.writing import *\nwrite_file(Path({name!r}), b'x', Kept())"
-    )
+    program = f"from pathlib import Path; from linktrack.files.writing import *\nwrite_file(Path({name!r}), b'x', Protected())"
     with (tmp_path / "out").open("w") as out:
         out.write("before ")
         out.flush()

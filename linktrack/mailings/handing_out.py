@@ -156,7 +156,7 @@ def _write(
 ) -> int:
     output = shipment.settings.output
     if not isinstance(out, Path):
-        write_stream(out, map(_maker(copies, shipment), people), handed.add)
+        handed.count_all(write_stream(out, map(_maker(copies, shipment), people)))
         return 0
     with making_folder(out, protected) as folder:
         if output == "template":
@@ -164,10 +164,10 @@ def _write(
         elif output in STREAMS:
             name = "recipients.ndjson" if output == "ndjson" else "mailing.mbox"
             with os.fdopen(new_file(folder / name), "wb", buffering=0) as file:
-                write_stream(file, map(_maker(copies, shipment), people), handed.add)
+                handed.count_all(write_stream(file, map(_maker(copies, shipment), people)))
         else:
             make = _maker(copies, shipment)
-            write_mails(folder, f".{output}", ((row.contact_id, make(row)) for row in people), handed.add)
+            handed.count_all(write_mails(folder, f".{output}", ((row.contact_id, make(row)) for row in people)))
         return handed.count if output in ("html", "eml") else len(list(folder.iterdir()))
 
 
@@ -202,6 +202,11 @@ class _Handed:
         self.count += more
         if self.count - self._reported >= _STEP:
             self.report()
+
+    def count_all(self, written: Iterable[None]) -> None:
+        """Count the mails as they are written."""
+        for _ in written:
+            self.add(1)
 
     def report(self) -> None:
         self._progress("Mails", self.count - self._reported, self._total)

@@ -6,7 +6,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -40,10 +40,8 @@ def _escaped(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode())
 
 
-def write_mails(
-    folder: Path, suffix: str, files: Iterable[tuple[str, list[bytes]]], done: Callable[[int], None]
-) -> None:
-    """Write a file for each (contact id, content); `done` hears of each one."""
+def write_mails(folder: Path, suffix: str, files: Iterable[tuple[str, list[bytes]]]) -> Iterator[None]:
+    """Write a file for each (contact id, content), and yield after each one."""
     for contact_id, buffers in files:
         name = file_name(contact_id) + suffix
         try:
@@ -54,7 +52,7 @@ def write_mails(
             write_buffers(target, buffers)
         finally:
             os.close(target)
-        done(1)
+        yield
 
 
 def new_file(path: Path) -> int:
@@ -62,11 +60,11 @@ def new_file(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
 
 
-def write_stream(out: BinaryIO, rows: Iterable[list[bytes]], done: Callable[[int], None]) -> None:
-    """Write rows one after the other; `done` hears of each one that the system has taken. A file is synced."""
+def write_stream(out: BinaryIO, rows: Iterable[list[bytes]]) -> Iterator[None]:
+    """Write rows one after the other, and yield after each that the system has taken. A file is synced at the end."""
     for buffers in rows:
         _flush(out, buffers)
-        done(1)
+        yield
     _sync(out)
 
 

@@ -70,7 +70,8 @@ def _behind_blanks(pieces: list[str], at: int, delimiter: str, escape: str) -> t
 
 
 def is_doubtful(field: str, escape: str = "") -> bool:
-    """Whether a field begins with blanks and a quote that nothing closes: who wrote it may mean more than is here."""
+    """Whether a field begins with blanks and a quote that nothing closes: whoever wrote it may have meant
+    more to be in it."""
     return field[:1] == " " and field.lstrip(" ")[:1] == '"' and not CLOSE[escape].match(field, field.index('"') + 1)
 
 

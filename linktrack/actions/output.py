@@ -47,8 +47,13 @@ COLUMNS = {
         *("link", "mailing", "shipment", "click", "clicked_at"),
     ),
     "unknown-contacts.csv": ("contact_id", "clicks"),
+    "actions.ndjson": ("link", "number", "type", "settings"),
+    "passed-clicks.ndjson": ("click", "contact_id"),
 }
-ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
+ALWAYS = (
+    *("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson"),
+    *("actions.ndjson", "passed-clicks.ndjson"),
+)
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 

@@ -1,0 +1,241 @@
+"""Actions and links that were added, edited, removed or renamed between a backup and its loss, and that are made again in
+whatever order: no script runs twice for anybody, and every command that a refusal names works when it is pasted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from tests_support import Run, call
+from upkeep.upkeep_world import Life, begin
+
+SCRIPTS = ("x", "y", "a", "b", "c")
+LINKS = """
+[[link]]
+key = "offer"
+url = "https://www.example.com/offer"
+actions = [{ type = "script", script = "x.sh" }, { type = "script", script = "y.sh", repeat = "once" }]
+"""
+Step = str  # `add a`, `edit 3 a`, `remove 3`, `rename deal`, `click 1 2`, `run`, `apply x y b a`
+MOST = 6  # refusals that are followed before everything is taken
+
+
+def do(life: Life, step: Step, paths: dict[str, list[str]], logs: list[Path]) -> None:
+    """One step of somebody's, as a command; clicks are one log for each step."""
+    what, *words = step.split()
+    key = life.json("link", "list")[0]["key"]
+    match what:
+        case "add":
+            life.do("action", "add", key, "script", "--script", f"{words[0]}.sh", *words[1:])
+        case "edit":
+            life.do("action", "edit", key, words[0], "--script", f"{words[1]}.sh", *words[2:])
+        case "remove":
+            life.do("action", "remove", key, words[0])
+        case "rename":
+            life.do("link", "edit", key, "--key", words[0])
+        case "apply":
+            once = {"y": ', repeat = "once"'}
+            actions = ", ".join(f'{{ type = "script", script = "{name}.sh"{once.get(name, "")} }}' for name in words)
+            file = life.root / "again.toml"
+            file.write_text(f'[[link]]\nkey = "{key}"\nurl = "https://www.example.com/offer"\nactions = [{actions}]\n')
+            life.do("link", "apply", file)
+        case "click":
+            number = len(logs) + 1
+            logs.append(life.log(f"{number}.log", *((paths[who][0], 600 * number + int(who)) for who in words)))
+            life.do("click", "import", logs[-1])
+        case "run":
+            life.run(f"run-{1 + sum(1 for path in life.root.glob('run-*'))}")
+
+
+def pasted(said: str, run: Run) -> list[str]:
+    """The commands in a sentence, each run as it stands; of those that stand below an `or`, none."""
+    first = said.split("\n   or, ")[0]
+    lines = [line.strip() for line in first.splitlines() if line.startswith("     linktrack ")]
+    for line in lines:
+        done = run(*shlex.split(line)[1:])
+        assert done.code == 0, (line, done.err)
+    return [re.sub(r"^linktrack --workspace \S+ ", "", line) for line in lines]
+
+
+def ran(*roots: Path) -> Counter[str]:
+    """How often each script ran for whom in these workspaces: `a 1`."""
+    found: Counter[str] = Counter()
+    for root in roots:
+        path = root / "ran.txt"
+        found.update(path.read_text().splitlines() if path.exists() else ())
+    return found
+
+
+class World(NamedTuple):
+    backed_up: Life
+    backup: Path
+    paths: dict[str, list[str]]
+    before: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A workspace with two scripts, one mailing and a run, and its backup."""
+    folder = tmp_path_factory.mktemp("lost-actions")
+    life = begin(call, folder / "work")
+    for name in SCRIPTS:
+        script = life.root / "scripts" / f"{name}.sh"
+        script.write_text(
+            '#!/bin/sh\nwho=$(sed \'s/.*"custId": *"\\([0-9]*\\)".*/\\1/\')\n' + f'echo "{name} $who" >>../ran.txt\n'
+        )
+        script.chmod(0o700)
+    (life.root / "links.toml").write_text(LINKS)
+    life.do("link", "apply", life.root / "links.toml")
+    paths = life.send("spring")
+    life.do("click", "import", life.log("before.log", (paths["5"][0], 60)))
+    life.run("run-1")
+    life.do("backup", folder / "b.tar.gz")
+    return World(life, folder / "b.tar.gz", paths, ran(life.root))
+
+
+class Case(NamedTuple):
+    """What was done before the loss, what is done again before the runs are named, which commands the refusals then
+    name, and the scripts by number in the end."""
+
+    lost: Sequence[Step]
+    again: Sequence[Step]
+    commands: Sequence[str]
+    numbers: dict[int, str]
+    run_for_later_clicks: Sequence[str] = ()  # scripts that nobody has had, for contacts 1 and 2
+
+
+CASES = {
+    "added in the same order": Case(["add a", "add b", "click 1 2", "run"], ["add a", "add b"], [], {8: "a", 9: "b"}),
+    "added in the other order": Case(["add a", "add b", "click 1 2", "run"], ["add b", "add a"], [], {8: "a", 9: "b"}),
+    "added in the other order between two runs": Case(
+        ["add a", "click 1 2", "run", "add b", "click 1 3", "run"], ["add b", "add a"], [], {8: "a", 9: "b"}, ["b 2"]
+    ),
+    "added again by a file in another order": Case(
+        ["add a", "add b", "click 1 2", "run"], ["apply b x a y"], [], {8: "a", 9: "b"}
+    ),
+    "not added again": Case(
+        ["add a", "add b", "click 1 2", "run"],
+        [],
+        ["action add offer script --script a.sh", "action add offer script --script b.sh"],
+        {8: "a", 9: "b"},
+    ),
+    "one added again under the number of the other": Case(
+        ["add a", "add b", "click 1 2", "run"], ["add b"], ["action add offer script --script a.sh"], {8: "a", 9: "b"}
+    ),
+    "another one added under its number": Case(
+        ["add a", "click 1 2", "run"],
+        ["add c"],
+        ["action add offer script --script a.sh"],
+        {8: "a", 10: "c"},
+        ["c 1", "c 2"],
+    ),
+    "its number was given to one that was removed": Case(
+        ["add c", "remove 8", "add a", "click 1 2", "run"], ["add a"], [], {9: "a"}
+    ),
+    "removed before the last run": Case(["add a", "click 1 2", "run", "remove 8", "click 3", "run"], [], [], {}, []),
+    "removed before the last run and added again as new": Case(
+        ["add a", "click 1", "run", "remove 8", "add a", "click 1 2", "run"], ["add a"], [], {9: "a"}
+    ),
+    "edited between two runs, and added as it was last": Case(
+        ["add a", "click 1", "run", "edit 8 b", "click 2", "run"], ["add b"], [], {8: "b"}
+    ),
+    "edited between two runs, and added as it was first": Case(
+        ["add a", "click 1", "run", "edit 8 b", "click 2", "run"], ["add a"], [], {8: "a"}
+    ),
+    "edited between two runs, and added both ways": Case(
+        ["add a", "click 1", "run", "edit 8 b", "click 2", "run"],
+        ["add a", "add b"],
+        ["action remove offer 8"],
+        {8: "b"},
+    ),
+    "edited after the last run": Case(
+        ["add a", "click 1 2", "run"],
+        ["add c --timeout 5s"],
+        ["action add offer script --script a.sh"],
+        {8: "a", 10: "c"},
+        ["c 1", "c 2"],
+    ),
+    "one of the backup edited before the run, and not again": Case(["edit 6 a", "click 1 2", "run"], [], [], {6: "x"}),
+    "one of the backup edited before the run, and added instead": Case(
+        ["edit 6 a", "click 1 2", "run"],
+        ["add a"],
+        ["action remove offer 8", "action edit offer 6 --script a.sh"],
+        {6: "a"},
+    ),
+    "one of the backup removed and added again": Case(
+        ["remove 6", "add x", "click 1 2", "run"],
+        [],
+        ["action remove offer 6", "action add offer script --script x.sh"],
+        {6: "", 8: "x"},
+    ),
+    "one of the backup removed after the run": Case(["click 1 2", "run"], ["remove 6"], [], {6: ""}),
+    "one of the backup removed after the run and added again": Case(
+        ["click 1 2", "run"], ["remove 6", "add x"], [], {6: "x"}
+    ),
+    "one of the backup became another one, and its old self a new one": Case(
+        ["edit 6 a", "add x", "click 1 2", "run"],
+        [],
+        ["action edit offer 6 --script a.sh", "action add offer script --script x.sh"],
+        {6: "a", 8: "x"},
+    ),
+    "the link renamed before the run": Case(
+        ["rename deal", "add a", "click 1 2", "run"],
+        [],
+        ["link edit offer --key deal", "action add deal script --script a.sh"],
+        {8: "a"},
+    ),
+    "the link renamed after the run, and again": Case(
+        ["add a", "click 1 2", "run"],
+        ["rename deal", "add a"],
+        ["link edit deal --key offer"],
+        {8: "a"},
+    ),
+    "the link renamed between two runs": Case(
+        ["add a", "click 1", "run", "rename deal", "click 2", "run"],
+        ["add a"],
+        ["link edit offer --key deal"],
+        {8: "a"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_no_script_runs_twice(world: World, tmp_path: Path, case: Case) -> None:
+    lost = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "lost")))
+    (lost.root / "ran.txt").unlink(missing_ok=True)
+    logs: list[Path] = []
+    for step in case.lost:
+        do(lost, step, world.paths, logs)
+    assert call("restore", world.backup, tmp_path / "r").code == 0
+    life = Life(call, tmp_path / "r")
+    shutil.copy(world.backed_up.root / "contacts.csv", life.root)
+    life.do("click", "import", *logs)
+    for step in case.again:
+        do(life, step, world.paths, [])
+    folders = [path for path in lost.root.glob("run-*") if path.name != "run-1"]
+    commands: list[str] = []
+    for _ in range(MOST):
+        done = life.call("--workspace", life.root, "action", "run", "--runs", *folders)
+        if done.code == 0:
+            break
+        assert done.code == 5, done.err
+        commands += pasted(done.err, call)
+    assert done.code == 0, done.err
+    assert commands == list(case.commands)
+    life.run("own-1")
+    assert ran(life.root) == Counter(), "the lost runs have passed all clicks"
+    key = life.json("link", "list")[0]["key"]
+    found = {row["number"]: row["settings"]["script"][0] for row in life.json("action", "list", key)}
+    assert {number: found.get(number, "") for number in case.numbers} == case.numbers
+    life.do("click", "import", life.log("later.log", (world.paths["1"][0], 9000), (world.paths["2"][0], 9001)))
+    life.run("own-2")
+    assert sorted(ran(life.root)) == sorted(case.run_for_later_clicks)
+    before, after = ran(lost.root) + world.before, ran(life.root)
+    assert before & after == Counter() and set(after.values()) <= {1}, "nothing is done twice"
+    life.sound("--deep")

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.runs import has_run_since_restore
 from linktrack.actions.lost_numbers import (
-    Command,
     LinkNumbers,
     Listing,
+    Words,
     numbers_of,
     once_for,
     to_be_as_it_was,
@@ -20,6 +20,7 @@ from linktrack.actions.lost_numbers import (
 )
 from linktrack.actions.lost_runs import LostRun
 from linktrack.errors import Conflict
+from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import renumber_actions, standing_actions
 from linktrack.store.session import Database
 
@@ -30,7 +31,7 @@ _AFTERWARDS = (
 )
 
 
-class _Known(NamedTuple):
+class _LostLink(NamedTuple):
     """A link of today whose actions the lost runs name."""
 
     id: int
@@ -45,21 +46,21 @@ class LostCatalogue:
     def __init__(self, database: Database, runs: Iterable[LostRun], root: Path) -> None:
         """`runs` are those that the ledger lacks, in the order in which they ran; `root` is the workspace's folder."""
         self.database, self.root = database, root
-        self._links: dict[str, _Known] = {}
+        self._links: dict[str, _LostLink] = {}
         self._put_back = False
         listings: dict[str, list[Listing]] = {}
         for run in runs:
             if run.actions is not None:
                 for key, listing in run.actions.items():
                     listings.setdefault(key, []).append(listing)
-        today: dict[str, dict[int, dict[str, object]]] = {}
+        today: dict[str, dict[int, ActionTable]] = {}
         for action in standing_actions(database):
             today.setdefault(action.key, {})[action.number] = action.table
         for key, every in sorted(listings.items()):
             row = database.row("SELECT id, backed_up_action FROM link WHERE key = ?", (key,))
             if row is not None:
                 there = today.get(key, {})
-                self._links[key] = _Known(row[0], there, every, numbers_of(there, row[1], every))
+                self._links[key] = _LostLink(row[0], there, every, numbers_of(there, row[1], every))
 
     def put_back(self) -> list[str]:
         """Give the actions their numbers back; returns what is to be said of it. Conflict where that would be done
@@ -87,7 +88,7 @@ class LostCatalogue:
 
     def refuse_missing(self, missing: Iterable[tuple[str, int]], folder: Path) -> None:
         """Conflict when there are any, by link and number."""
-        commands: list[Command] = []
+        commands: list[Words] = []
         edited: list[str] = []
         for key, number in sorted(missing):
             known = self._links[key]
@@ -116,7 +117,7 @@ class LostCatalogue:
 
     def refuse_strayed(self, strayed: Iterable[tuple[str, str]], folder: Path) -> None:
         """Conflict when links have other keys than the run knew: (key in the run, that of today or "")."""
-        commands: list[Command] = []
+        commands: list[Words] = []
         unknown = []
         for key, now in sorted(strayed):
             if not now:
@@ -142,10 +143,10 @@ class LostCatalogue:
 
     def once(self, run: LostRun, key: str, kind: str, name: str) -> list[int]:
         """The numbers of the actions by which a run may have made a thing once for a person."""
-        return [number for number, _ in once_for(kind, name, (run.actions or {}).get(key, {}))]
+        return once_for(kind, name, (run.actions or {}).get(key, {}))
 
     def _refuse_mistaken(self) -> None:
-        commands: list[Command] = []
+        commands: list[Words] = []
         for key, known in self._links.items():
             for number, is_now in known.numbers.mistaken:
                 commands.append(["action", "remove", key, str(number)])
@@ -166,7 +167,7 @@ class LostCatalogue:
             number += 1
         return f"{key}-{number}"
 
-    def _lines(self, commands: Iterable[Command]) -> str:
+    def _lines(self, commands: Iterable[Words]) -> str:
         """Commands as lines of their own, which a shell takes wherever it is."""
         here = ["linktrack", "--workspace", str(self.root)]
         return "".join(f"\n     {line}" for line in dict.fromkeys(shlex.join([*here, *words]) for words in commands))

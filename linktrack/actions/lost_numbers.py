@@ -8,13 +8,13 @@ the number back under which the lost runs have carried out the same definition.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from linktrack.links.action_options import options_of, options_that_change
 from linktrack.links.actions import ActionTable, canonical
 
 Listing = Mapping[int, ActionTable]  # the actions of a link, by number, as a run found them
-Command = list[str]  # words behind `linktrack`
+Words = list[str]  # words behind `linktrack`
 
 
 class Mistaken(NamedTuple):
@@ -76,7 +76,7 @@ def numbers_of(today: Listing, backed_up: int, listings: Sequence[Listing]) -> L
     return LinkNumbers({a: b for a, b in moves.items() if a != b}, last, missing, mistaken, added)
 
 
-def to_bring_back(key: str, number: int, table: ActionTable, today: Listing, last: Listing) -> list[Command]:
+def to_bring_back(key: str, number: int, table: ActionTable, today: Listing, last: Listing) -> list[Words]:
     """The commands that add an action of a lost run again: where the link has the same under another number, that is
     made what it was in the last of these runs before, or removed."""
     commands = []
@@ -86,17 +86,17 @@ def to_bring_back(key: str, number: int, table: ActionTable, today: Listing, las
     return [*commands, ["action", "add", key, table["type"], *options_of(table)]]
 
 
-def to_be_as_it_was(key: str, number: int, table: ActionTable, wanted: ActionTable | None) -> list[Command]:
+def to_be_as_it_was(key: str, number: int, table: ActionTable, wanted: ActionTable | None) -> list[Words]:
     """The command that makes an action what it was; that removes it where it was none, or one of another type."""
     if wanted is None or wanted["type"] != table["type"]:
         return [["action", "remove", key, str(number)]]
     return [["action", "edit", key, str(number), *options_that_change(table, wanted)]]
 
 
-def once_for(kind: str, name: str, listing: Listing) -> list[tuple[int, dict[str, Any]]]:
+def once_for(kind: str, name: str, listing: Listing) -> list[int]:
     """The actions in a listing that make a thing of this kind, of this name if it is a script, once for a person."""
     return [
-        (number, table)
+        number
         for number, table in sorted(listing.items())
         if table["type"] == kind and table.get("repeat") == "once" and (kind != "script" or table.get("script") == name)
     ]

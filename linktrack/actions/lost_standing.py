@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_of
 from linktrack.errors import BadInput
 from linktrack.files.json_files import WrittenModel, read_written_lines
-from linktrack.links.actions import KINDS
+from linktrack.links.actions import KINDS, ActionTable
 
 ACTIONS = "actions.ndjson"
 PASSED = "passed-clicks.ndjson"
@@ -26,7 +26,7 @@ class _SaidAction(WrittenModel):
     link: str
     number: Annotated[int, Field(ge=1, le=2**31 - 1)]
     type: str
-    settings: dict[str, Any]
+    settings: ActionTable
 
 
 class _SaidClick(WrittenModel):
@@ -38,7 +38,7 @@ class _SaidClick(WrittenModel):
 
 def read_standing(folder: Path) -> tuple[dict[str, Listing], int]:
     """The actions by the key of their link, and how many there are. BadInput for a line that is none."""
-    found: dict[str, dict[int, dict[str, Any]]] = {}
+    found: dict[str, dict[int, ActionTable]] = {}
     count = 0
     for line, said in read_written_lines(_SaidAction, folder / ACTIONS, "an action of a run"):
         if said.type not in KINDS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from linktrack.errors import UsageError
-from linktrack.links.actions import KINDS, settings_of
+from linktrack.links.actions import KINDS, ActionTable, settings_of
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -68,13 +68,13 @@ def _value(field: FieldInfo) -> str:
     return "TEXT" if field.annotation is str else "VALUE"
 
 
-def options_of(table: dict[str, Any]) -> list[str]:
+def options_of(table: ActionTable) -> list[str]:
     """The options by which `linktrack action add` makes the action of a TOML table: of `settings_from_options` the
     other way round."""
     return [word for name in settings_of(table["type"]) if name in table for word in _said(name, table[name])]
 
 
-def options_that_change(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def options_that_change(before: ActionTable, after: ActionTable) -> list[str]:
     """The options by which `linktrack action edit` makes one action the other, which is of the same type."""
     fields = KINDS[after["type"]].model_fields
     words: list[str] = []

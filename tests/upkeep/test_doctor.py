@@ -89,6 +89,10 @@ WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
         _sql("UPDATE action SET settings = '{\"field\": 1}' WHERE type = 'set-field'"),
         "actions", "removed with linktrack action remove offer 1", True,
     ),
+    "an action's settings are no table": (
+        _sql("UPDATE action SET settings = '[1]' WHERE number = 3"),
+        "values", "settings of action: 1 are no JSON object (the first is action 3 of the link 'offer')", True,
+    ),
     "an action is of no kind": (_sql("UPDATE action SET type = 'dance' WHERE number = 5"), "actions", "action 5 of offer", True),
     "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
     "others can read the database": (_file("linktrack.db", lambda path: path.chmod(0o644)), "mode", "chmod 600", False),

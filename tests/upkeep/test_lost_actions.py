@@ -3,6 +3,7 @@ whatever order: no script runs twice for anybody, and every command that a refus
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -97,6 +98,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     life.run("run-1")
     life.do("backup", folder / "b.tar.gz")
     return World(life, folder / "b.tar.gz", paths, ran(life.root))
+
+
+def lose(world: World, tmp_path: Path, *steps: Step) -> tuple[Life, Life, list[Path]]:
+    """(the lost workspace, the one made of its backup, the logs of these steps, which it has imported)."""
+    lost = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "lost")))
+    (lost.root / "ran.txt").unlink(missing_ok=True)
+    logs: list[Path] = []
+    for step in steps:
+        do(lost, step, world.paths, logs)
+    assert call("restore", world.backup, tmp_path / "r").code == 0
+    life = Life(call, tmp_path / "r")
+    shutil.copy(world.backed_up.root / "contacts.csv", life.root)
+    if logs:
+        life.do("click", "import", *logs)
+    return lost, life, logs
 
 
 class Case(NamedTuple):
@@ -207,15 +223,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_no_script_runs_twice(world: World, tmp_path: Path, case: Case) -> None:
-    lost = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "lost")))
-    (lost.root / "ran.txt").unlink(missing_ok=True)
-    logs: list[Path] = []
-    for step in case.lost:
-        do(lost, step, world.paths, logs)
-    assert call("restore", world.backup, tmp_path / "r").code == 0
-    life = Life(call, tmp_path / "r")
-    shutil.copy(world.backed_up.root / "contacts.csv", life.root)
-    life.do("click", "import", *logs)
+    lost, life, _ = lose(world, tmp_path, *case.lost)
     for step in case.again:
         do(life, step, world.paths, [])
     folders = [path for path in lost.root.glob("run-*") if path.name != "run-1"]
@@ -239,3 +247,116 @@ def test_no_script_runs_twice(world: World, tmp_path: Path, case: Case) -> None:
     before, after = ran(lost.root) + world.before, ran(life.root)
     assert before & after == Counter() and set(after.values()) <= {1}, "nothing is done twice"
     life.sound("--deep")
+
+
+def test_a_folder_that_says_no_actions_is_taken_by_number_and_name_of_script(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path, "add a", "add b", "click 1 2", "run")
+    folder = lost.root / "run-2"
+    said = json.loads((folder / "summary.json").read_text())
+    for name in ("actions", "passed_clicks"):
+        del said[name]
+    said["files"] = [name for name in said["files"] if name not in ("actions.ndjson", "passed-clicks.ndjson")]
+    (folder / "summary.json").write_text(json.dumps(said))
+    backup = Path(shutil.copytree(life.root, tmp_path / "kept"))
+    for step in ("add b", "add a"):
+        do(life, step, world.paths, [])
+    refused = life.do("action", "run", "--runs", folder, code=5).err
+    assert "action 8 of offer (script), action 9 of offer (script)" in refused
+    shutil.rmtree(life.root)
+    shutil.copytree(backup, life.root)
+    for step in ("add a", "add b"):
+        do(life, step, world.paths, [])
+    life.do("action", "run", "--runs", folder)
+    life.run("own-1")
+    assert ran(life.root) == Counter()
+
+
+def test_numbers_by_which_something_ran_since_are_left_alone(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path, "add a", "add b", "click 1 2", "run")
+    for step in ("add b", "add a"):
+        do(life, step, world.paths, [])
+    life.do("action", "run", "--no-runs")
+    life.run("own-1")
+    refused = life.do("action", "run", "--runs", lost.root / "run-2", code=5)
+    assert "other runs have gone by those of today since the restore" in refused.err
+    assert [row["settings"]["script"] for row in life.json("action", "list", "offer")][2:] == ["b.sh", "a.sh"]
+
+
+def test_a_link_whose_key_another_one_has_by_now_gets_it_back(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path, "click 1 2", "run")
+    life.do("link", "edit", "offer", "--key", "deal")
+    life.do("link", "add", "offer", "--url", "https://www.example.com/other")
+    refused = life.do("action", "run", "--runs", lost.root / "run-2", code=5)
+    assert pasted(refused.err, call) == ["link edit offer --key offer-2", "link edit deal --key offer"]
+    life.do("action", "run", "--runs", lost.root / "run-2")
+    life.run("own-1")
+    assert ran(life.root) == Counter()
+
+
+def test_without_its_clicks_a_link_of_another_key_is_told_once_they_are_imported(world: World, tmp_path: Path) -> None:
+    lost, _, logs = lose(world, tmp_path, "rename deal", "click 1 2", "run")
+    assert call("restore", world.backup, tmp_path / "s").code == 0
+    life = Life(call, tmp_path / "s")
+    refused = life.do("action", "run", "--runs", lost.root / "run-2", code=5)
+    assert "of 'deal' that is known once the logs of its clicks are imported" in refused.err
+    life.do("click", "import", *logs)
+    refused = life.do("action", "run", "--runs", lost.root / "run-2", code=5)
+    assert pasted(refused.err, call) == ["link edit offer --key deal"]
+    life.do("action", "run", "--runs", lost.root / "run-2")
+
+
+def test_what_a_lost_link_made_once_for_a_person_is_never_made_again(world: World, tmp_path: Path) -> None:
+    """Its mailing is lost, too, and its clicks are rejected: but later mails have the link again."""
+    lost, life, _ = lose(world, tmp_path)
+
+    def make(life: Life) -> None:
+        life.do("link", "add", "extra", "--url", "https://www.example.com/extra")
+        life.do("action", "add", "extra", "script", "--script", "c.sh", "--repeat", "once")
+
+    def send(life: Life, name: str) -> list[str]:
+        mail = life.root / f"{name}.html"
+        mail.write_text('<a href="linktrack:extra">Extra</a>')
+        life.do("mailing", "add", name, mail)
+        out = life.root / f"mails-{name}"
+        life.do("mailing", "rewrite", name, "--contacts", life.root / "contacts.csv", "--as", "ndjson", "--out", out,
+                "--sent-at", "2026-05-04T08:30:00+00:00")  # fmt: skip
+        rows = map(json.loads, (out / "recipients.ndjson").read_text().splitlines())
+        return [re.findall(r"https://click\.example\.com(/[a-z2-7]+/[a-z2-7]{32})", row["html"])[0] for row in rows]
+
+    make(lost)
+    first = send(lost, "summer")[0]
+    lost.do("click", "import", lost.log("summer.log", (first, 3000)))
+    lost.run("run-2")
+    assert ran(lost.root) == Counter({"c 1": 1})
+    refused = life.do("action", "run", "--runs", lost.root / "run-2", code=5)
+    assert "once for a person what the actions of 'extra' make" in refused.err
+    make(life)
+    life.do("action", "run", "--runs", lost.root / "run-2")
+    every = send(life, "autumn")
+    life.do("click", "import", life.log("autumn.log", (every[0], 4000), (every[1], 4001)))
+    life.run("own-1")
+    assert ran(life.root) == Counter({"c 2": 1})
+
+
+def test_what_failed_in_a_lost_run_is_tried_again_by_the_very_next_one(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path)
+    (lost.root / "scripts" / "x.sh").chmod(0o600)
+    log = lost.log("failing.log", (world.paths["1"][0], 3000))
+    lost.do("click", "import", log)
+    lost.run("run-2", code=6)
+    life.do("action", "run", "--runs", lost.root / "run-2")
+    life.do("click", "import", log)
+    life.run("own-1", "--retry-failed")
+    assert ran(life.root) == Counter({"x 1": 1})
+
+
+def test_what_is_added_later_reaches_clicks_of_lost_runs_by_a_replay_alone(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path, "add a", "click 1 2", "run")
+    for step in ("add c", "add a"):
+        do(life, step, world.paths, [])
+    life.run("own-1", "--runs", lost.root / "run-2")
+    assert ran(life.root) == Counter()
+    life.run("own-2", "--replay", "offer")
+    replayed = ran(life.root)
+    assert replayed & (ran(lost.root) + world.before) == Counter()
+    assert {"c 1", "c 2"} <= set(replayed)

@@ -16,6 +16,9 @@ import pytest
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
+from linktrack.actions.lost_numbers import same, to_be_as_it_was, to_bring_back
+from linktrack.links.actions import ActionTable
+
 SCRIPTS = ("x", "y", "a", "b", "c")
 LINKS = """
 [[link]]
@@ -360,3 +363,52 @@ def test_what_is_added_later_reaches_clicks_of_lost_runs_by_a_replay_alone(world
     replayed = ran(life.root)
     assert replayed & (ran(lost.root) + world.before) == Counter()
     assert {"c 1", "c 2"} <= set(replayed)
+
+
+def test_a_number_that_lost_runs_went_by_is_given_to_no_other_action(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path, "add a", "add b", "click 1 2", "run", "remove 9", "click 3", "run")
+    do(life, "add a", world.paths, [])
+    life.do("action", "run", "--runs", lost.root / "run-2", lost.root / "run-3")
+    assert "Action 10 of offer" in life.do("action", "add", "offer", "script", "--script", "c.sh").err
+    life.do("click", "import", life.log("later.log", (world.paths["1"][0], 9000)))
+    life.run("own-1")
+    assert ran(life.root) == Counter({"c 1": 1})
+
+
+TABLES: list[ActionTable] = [
+    {"type": "set-field", "field": "level", "value": "it's \"hot\" $HOME `id`"},
+    {"type": "set-field", "field": "level", "value": "--help"},
+    {"type": "set-field", "field": "level", "value": True},
+    {"type": "set-field", "field": "level", "value": -1},
+    {"type": "set-field", "field": "level", "value": ""},
+    {"type": "interest", "add": ["A", "-B", "=c"], "remove": ["Å, d"], "on": "both"},
+    {"type": "interest", "remove": ["A"]},
+    {"type": "selection", "add": ["two\nlines"]},
+    {"type": "follow-up", "description": "", "task": "Call {contact.name}", "assign_to_our_contact": True, "start": "2026-05-04T09:00:00"},
+    {"type": "follow-up", "kind": "appointment", "default_recipient": "BO", "assignment": True, "duration": "1h", "repeat": "once"},
+    {"type": "request", "title": "-x=y", "category": "Sales", "owner": "auto", "priority": "High"},
+    {"type": "script", "script": "a.sh", "batch": True, "timeout": "5s", "repeat": "click"},
+    {"type": "script", "script": "b.sh"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", TABLES, ids=str)
+def test_the_words_of_a_command_make_the_action_that_they_name(
+    world: World, tmp_path: Path, table: ActionTable
+) -> None:
+    life, key = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "work"))), "words"
+    life.do("link", "add", key, "--url", "https://www.example.com/words")
+    other = next((one for one in TABLES if one["type"] == table["type"] and one != table), table)
+    spoken = shlex.split(shlex.join(to_bring_back(key, 1, table, {}, {})[0]))
+    number = re.search(r"Action (\d+)", life.do(*spoken).err)
+    assert number is not None
+
+    def stored() -> ActionTable:
+        [row] = [row for row in life.json("action", "list", key) if row["number"] == int(number[1])]
+        return {"type": row["type"], **row["settings"]}
+
+    assert same(stored()) == same(table)
+    if other != table:
+        for before, after in ((table, other), (other, table)):
+            life.do(*to_be_as_it_was(key, int(number[1]), before, after)[0])
+            assert same(stored()) == same(after)

@@ -127,7 +127,7 @@ class RunTaking:
                 self._keep_once(change, recipient, link, click)
             return None
         if link is None or not self._stands_in(shipment, link):
-            self._strayed[change.link] = self._link_of(click, recipient)
+            self._strayed[change.link] = self._strayed.get(change.link) or self._link_of(click, recipient)
             return None
         kind = change.link, change.kind, change.name
         action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))

@@ -45,6 +45,7 @@ from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sen
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted
+from linktrack.store.lock import handing_out
 from linktrack.store.session import Database
 from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
@@ -164,21 +165,22 @@ def rewrite(
         test=order.test,
         moment=moment,
     )
-    shipment = make_shipment(
-        database,
-        mailing,
-        audience,
-        mapping,
-        settings,
-        sent_at=order.sent_at,
-        test=order.test,
-        again=order.again,
-        moment=moment,
-        tags=mail.tags,
-        progress=lambda more: progress("Recipients", more, None),
-    )
-    copies = _copies(database, mailing, shipment, mail, tokens)
-    written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
+    with handing_out(workspace, database, order.wait):
+        shipment = make_shipment(
+            database,
+            mailing,
+            audience,
+            mapping,
+            settings,
+            sent_at=order.sent_at,
+            test=order.test,
+            again=order.again,
+            moment=moment,
+            tags=mail.tags,
+            progress=lambda more: progress("Recipients", more, None),
+        )
+        copies = _copies(database, mailing, shipment, mail, tokens)
+        written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     return Rewritten(
         find_shipment(database, shipment.id),
         mail.placements,

@@ -15,7 +15,7 @@ from tests_support import Run, call
 
 from linktrack.errors import LinktrackError, Locked
 from linktrack.store import migrations, revisions
-from linktrack.store.lock import alone
+from linktrack.store.lock import alone, handing_out, standing_still
 from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -144,6 +144,19 @@ def test_an_upgrade_says_for_whom_it_has_waited_too_long(
         assert not list(workspace.root.glob("*.before-*"))
         with alone(workspace, first, "import", 0), pytest.raises(Locked, match=r"another import is running \(process"):
             revisions.upgrade(second, workspace)  # whose next batch would meet other tables
+        with (
+            handing_out(workspace, first, 0),
+            connect(workspace.database_url) as third,
+            handing_out(workspace, third, 0),  # several hand mails out at once
+            pytest.raises(Locked, match="another rewrite is running"),
+        ):
+            revisions.upgrade(second, workspace)
+        with (
+            standing_still(workspace, second, 0),
+            pytest.raises(Locked, match="an upgrade or a copy of the database is running"),
+            handing_out(workspace, first, 0),
+        ):
+            pass
         assert revisions.revision(second) == "0001"
         assert revisions.upgrade(second, workspace) == ("0001", False)
 

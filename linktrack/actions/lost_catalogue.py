@@ -93,10 +93,10 @@ class LostCatalogue:
         for key, number in sorted(missing):
             known = self._links[key]
             table = known.numbers.missing[number]
-            commands += to_bring_back(key, number, table, known.today, known.listings[-1])
+            commands.append(to_bring_back(key, table))
             for other, there in known.numbers.added.items():
                 if there["type"] == table["type"]:
-                    lines = self._lines(to_be_as_it_was(key, other, there, table))
+                    lines = self._lines([to_be_as_it_was(key, other, there, table)])
                     edited.append(f"\n   or, where action {other} of {key} is that one, edited since:{lines}")
         if commands:
             raise Conflict(
@@ -148,17 +148,14 @@ class LostCatalogue:
     def _refuse_mistaken(self) -> None:
         commands: list[Words] = []
         for key, known in self._links.items():
-            for number, is_now in known.numbers.mistaken:
-                commands.append(["action", "remove", key, str(number)])
-                there, last = known.today.get(is_now), known.listings[-1].get(is_now)
-                if there is not None and last is not None and there != last:
-                    commands += to_be_as_it_was(key, is_now, there, last)
+            wanted = sorted(known.numbers.mistaken.items(), key=lambda one: (one[1] is not None, one[0]))
+            commands += [to_be_as_it_was(key, number, known.today[number], then) for number, then in wanted]
         if commands:
             raise Conflict(
-                "there are actions here that were added since the restore, and are what others had become, or had "
-                "been, when the runs were made, so that everything would be done again by them: take them away, and "
-                "name the folders once more; what is to be done besides is added afterwards, and what is to be "
-                f"otherwise is edited then:{self._lines(commands)}"
+                "there are actions here that would do once more what others did when the runs were made, or what they "
+                "themselves did under other numbers: let them be what they were then, and name the folders once more; "
+                f"what is to be done besides is added afterwards, and what is to be otherwise is edited then:"
+                f"{self._lines(commands)}"
             )
 
     def _free(self, key: str) -> str:

@@ -17,24 +17,16 @@ Listing = Mapping[int, ActionTable]  # the actions of a link, by number, as a ru
 Words = list[str]  # words behind `linktrack`
 
 
-class Mistaken(NamedTuple):
-    """An action `number` that was added since the restore, and is what another one was in a lost run: `is_now`, where
-    the backup has that, else 0."""
-
-    number: int
-    is_now: int
-
-
 class LinkNumbers(NamedTuple):
     """What becomes of a link's actions: `moves` leads from numbers of today to those that the lost runs had, and `last`
     is the highest there has been. `missing` are actions that were added since the backup and that the last of these
-    runs had, and the link has not; `mistaken` what would be done twice. `added` are actions of today that no run had.
-    """
+    runs had, and the link has not; `mistaken` those of today that would do what another one has done, each with what it
+    was when that was done (None: it was not there). `added` are actions of today that no run had."""
 
     moves: dict[int, int]
     last: int
     missing: dict[int, ActionTable]
-    mistaken: list[Mistaken]
+    mistaken: dict[int, ActionTable | None]
     added: Listing
 
 
@@ -64,9 +56,7 @@ def numbers_of(today: Listing, backed_up: int, listings: Sequence[Listing]) -> L
     told = {same(table): number for listing in listings for number, table in listing.items()}
     taken = {number for listing in listings for number in listing}
     last = max([*taken, *today, backed_up])
-    mistaken = [
-        Mistaken(number, told[text] if told[text] <= backed_up else 0) for number, text in free.items() if text in told
-    ]
+    mistaken = _mistaken(today, backed_up, free, told, listings[-1])
     for number in free:
         if number in taken:
             last += 1
@@ -76,21 +66,37 @@ def numbers_of(today: Listing, backed_up: int, listings: Sequence[Listing]) -> L
     return LinkNumbers({a: b for a, b in moves.items() if a != b}, last, missing, mistaken, added)
 
 
-def to_bring_back(key: str, number: int, table: ActionTable, today: Listing, last: Listing) -> list[Words]:
-    """The commands that add an action of a lost run again: where the link has the same under another number, that is
-    made what it was in the last of these runs before, or removed."""
-    commands = []
-    for other, there in sorted(today.items()):
-        if other != number and same(there) == same(table):
-            commands += to_be_as_it_was(key, other, there, last.get(other))
-    return [*commands, ["action", "add", key, table["type"], *options_of(table)]]
+def _mistaken(
+    today: Listing, backed_up: int, free: Mapping[int, str], told: Mapping[str, int], last: Listing
+) -> dict[int, ActionTable | None]:
+    """What would be done again under another number than the one under which it was done last, `told` by what it is:
+    by actions that were added since the restore (`free`), and by those of the backup."""
+    found: dict[int, ActionTable | None] = {number: None for number, text in free.items() if text in told}
+    for number, table in today.items():
+        if number <= backed_up:
+            then, text = last.get(number), same(table)
+            differs = then is None or same(then) != text
+            if differs and (
+                told.get(text, number) != number or number in {told[free[one]] for one in found if one in free}
+            ):
+                found[number] = then
+    stay = {number: same(table) for number, table in today.items() if found.get(number, table) is not None}
+    for number, wanted in list(found.items()):  # no link has the same action twice
+        if wanted is not None and same(wanted) in {text for other, text in stay.items() if other != number}:
+            del found[number]
+    return found
 
 
-def to_be_as_it_was(key: str, number: int, table: ActionTable, wanted: ActionTable | None) -> list[Words]:
+def to_bring_back(key: str, table: ActionTable) -> Words:
+    """The command that adds an action of a lost run again."""
+    return ["action", "add", key, table["type"], *options_of(table)]
+
+
+def to_be_as_it_was(key: str, number: int, table: ActionTable, wanted: ActionTable | None) -> Words:
     """The command that makes an action what it was; that removes it where it was none, or one of another type."""
     if wanted is None or wanted["type"] != table["type"]:
-        return [["action", "remove", key, str(number)]]
-    return [["action", "edit", key, str(number), *options_that_change(table, wanted)]]
+        return ["action", "remove", key, str(number)]
+    return ["action", "edit", key, str(number), *options_that_change(table, wanted)]
 
 
 def once_for(kind: str, name: str, listing: Listing) -> list[int]:

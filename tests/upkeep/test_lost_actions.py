@@ -203,6 +203,21 @@ CASES = {
         ["action edit offer 6 --script a.sh", "action add offer script --script x.sh"],
         {6: "a", 8: "x"},
     ),
+    "one of the backup removed, added again and removed once more": Case(
+        ["remove 6", "add x", "click 1 2", "run", "remove 8", "click 3", "run"],
+        [],
+        ["action remove offer 6"],
+        {6: "", 8: ""},
+    ),
+    "one of the backup edited into what a new one was": Case(
+        ["add a", "click 1 2", "run"],
+        ["edit 6 a"],
+        ["action edit offer 6 --script x.sh", "action add offer script --script a.sh"],
+        {6: "x", 8: "a"},
+    ),
+    "two of the backup edited into each other": Case(
+        ["edit 6 a", "edit 7 b", "click 1 2", "run"], ["edit 6 b", "edit 7 a"], [], {6: "b", 7: "a"}
+    ),
     "the link renamed before the run": Case(
         ["rename deal", "add a", "click 1 2", "run"],
         [],
@@ -399,7 +414,7 @@ def test_the_words_of_a_command_make_the_action_that_they_name(
     life, key = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "work"))), "words"
     life.do("link", "add", key, "--url", "https://www.example.com/words")
     other = next((one for one in TABLES if one["type"] == table["type"] and one != table), table)
-    spoken = shlex.split(shlex.join(to_bring_back(key, 1, table, {}, {})[0]))
+    spoken = shlex.split(shlex.join(to_bring_back(key, table)))
     number = re.search(r"Action (\d+)", life.do(*spoken).err)
     assert number is not None
 
@@ -410,5 +425,5 @@ def test_the_words_of_a_command_make_the_action_that_they_name(
     assert same(stored()) == same(table)
     if other != table:
         for before, after in ((table, other), (other, table)):
-            life.do(*to_be_as_it_was(key, int(number[1]), before, after)[0])
+            life.do(*to_be_as_it_was(key, int(number[1]), before, after))
             assert same(stored()) == same(after)

@@ -9,7 +9,10 @@ from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.planned import Clicked
 from linktrack.actions.planning import Planner
+from linktrack.actions.selecting import PassedClick
+from linktrack.click_names import click_name
 from linktrack.crm.writing import write_back
+from linktrack.links.stored_actions import StandingAction
 
 
 def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Clicked]) -> None:
@@ -32,6 +35,24 @@ def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Click
             folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what, **person})
     for contact_id, count in planner.unknown.items():
         folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": count})
+
+
+def write_for_restoring(
+    folder: files.RunFolder, actions: Iterable[StandingAction], clicks: Iterable[PassedClick]
+) -> dict[str, int]:
+    """Write what a restored workspace has to know of the run besides its changes: the actions as they stood when it
+    began, and the clicks that it passes. Returns how many, as the summary counts them."""
+    counts = {"actions": 0, "passed_clicks": 0}
+    for action in actions:
+        settings = {name: value for name, value in action.table.items() if name != "type"}
+        row = {"link": action.key, "number": action.number, "type": action.table["type"], "settings": settings}
+        folder.row("actions.ndjson", row)
+        counts["actions"] += 1
+    for click in clicks:
+        name = click_name(click.clicked_at, click.print)
+        folder.whole_row("passed-clicks.ndjson", {"click": name, "contact_id": click.contact_id})
+        counts["passed_clicks"] += 1
+    return counts
 
 
 def write_crm(folder: files.RunFolder, state: CrmState) -> None:

@@ -14,8 +14,11 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from linktrack.actions.lost_numbers import Listing
+from linktrack.actions.lost_standing import ACTIONS, PASSED, read_passed, read_standing
 from linktrack.actions.output import COLUMNS, SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id
+from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_of
 from linktrack.crm.csv_dialect import Dialect, find_line_end, open_text
 from linktrack.crm.csv_fields import unquoted
@@ -49,7 +52,8 @@ class Made(NamedTuple):
 
 class LostRun(NamedTuple):
     """A finished run as its folder has it; `summary` is its `summary.json`, `ran_at` UTC milliseconds, `workspace` the
-    print of its workspace, or empty."""
+    print of its workspace, or empty. `actions` are those of the workspace as it found them, by the key of their link;
+    None in a folder that does not say."""
 
     folder: Path
     workspace: str
@@ -57,6 +61,11 @@ class LostRun(NamedTuple):
     ran_at: int
     summary: str
     made: dict[str, Made]  # by the id of the change
+    actions: Mapping[str, Listing] | None
+
+    def passed(self) -> Iterator[PassedClick]:
+        """The clicks that it has passed, as far as its folder says."""
+        return iter(()) if self.actions is None else read_passed(self.folder)
 
     def changes(self) -> Iterator[CrmChange]:
         """Its changes, in their order. BadInput for a file that no run has written."""
@@ -78,6 +87,8 @@ class _SaidSummary(WrittenModel):
     follow_ups: Count
     requests: Count
     scripts: Count
+    actions: Count | None = None
+    passed_clicks: Count = 0
 
 
 class _SaidChange(WrittenModel):
@@ -158,7 +169,12 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         rows = dict(_made(folder / name, crm))
         _check_made(folder / name, kind, rows, ids[kind])
         made.update(rows)
-    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made)
+    actions = None
+    if said.actions is not None:
+        actions, count = read_standing(folder)
+        _check_count(folder / ACTIONS, "actions", said.actions, count)
+        _check_count(folder / PASSED, "passed clicks", said.passed_clicks, sum(1 for _ in read_passed(folder)))
+    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made, actions)
 
 
 def _check_counts(path: Path, said: _SaidSummary, kinds: Counter[str]) -> None:
@@ -166,9 +182,13 @@ def _check_counts(path: Path, said: _SaidSummary, kinds: Counter[str]) -> None:
     found = {"changes": kinds.total()}
     found |= {key: sum(kinds[kind] for kind in every) for key, every in SUMMARY_KEYS.items()}
     for key, count in found.items():
-        if (wanted := getattr(said, key)) != count:
-            what = key.replace("_", "-") if key != "changes" else key
-            raise BadInput(f"{SUMMARY} says {wanted:,} {what}, and {count:,} are found here: {_WHOLE}", file=path)
+        _check_count(path, key.replace("_", "-"), getattr(said, key), count)
+
+
+def _check_count(path: Path, what: str, wanted: int, count: int) -> None:
+    """BadInput when a file has more or fewer lines than the summary says."""
+    if wanted != count:
+        raise BadInput(f"{SUMMARY} says {wanted:,} {what}, and {count:,} are found here: {_WHOLE}", file=path)
 
 
 def _check_made(path: Path, kind: str, rows: Mapping[str, Made], ids: set[str]) -> None:

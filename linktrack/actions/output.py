@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from json.encoder import encode_basestring
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -47,9 +48,13 @@ COLUMNS = {
         *("link", "mailing", "shipment", "click", "clicked_at"),
     ),
     "unknown-contacts.csv": ("contact_id", "clicks"),
+    "actions.ndjson": ("link", "number", "type", "settings"),
+    "passed-clicks.ndjson": ("click", "contact_id"),
 }
-ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
-_json = json.JSONEncoder(ensure_ascii=False).encode
+ALWAYS = (
+    *("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson"),
+    *("actions.ndjson", "passed-clicks.ndjson"),
+)
 
 
 class RunFolder:
@@ -95,7 +100,16 @@ class RunFolder:
 
     def whole_row(self, name: str, row: Mapping[str, Any]) -> None:
         """Add a row to an NDJSON file that has just its columns, in their order."""
-        self._files[name].write((_json(row) + "\n").encode())
+        self._files[name].write((_json_line(row) + "\n").encode())
+
+
+def _json_line(row: Mapping[str, Any]) -> str:
+    """A row as `json.dumps` writes it, in half of the time: nearly all of its values are texts."""
+    cells = []
+    for key, value in row.items():
+        shown = encode_basestring(value) if type(value) is str else json.dumps(value, ensure_ascii=False)
+        cells.append(f'"{key}": {shown}')
+    return f"{{{', '.join(cells)}}}"
 
 
 def clear_unfinished(folder: Path) -> None:

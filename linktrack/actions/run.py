@@ -15,7 +15,7 @@ from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
 from linktrack.actions.crm_load import load_answered
-from linktrack.actions.delivery import write_crm, write_plan
+from linktrack.actions.delivery import write_crm, write_for_restoring, write_plan
 from linktrack.actions.ledger import runs
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definitions
@@ -23,7 +23,7 @@ from linktrack.actions.planned import FoundScript
 from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
 from linktrack.actions.scripts import run_open_scripts
 from linktrack.actions.taking import refuse_before_taking
-from linktrack.actions.work import RunOptions, Work, get_unsubscribes, prepare
+from linktrack.actions.work import RunOptions, Work, prepare
 from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
 from linktrack.contacts.seen import print_of
@@ -135,6 +135,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             with output.RunFolder(aside, dialect, guard=guard) as folder:
                 write_plan(folder, planner, work.ledger.clicks())
                 additions.flush()
+                reckoned = write_for_restoring(folder, work.standing, work.passing(planner.unknown))
                 write_crm(folder, work.state)
             names = sorted(path.name for path in aside.iterdir())
         new = crm_names.new_names(work.state)
@@ -146,6 +147,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
                 "by_hand": work.options.by_hand is not None,
                 "ran_at": iso(work.options.now, work.workspace.zone),
                 **summary_of(planner),
+                **reckoned,
                 "notes": [*work.notes, *notes],
                 "new_selections": new.get("selection", []),
                 "new_projects": new.get("project", []),
@@ -163,7 +165,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             for recipient_id, type, at in planner.departures:
                 leave(database, recipient_id, type, "action", at)
             if work.options.by_hand is None:
-                selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
+                selecting.pass_clicks(database)
         write_file(out / output.SUMMARY, text.encode(), protected)
         runs.set_status(database, run_id, "done")
     return report_of(work, planner, run_id, out, notes, ())

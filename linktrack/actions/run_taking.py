@@ -12,11 +12,13 @@ from linktrack.actions.ledger.retries import order_retries
 from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
+from linktrack.actions.lost_catalogue import LostCatalogue
 from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in, types_that_make
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
+from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database
 
@@ -24,6 +26,7 @@ from linktrack.store.session import Database
 class _Link(NamedTuple):
     id: int
     last_action: int
+    backed_up_action: int
 
 
 class _Shipment(NamedTuple):
@@ -35,6 +38,7 @@ class _KnownPlace(NamedTuple):
     """What a change is about, as the database knows it."""
 
     recipient_id: int
+    key: str  # of the link, as the run knew it
     link: _Link
     shipment: _Shipment
     click: tuple[int, int]  # time, print
@@ -44,8 +48,8 @@ class _KnownPlace(NamedTuple):
 class RunTaking:
     """One run on its way into the ledger."""
 
-    def __init__(self, database: Database, run: LostRun) -> None:
-        self.database, self.run = database, run
+    def __init__(self, database: Database, run: LostRun, catalogue: LostCatalogue) -> None:
+        self.database, self.run, self.catalogue = database, run, catalogue
         self.run_id = 0
         self.types = mailing_types(database)
         self._links: dict[str, _Link | None] = {}
@@ -53,8 +57,12 @@ class RunTaking:
         self._definitions: dict[tuple[int, int], int] = {}
         self._likely: dict[tuple[str, str, str], int] = {}
         self._settled: dict[tuple[int, str, str], SettledRow] = {}
-        self._kinds: dict[tuple[int, int], str | None] = {}  # of actions, by link and number, as they are today
+        self._today: dict[tuple[int, int], ActionTable | None] = {}  # of actions, by link and number, as they are today
         self._later: dict[tuple[str, int], str] = {}  # by link and number: what a later action did
+        self._missing: set[tuple[str, int]] = set()  # actions, by link and number
+        self._lost_links: set[str] = set()
+        self._strayed: dict[str, str] = {}  # keys of links as the run knew them, and as they are today
+        self._places: dict[tuple[int, int], bool] = {}  # whether a link stands in the mails of a shipment
 
     def carry_out(self) -> tuple[int, int] | None:
         """Take it over in one transaction: (changes, of them unknown); None where it stands in the ledger already."""
@@ -63,6 +71,7 @@ class RunTaking:
             return None
         selecting.begin(database)
         with database.transaction(durable=True):
+            moved = self.catalogue.put_back()
             self.run_id = begin_taken(database, run.number, run.ran_at, run.folder)
             self.additions = Additions(database, self.run_id)
             changes = unknown = 0
@@ -82,6 +91,12 @@ class RunTaking:
             order_retries(database)
             set_status(database, self.run_id, TAKEN)
             self._refuse_later_actions()
+            self.catalogue.refuse_strayed(self._strayed.items(), run.folder)
+            self.catalogue.refuse_links(self._lost_links, run.folder)
+            self.catalogue.refuse_missing(self._missing, run.folder)
+            selecting.pass_as_lost_runs(database, run.passed())
+        for sentence in moved:
+            database.warn(sentence)
         return changes, unknown
 
     def _refuse_later_actions(self) -> None:
@@ -105,42 +120,75 @@ class RunTaking:
         link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
         if recipient is not None and change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
             self._decide(recipient, change, click)
-        if recipient is None or link is None:
+        if recipient is None:
             return None
         if shipment is None:
             if change.kind in MADE_KINDS:
                 self._keep_once(change, recipient, link, click)
             return None
+        if link is None or not self._stands_in(shipment, link):
+            self._strayed[change.link] = self._strayed.get(change.link) or self._link_of(click, recipient)
+            return None
         kind = change.link, change.kind, change.name
         action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
         self._likely[kind] = action
-        if action and self._is_missing(link, action, change.kind):
+        if action and self.run.actions is None and self._is_missing(link, action, change):
             self._later[change.link, action] = change.kind
-        return _KnownPlace(recipient, link, shipment, click, action)
+        elif self.catalogue.is_missing(change.link, action):
+            self._missing.add((change.link, action))
+        return _KnownPlace(recipient, change.link, link, shipment, click, action)
 
-    def _is_missing(self, link: _Link, number: int, kind: str) -> bool:
-        """Whether a link has another action under a number, or never had one; who has removed it wants it no more."""
-        if (link.id, number) not in self._kinds:
-            sql = "SELECT type FROM action WHERE link_id = ? AND number = ?"
-            self._kinds[link.id, number] = self.database.value(sql, (link.id, number))
-        there = self._kinds[link.id, number]
-        return number > link.last_action if there is None else there not in types_that_make(kind)
+    def _is_missing(self, link: _Link, number: int, change: CrmChange) -> bool:
+        """Whether a link has another action under a number, or never had one, as far as can be told of a run that does
+        not say its actions; who has removed it wants it no more."""
+        if (link.id, number) not in self._today:
+            sql = "SELECT type, settings FROM action WHERE link_id = ? AND number = ?"
+            row = self.database.row(sql, (link.id, number))
+            self._today[link.id, number] = None if row is None else read_action(*row).table
+        there = self._today[link.id, number]
+        if there is None:
+            return number > link.last_action
+        other = change.kind == "script" and number > link.backed_up_action and there["script"] != change.name
+        return other or there["type"] not in types_that_make(change.kind)
 
-    def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link, click: tuple[int, int]) -> None:
+    def _stands_in(self, shipment: _Shipment, link: _Link) -> bool:
+        """Whether a link stands in the mails of a shipment: one that was given another key since may not."""
+        if (shipment.id, link.id) not in self._places:
+            sql = (
+                "SELECT 1 FROM placement p JOIN shipment s ON s.mailing_id = p.mailing_id WHERE s.id = ? "
+                "AND p.link_id = ? LIMIT 1"
+            )
+            self._places[shipment.id, link.id] = self.database.value(sql, (shipment.id, link.id)) is not None
+        return self._places[shipment.id, link.id]
+
+    def _link_of(self, click: tuple[int, int], recipient_id: int) -> str:
+        """The key of the link that a click was on, if it is imported."""
+        sql = (
+            "SELECT l.key FROM click c JOIN link l ON l.id = c.link_id WHERE c.clicked_at = ? AND c.print = ? "
+            "AND c.recipient_id = ?"
+        )
+        return self.database.value(sql, (*click, recipient_id)) or ""
+
+    def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link | None, click: tuple[int, int]) -> None:
         """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
         of the link's actions of that kind, for which one it was the files do not tell."""
+        then = self.catalogue.once(self.run, change.link, change.kind, change.name)
+        if link is None:
+            self._lost_links |= {change.link} if then else set()
+            return
+        self._missing |= {(change.link, number) for number in then if self.catalogue.is_missing(change.link, number)}
         for number, settings in self.database.rows(
             "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
         ):
             action = NumberedAction(read_action(change.kind, settings), number, 0)
             if repeat_of(action) == "once":
-                known = _KnownPlace(recipient_id, link, _Shipment(0, 0), click, number)
+                known = _KnownPlace(recipient_id, change.link, link, _Shipment(0, 0), click, number)
                 row = self._row(0, change, known, Made())
                 self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
 
     def _link(self, key: str) -> _Link | None:
         if key not in self._links:
-            row = self.database.row("SELECT id, last_action FROM link WHERE key = ?", (key,))
+            row = self.database.row("SELECT id, last_action, backed_up_action FROM link WHERE key = ?", (key,))
             self._links[key] = None if row is None else _Link(*row)
         return self._links[key]
 
@@ -201,11 +249,12 @@ class RunTaking:
                     leave(self.database, recipient_id, type, "action", click[0])
 
     def _definition(self, known: _KnownPlace, kind: str) -> int:
-        """The ledger's number of the action as it is today, or of one that the backup does not have."""
+        """The ledger's number of the action as the run has found it; where that is not said, as it is today."""
         key = known.link.id, known.action
         if key not in self._definitions:
             database = self.database
             row = database.row("SELECT type, settings FROM action WHERE link_id = ? AND number = ?", key)
-            table = {"type": kind} if row is None else read_action(*row).table
+            table = (self.run.actions or {}).get(known.key, {}).get(known.action)
+            table = table or ({"type": kind} if row is None else read_action(*row).table)
             self._definitions[key] = note_definition(database, self.run_id, *key, table)
         return self._definitions[key]

@@ -6,7 +6,8 @@ at, so a run with nothing to do costs nothing, however many clicks there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
@@ -162,29 +163,72 @@ def find_clickers(database: Database, key: str, mailing: str | None) -> None:
     )
 
 
-def pass_clicks(database: Database, unknown: Collection[str], *, get_unsubscribes: bool) -> None:
-    """Mark the open clicks as passed, but for those of contacts who are `unknown` to the export, and all others in
-    their stretches of time that run nothing; what stays open is noted anew. Part of the run's transaction.
+class PassedClick(NamedTuple):
+    """A click that a run passes: its time (UTC milliseconds) and print, and whose it is."""
 
-    Clicks that have been imported since the run began are seen here, and stay open.
-    """
-    database.execute("DROP TABLE IF EXISTS unknown_contact")
-    database.execute("CREATE TEMP TABLE unknown_contact (contact_id TEXT PRIMARY KEY)")
-    database.insert("unknown_contact", ["contact_id"], [(contact_id,) for contact_id in unknown])
-    database.execute(
-        "UPDATE click SET passed = 1 WHERE (clicked_at, print, recipient_id) IN "
-        "(SELECT clicked_at, print, recipient_id FROM open_click "
-        "WHERE why = ? AND contact_id NOT IN (SELECT contact_id FROM unknown_contact))",
-        (OPEN,),
-    )
-    stretches = open_times(database)
-    for stretch in stretches:
+    clicked_at: int
+    print: int
+    contact_id: str
+
+
+def find_passing(database: Database, unknown: Collection[str], *, get_unsubscribes: bool) -> Iterator[PassedClick]:
+    """Put the clicks that the run passes into the temporary table `passing_click`: the open ones, but for those of
+    contacts who are `unknown` to the export, and all others in their stretches of time that run nothing. Then yield
+    them, in the order of time."""
+    with database.aside():
+        for name in ("unknown_contact", "passing_click"):
+            database.execute(f"DROP TABLE IF EXISTS {name}")
+        database.execute("CREATE TEMP TABLE unknown_contact (contact_id TEXT PRIMARY KEY)")
+        database.insert("unknown_contact", ["contact_id"], [(contact_id,) for contact_id in unknown])
         database.execute(
-            f"UPDATE click AS c SET passed = 1 WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS} "  # noqa: S608  (names of our own)
-            f"AND NOT ({_acts(get_unsubscribes=get_unsubscribes)})",
-            stretch,
+            "CREATE TEMP TABLE passing_click (clicked_at BIGINT NOT NULL, print BIGINT NOT NULL, "
+            "recipient_id BIGINT NOT NULL, contact_id TEXT NOT NULL)"
         )
+        columns = "clicked_at, print, recipient_id, contact_id"
+        database.execute(
+            f"INSERT INTO passing_click ({columns}) SELECT {columns} FROM open_click "  # noqa: S608  (of our own)
+            "WHERE why = ? AND contact_id NOT IN (SELECT contact_id FROM unknown_contact)",
+            (OPEN,),
+        )
+        for stretch in open_times(database):
+            database.execute(
+                f"INSERT INTO passing_click ({columns}) SELECT c.clicked_at, c.print, c.recipient_id, r.contact_id "  # noqa: S608  (names of our own)
+                "FROM click c JOIN recipient r ON r.id = c.recipient_id WHERE c.clicked_at BETWEEN ? AND ? "
+                f"AND c.passed = 0 AND {COUNTS} AND NOT ({_acts(get_unsubscribes=get_unsubscribes)})",
+                stretch,
+            )
+    rows = database.each("SELECT clicked_at, print, contact_id FROM passing_click ORDER BY clicked_at, print")
+    yield from map(PassedClick._make, rows)
+
+
+def pass_clicks(database: Database) -> None:
+    """Mark the clicks in `passing_click` as passed; what stays open is noted anew. Part of the run's transaction.
+
+    Clicks that have been imported since the run began stay open.
+    """
+    database.execute(f"UPDATE click SET passed = 1 WHERE {_IN.format('passing_click')}")  # noqa: S608  (of our own)
+    stretches = open_times(database)
     replace_open_times(database, [moment for stretch in stretches for moment in _still_open(database, stretch)])
+
+
+_IN = "(clicked_at, print, recipient_id) IN (SELECT clicked_at, print, recipient_id FROM {})"
+_AT_ONCE = 10_000
+
+
+def pass_as_lost_runs(database: Database, passed: Iterator[PassedClick]) -> None:
+    """Note the clicks that a run after the backup has passed: those that are here are open no more, and the others will
+    not be when they are imported. Part of a transaction."""
+    database.execute("DROP TABLE IF EXISTS lost_click")
+    database.execute(
+        "CREATE TEMP TABLE lost_click (clicked_at BIGINT NOT NULL, print BIGINT NOT NULL, contact_id TEXT NOT NULL)"
+    )
+    while rows := list(islice(passed, _AT_ONCE)):
+        database.insert("lost_click", PassedClick._fields, rows)
+    database.execute(
+        "INSERT INTO passed_click (clicked_at, print, recipient_id) SELECT l.clicked_at, l.print, r.id "
+        "FROM lost_click l JOIN recipient r ON r.contact_id = l.contact_id WHERE 1 = 1 ON CONFLICT DO NOTHING"
+    )
+    database.execute(f"UPDATE click SET passed = 1 WHERE {_IN.format('passed_click')}")  # noqa: S608  (of our own)
 
 
 def _still_open(database: Database, stretch: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,8 +1,9 @@
 """After a restore: what runs have made that the backup does not know is taken into the ledger, so that nothing is made
 again.
 
-A run's clicks stay open: what it has done because of them is passed over, what it could not do is done. Until that is
-settled no run begins.
+What a run has passed is passed here, too, so that actions which are added later do not reach it; of a run whose folder
+does not say which clicks that were, they stay open, and what it has done because of them is passed over. Until all that
+is settled no run begins.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.actions.ledger.runs import missing_runs
+from linktrack.actions.ledger.runs import is_taken, missing_runs
+from linktrack.actions.lost_catalogue import LostCatalogue
 from linktrack.actions.lost_runs import LostRun, find_runs
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.run_taking import RunTaking
@@ -76,7 +78,8 @@ def take_runs(
     """Take what the runs in these folders made into the ledger, each run whole or not at all; a run that is known is
     left alone, so this may be called again. While one is missing in between, no run begins.
 
-    Conflict where nothing was restored, and for a run of actions that were made since the backup and are not there;
+    Actions get the numbers back that they had in these runs, which is said. Conflict where nothing was restored, and
+    for a run of links and actions that were made or changed since the backup and are not here as they were then;
     NotFound without a run; BadInput for files that no run has written, or a run of another workspace.
     """
     with alone(workspace, database, "action run", wait):
@@ -84,7 +87,10 @@ def take_runs(
         runs = find_runs(folders, workspace.settings.crm)
         for run in runs:
             _refuse_others(run, workspace_print(database))
-        taken = [RunTaking(database, run).carry_out() for run in runs]
+        catalogue = LostCatalogue(
+            database, (run for run in runs if not is_taken(database, run.summary)), workspace.root
+        )
+        taken = [RunTaking(database, run, catalogue).carry_out() for run in runs]
         missing = missing_runs(database)
         _settle(database, clock() if not missing else None)
     known = sum(1 for one in taken if one is None)

@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +21,14 @@ from linktrack.actions.ledger.runs import purged_failures
 from linktrack.actions.page_buttons import button_actions
 from linktrack.actions.planned import FoundScript, NumberedAction, Staff
 from linktrack.actions.planning import Planner, Terms
+from linktrack.actions.selecting import PassedClick
 from linktrack.actions.slots import Calendar
 from linktrack.contacts.left import mailing_types
 from linktrack.contacts.types import spelled_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
 from linktrack.files.reading import tidy_path
+from linktrack.links.stored_actions import StandingAction, standing_actions
 from linktrack.moments import iso, zone_of
 from linktrack.names import composed
 from linktrack.store.purged import NEVER, horizon
@@ -80,6 +82,7 @@ class Work:
     state: CrmState
     staff: Staff
     notes: tuple[str, ...]
+    standing: tuple[StandingAction, ...]  # all actions of the workspace, with or without clicks
     reworded: Mapping[int, list[NumberedAction]]  # by link the actions that have other settings since they made things
 
     def planner(self, scripts: Mapping[str, FoundScript], book: Book | None) -> Planner:
@@ -88,6 +91,13 @@ class Work:
         zone, guard = zone_of(settings.time_zone), settings.actions.guard_formulas
         terms = Terms(self.actions, self.state, self.staff, options.now, zone, guard, options.retried)
         return Planner(terms, self.ledger.before(replays=options.replay is not None), scripts, book)
+
+    def passing(self, unknown: Collection[str]) -> Iterator[PassedClick]:
+        """The clicks that the run passes, which are no more than it looks at now; a run by hand passes none. `unknown`
+        contacts are not in the export."""
+        if self.options.by_hand is None:
+            get = get_unsubscribes(self.workspace)
+            yield from selecting.find_passing(self.ledger.database, unknown, get_unsubscribes=get)
 
 
 def get_unsubscribes(workspace: Workspace) -> bool:
@@ -143,7 +153,8 @@ def prepare(workspace: Workspace, database: Database, options: RunOptions) -> Wo
     reworded: dict[int, list[NumberedAction]] = {}
     for one in anew:
         reworded.setdefault(one.link_id, []).append(one.action)
-    return Work(workspace, options, ledger, actions, state, staff, notes, reworded)
+    standing = tuple(standing_actions(database))
+    return Work(workspace, options, ledger, actions, state, staff, notes, standing, reworded)
 
 
 def _beyond_reach(workspace: Workspace, database: Database, options: RunOptions) -> Iterator[str]:

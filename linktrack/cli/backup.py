@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import say, warn
 from linktrack.cli.shared_context import single, workspace_of
 
 app = single()
@@ -34,5 +34,7 @@ def backup(
     held = f"{', '.join(done.parts[:-1])} and {done.parts[-1]}"
     secrets = "the signing key and the database's password" if done.has_password else "the signing key"
     say(context, f"Wrote {named} with {held}. It holds {secrets}, so keep it where others cannot read it.")
+    for sentence in done.unfit:
+        warn(f"The backup has it as it is: {sentence}")
     if done.dump:
         say(context, f"The database is not in it: copy that at the same time with\n  {done.dump}")

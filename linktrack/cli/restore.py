@@ -63,13 +63,16 @@ def _tell(context: typer.Context, made: Restored) -> None:
     named = ", ".join(made.logs[:_MOST]) + (" …" if len(made.logs) > _MOST else "")
     known = f" (read before: {named})" if named else ""
     steps = [
-        f"Copy from the lost workspace what no backup has: its click log to {workspace.click_log_path}, and its "
-        f"linktrack.key, if a key was rotated since: then take each new key in with {here} key rotate.",
+        f"Copy from the lost workspace what this backup has not: its click log to {workspace.click_log_path}, scripts "
+        f"that were added or changed since to {workspace.scripts_path}, and its linktrack.key, if a key was rotated "
+        f"since: then take each new key in with {here} key rotate.",
         f"Import every log with clicks{since}, the rotated ones too{known}: {here} click import LOG…",
-        f"Make links and actions that were added or changed since then again ({here} link apply FILE): the next run "
-        "does for these clicks what the actions say by then.",
+        f"Make links and actions that were added or changed since then again ({here} link apply FILE), in whatever "
+        "order: the next run does what they say by then for the clicks that no run has passed.",
         f"Say where the files are that runs of the actions since then have made: {here} action run --runs DIR…, or "
-        "--no-runs if there was none. No run begins before, so that nothing is made again.",
+        "--no-runs if there was none. No run begins before, so that nothing is made again. Each action gets the number "
+        "back that it had in these runs, and what they carried out and is not here as it was then is named, with the "
+        "commands that bring it back.",
     ]
     if made.commands:
         lines = "".join(f"\n     {line}" for line in made.commands)

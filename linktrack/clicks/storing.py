@@ -218,6 +218,12 @@ class ClickStore:
                 for click, ruling in zip(new, numbers, strict=True)
             ],
         )
+        if new and self.database.value("SELECT 1 FROM passed_click LIMIT 1") is not None:
+            self.database.execute(
+                "UPDATE click SET passed = 1 WHERE passed = 0 AND (clicked_at, print, recipient_id) IN (SELECT "
+                "clicked_at, print, recipient_id FROM passed_click WHERE clicked_at BETWEEN ? AND ?)",
+                (new[0].clicked_at, new[-1].clicked_at),
+            )
         stored = {one.click: one for one, _ in (*second, *first.moved)}  # with the rulings that they had before both
         after = {**{one.click: ruling for one, ruling in first.moved}, **again}
         changed = [(stored[click], ruling) for click, ruling in after.items() if stored[click].ruling != ruling]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from linktrack.errors import UsageError
-from linktrack.links.actions import KINDS, settings_of
+from linktrack.links.actions import KINDS, ActionTable, settings_of
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -66,3 +66,31 @@ def _value(field: FieldInfo) -> str:
     if isinstance(field.default, str) and field.default and "{" not in field.default:
         return field.default
     return "TEXT" if field.annotation is str else "VALUE"
+
+
+def options_of(table: ActionTable) -> list[str]:
+    """The options by which `linktrack action add` makes the action of a TOML table: of `settings_from_options` the
+    other way round."""
+    return [word for name in settings_of(table["type"]) if name in table for word in _said(name, table[name])]
+
+
+def options_that_change(before: ActionTable, after: ActionTable) -> list[str]:
+    """The options by which `linktrack action edit` makes one action the other, which is of the same type."""
+    fields = KINDS[after["type"]].model_fields
+    words: list[str] = []
+    for name in settings_of(after["type"]):
+        was, wanted = (table.get(name, fields[name].default) for table in (before, after))
+        if was != wanted:
+            words += _said(name, wanted)
+    return words
+
+
+def _said(name: str, value: object) -> list[str]:
+    """A setting as words: what begins like an option is written behind its own with `=`."""
+    option = f"--{name.replace('_', '-')}"
+    if isinstance(value, list | tuple):
+        return [word for one in value or [""] for word in _said(name, one)]
+    if value is True and name != "value":
+        return [option]
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return [f"{option}={text}"] if text.startswith("-") or (value is False and name != "value") else [option, text]

@@ -7,7 +7,8 @@ has been made for whom.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +47,14 @@ class ActionRow(NamedTuple):
             return read_action(self.type, self.settings).said()
         except LinktrackError:
             return self.settings
+
+
+class StandingAction(NamedTuple):
+    """An action of the link `key` as it stands today: its number there, and its TOML table."""
+
+    key: str
+    number: int
+    table: ActionTable
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,13 @@ def list_actions(database: Database, key: str | None = None) -> list[tuple[str, 
     return [(its_key, ActionRow(*action)) for its_key, *action in rows]
 
 
+def standing_actions(database: Database) -> Iterator[StandingAction]:
+    """All actions of all links, but for those that cannot be understood any more, which nothing carries out."""
+    for key, row in list_actions(database):
+        with suppress(LinktrackError, ValueError):
+            yield StandingAction(key, row.number, read_action(row.type, row.settings).table)
+
+
 # --- one at a time ---------------------------------------------------------------------------------------------
 
 
@@ -161,6 +177,15 @@ def remove_action(database: Database, key: str, number: int) -> ActionRow:
         for position, row in enumerate((row for row in rows if row.id != gone.id), 1):
             database.execute("UPDATE action SET position = ? WHERE id = ?", (position, row.id))
     return gone
+
+
+def renumber_actions(database: Database, link_id: int, numbers: Mapping[int, int], last: int) -> None:
+    """Give actions of a link other numbers, by those that they have, where nothing was made under either since;
+    `last` is the highest number that the link has ever had. Part of a transaction."""
+    change = "UPDATE action SET number = ? WHERE link_id = ? AND number = ?"
+    database.executemany(change, [(-before, link_id, before) for before in numbers])
+    database.executemany(change, [(after, link_id, -before) for before, after in numbers.items()])
+    database.execute("UPDATE link SET last_action = ? WHERE id = ? AND last_action < ?", (last, link_id, last))
 
 
 def kind_of(database: Database, key: str, number: int) -> str:

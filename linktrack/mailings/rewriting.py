@@ -42,6 +42,7 @@ from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sen
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted
+from linktrack.store.lock import handing_out
 from linktrack.store.session import Database
 from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
@@ -157,21 +158,22 @@ def rewrite(
         test=options.test,
         moment=moment,
     )
-    shipment = make_shipment(
-        database,
-        mailing,
-        audience,
-        mapping,
-        settings,
-        sent_at=options.sent_at,
-        test=options.test,
-        again=options.again,
-        moment=moment,
-        tags=mail.tags,
-        progress=progress,
-    )
-    copies = _copies(database, mailing, shipment, mail, tokens)
-    written = hand_out(database, copies, shipment, tokens, out, protected, clock, tell, progress)
+    with handing_out(workspace, database, options.wait):
+        shipment = make_shipment(
+            database,
+            mailing,
+            audience,
+            mapping,
+            settings,
+            sent_at=options.sent_at,
+            test=options.test,
+            again=options.again,
+            moment=moment,
+            tags=mail.tags,
+            progress=progress,
+        )
+        copies = _copies(database, mailing, shipment, mail, tokens)
+        written = hand_out(database, copies, shipment, tokens, out, protected, clock, tell, progress)
     return Rewritten(
         find_shipment(database, shipment.id),
         mail.placements,

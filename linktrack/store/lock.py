@@ -21,7 +21,8 @@ from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace, lock_path
 
-WRITING = ("import", "action run", "key change")  # the jobs that write more than once, in the order of their locks
+HANDING_OUT = "rewrite"  # of mails, which several do at once
+WRITING = (HANDING_OUT, "import", "action run", "key change")  # the jobs that write more than once, as they are locked
 
 
 @contextmanager
@@ -34,44 +35,54 @@ def standing_still(workspace: Workspace, database: Database, wait: float) -> Ite
 
 
 @contextmanager
-def alone(workspace: Workspace, database: Database, job: str, wait: float, clock: Clock = now) -> Iterator[None]:
-    """Hold the lock of `job`, as in "import". The system lets go of it when the process ends, however it ends.
+def handing_out(workspace: Workspace, database: Database, wait: float) -> Iterator[None]:
+    """Hold the lock of those who hand mails out, with others of them: what has to stand still waits for them all.
+    Errors as `alone`."""
+    with alone(workspace, database, HANDING_OUT, wait, shared=True):
+        yield
+
+
+@contextmanager
+def alone(
+    workspace: Workspace, database: Database, job: str, wait: float, clock: Clock = now, *, shared: bool = False
+) -> Iterator[None]:
+    """Hold the lock of `job`, as in "import". The system lets go of it when the process ends, however it ends. A
+    `shared` one is held together with others who share it.
 
     Locked, with the holder named, when another process has it for longer than `wait` seconds; Conflict when the lock
     is no file of this workspace alone. Several machines on one PostgreSQL database exclude each other too.
     """
     path = lock_path(workspace.root, job)
+    what = "an upgrade or a copy of the database" if shared else f"another {job}"
 
     def holder() -> str:
         file.seek(0)
         return file.read().strip() or "another process"
 
     def taken(take: Callable[[], bool], who: Callable[[], str]) -> bool:
-        return database.wait_for(
-            take, wait, lambda: f"another {job} is running ({who()}): waiting for up to {wait:g} s"
-        )
+        return database.wait_for(take, wait, lambda: f"{what} is running ({who()}): waiting for up to {wait:g} s")
 
     with _opened(path) as file:
-        if not taken(lambda: _flock(file.fileno()), holder):
-            raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
+        if not taken(lambda: _flock(file.fileno(), shared), holder):
+            raise Locked(f"{what} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
         since = iso(clock(), workspace.zone)
         with explained(path):
             file.seek(0)
             file.truncate()
             file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
             file.flush()
-        number = zlib.crc32(job.encode())
+        number, kind = zlib.crc32(job.encode()), "_shared" * shared
         server = database.dialect == POSTGRESQL
         elsewhere = "on another machine"
         if server and not taken(
-            lambda: bool(database.value("SELECT pg_try_advisory_lock(?)", (number,))), lambda: elsewhere
+            lambda: bool(database.value(f"SELECT pg_try_advisory_lock{kind}(?)", (number,))), lambda: elsewhere
         ):
-            raise Locked(f"another {job} is running {elsewhere}: wait for it with --wait SECONDS")
+            raise Locked(f"{what} is running {elsewhere}: wait for it with --wait SECONDS")
         try:
             yield
         finally:
             if server:
-                database.execute("SELECT pg_advisory_unlock(?)", (number,))
+                database.execute(f"SELECT pg_advisory_unlock{kind}(?)", (number,))
             file.seek(0)
             file.truncate()
 
@@ -111,9 +122,9 @@ def _no_lock(path: Path, fault: str) -> Conflict:
     return Conflict(f"this lock {fault}: see what it is, and remove it", file=path)
 
 
-def _flock(handle: int) -> bool:
+def _flock(handle: int, shared: bool) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

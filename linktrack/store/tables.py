@@ -104,7 +104,8 @@ class FolderRecord(SQLModel, table=True):
 class LinkRecord(SQLModel, table=True):
     """A tracked address. `kind`: registered (made by a person), local (belongs to one mailing), special (a page
     of the system: unsubscribe, subscriptions, view-online, honeypot). `last_action` is the highest number that an
-    action of the link has ever had."""
+    action of the link has ever had, `backed_up_action` what that was in the backup that this database was restored
+    from."""
 
     __tablename__ = "link"
 
@@ -120,6 +121,7 @@ class LinkRecord(SQLModel, table=True):
         default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
     )
     last_action: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    backed_up_action: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     created_at: int = Field(sa_column=_time())
     updated_at: int = Field(sa_column=_time())
     deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))
@@ -433,6 +435,17 @@ class WipedClickRecord(SQLModel, table=True):
 
     clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
     print: int = Field(sa_column=Column(BigInteger, primary_key=True))
+
+
+class PassedClickRecord(SQLModel, table=True):
+    """A click that a run after a backup has passed, as that run's folder says: when it comes, it is no open one."""
+
+    __tablename__ = "passed_click"
+    __table_args__ = (CLUSTERED,)
+
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    print: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
 
 
 class ScannerEvidenceRecord(SQLModel, table=True):

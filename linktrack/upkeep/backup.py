@@ -21,6 +21,7 @@ from linktrack.store.dialects import SQLITE, damaged, explain_sqlite, open_own_c
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, verify
+from linktrack.upkeep.checks import unfit_actions
 from linktrack.upkeep.soundness import fault_of, row_counts
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace
 
@@ -29,11 +30,13 @@ DUMP_NAME = "linktrack.dump"  # what pg_dump is told to write, and pg_restore to
 
 class Backup(NamedTuple):
     """What a backup holds: `parts` in words, and the command line that copies the rest where the database is on a
-    server. `has_password` says whether the database's password is in the settings, and so in the backup."""
+    server. `has_password` says whether the database's password is in the settings, and so in the backup; `unfit` are
+    sentences on stored actions that no run carries out, which are in it as they are."""
 
     parts: tuple[str, ...]
     dump: str
     has_password: bool
+    unfit: tuple[str, ...]
 
 
 def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
@@ -77,11 +80,12 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
                 if inside.is_dir() and inside not in (workspace.root, *workspace.root.parents):
                     archive.add_folder(name, inside)
                     parts.append(what)
+        unfit = tuple(f"{one.detail}: {one.advice}" for one in unfit_actions(database))
         file.flush()
         verify(file, target, archive.prints)
     server = "" if contents.database == SQLITE else address_of(workspace.database_url)
     dump = f"pg_dump --format=custom --file={DUMP_NAME} --dbname='{server}'" if server else ""
-    return Backup(tuple(parts), dump, has_password)
+    return Backup(tuple(parts), dump, has_password, unfit)
 
 
 def _refuse_damaged(database: Database, fault: str) -> None:

@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.errors import LinktrackError
+from linktrack.errors import BadInput, LinktrackError
 from linktrack.files.beside import leftovers
 from linktrack.files.reading import sentence_of
+from linktrack.links.stored_actions import list_actions, read_action
 from linktrack.store.dialects import way_back
 from linktrack.store.session import Database
 from linktrack.upkeep.soundness import fault_of
@@ -55,3 +56,14 @@ def leftovers_in(folders: set[Path]) -> Iterator[Check]:
                 yield Check("leftovers", "warning", str(path), "a command was killed while it wrote this: remove it")
         except OSError as problem:
             yield Check("leftovers", "warning", f"{folder} cannot be looked at", str(sentence_of(problem, folder)))
+
+
+def unfit_actions(database: Database) -> Iterator[Check]:
+    """The actions that no run carries out: they were stored by something else, or another version."""
+    for key, row in list_actions(database):
+        try:
+            read_action(row.type, row.settings, number=row.number, key=key)
+        except BadInput as problem:
+            yield error_of("actions", f"action {row.number} of {key}", problem)
+        except (ValueError, TypeError):
+            yield Check("actions", "error", f"action {row.number} of {key} cannot be read", way_back(database.dialect))

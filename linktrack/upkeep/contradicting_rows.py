@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from linktrack.actions.ledger.denied import denied_rows
 from linktrack.clicks.judging.evidence_repair import compare_evidence
+from linktrack.mailings.shipments import read_settings
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import Fault, ruled_clicks
 
@@ -15,6 +16,13 @@ _ELSEWHERE = (
 )
 
 
+def _of_no_key(database: Database) -> int:
+    """How many shipments are signed with a key that the workspace has never had."""
+    known = {row[0] for row in database.rows("SELECT id FROM signing_key")}
+    counts = database.rows("SELECT settings, count(*) FROM shipment GROUP BY settings")
+    return sum(int(count) for settings, count in counts if read_settings(settings).key_id not in known)
+
+
 def contradictions(database: Database) -> Iterator[Fault]:
     """Rows that contradict others."""
     for one in denied_rows(database):
@@ -22,6 +30,9 @@ def contradictions(database: Database) -> Iterator[Fault]:
     if count := int(database.value(_ELSEWHERE)):
         what = "are on a placement of another link, or of another mailing than their shipment's"
         yield Fault("click", count, what, mended=False)
+    if count := _of_no_key(database):
+        what = "are signed with a key that this workspace has never had (key_id), not with one that was revoked"
+        yield Fault("shipment", count, what, mended=False)
     missing, beyond = compare_evidence(database, ruled_clicks(database))
     if wrong_rows := len(missing) + len(beyond):
         yield Fault("scanner_evidence", wrong_rows, "are not what the verdicts of clicks say", mended=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from linktrack.actions.ledger.runs import folders_of_runs, last_begun
 from linktrack.actions.processes import unfit_script
-from linktrack.errors import BadInput, LinktrackError
+from linktrack.errors import LinktrackError
 from linktrack.links.keys import open_keys
-from linktrack.links.stored_actions import list_actions, read_action
+from linktrack.links.stored_actions import list_actions
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso
@@ -19,7 +19,7 @@ from linktrack.sentences import counted
 from linktrack.store.dialects import SQLITE, way_back
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
-from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked
+from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked, unfit_actions
 from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.soundness import broken, lacking, wrong_values
@@ -40,7 +40,7 @@ def look_into_database(workspace: Workspace, deep: bool, moment: int) -> Iterato
             ("tables", lambda: _tables(database)),
             ("integrity", lambda: _integrity(database)),
             ("clock", lambda: _clock(database, moment)),
-            ("actions", lambda: _actions(database)),
+            ("actions", lambda: unfit_actions(database)),
             ("scripts", lambda: _scripts(workspace, database)),
             ("due", lambda: _due(workspace, database, moment)),
             ("leftovers", lambda: _leftovers_beside_outputs(workspace, database)),
@@ -96,17 +96,6 @@ def _clock(database: Database, moment: int) -> Iterator[Check]:
         yield Check("clock", "error", detail, "set the machine's clock: times of shipments and runs follow it")
     else:
         yield Check("clock", "ok", iso(moment), "")
-
-
-def _actions(database: Database) -> Iterator[Check]:
-    """The actions that no run carries out: they were stored by something else, or another version."""
-    for key, row in list_actions(database):
-        try:
-            read_action(row.type, row.settings, number=row.number, key=key)
-        except BadInput as problem:
-            yield error_of("actions", f"action {row.number} of {key}", problem)
-        except (ValueError, TypeError):
-            yield Check("actions", "error", f"action {row.number} of {key} cannot be read", way_back(database.dialect))
 
 
 def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:

@@ -135,7 +135,17 @@ def purge_due(
     return PurgeSummary(clicks, removed, waiting, files, lines, needless, emptied, cleaned, notes)
 
 
-_TABLES = ("click", "probe", "junk_request", "wiped_click", "scanner_evidence", "agent", "reading", "recipient")
+_TABLES = (
+    "click",
+    "probe",
+    "junk_request",
+    "wiped_click",
+    "passed_click",
+    "scanner_evidence",
+    "agent",
+    "reading",
+    "recipient",
+)
 
 
 def _check_open(workspace: Workspace, database: Database, before: int, even_open: bool) -> int:
@@ -156,6 +166,7 @@ def _remove_clicks(database: Database, before: int, tell: TellRemoved) -> int:
         database.execute("DELETE FROM probe WHERE clicked_at < ?", (before,))
         database.execute("DELETE FROM junk_request WHERE clicked_at < ?", (before,))
         database.execute("DELETE FROM wiped_click WHERE clicked_at < ?", (before,))
+        database.execute("DELETE FROM passed_click WHERE clicked_at < ?", (before,))
         database.execute("DELETE FROM scanner_evidence WHERE minute < ?", (before // _MINUTE,))
         touch(database)
     removed = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures
+from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures, untold_failures
 from linktrack.actions.ledger.retries import lost_retries, mend_retries
 from linktrack.clicks.judging.evidence_repair import mend_evidence
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
@@ -40,6 +40,7 @@ class RepairPlan(NamedTuple):
     zone_before: str
     unruled: int
     leftovers: int
+    untold: int  # failures that stay open as they are, for the ledger has lost their rows
     purged: str  # in the workspace's zone; "" for never
 
     def sentence(self) -> str:
@@ -53,6 +54,8 @@ class RepairPlan(NamedTuple):
             said.append(f"in hours of {self.zone} instead of {self.zone_before}")
         if self.unruled and not self.purged:
             said.append(f"judge them again, for the verdicts of {self.unruled:,} are missing")
+        if self.untold:
+            said.append(f"leave {counted(self.untold, 'failure')} open whose rows the ledger has lost")
         if self.leftovers:
             said.append(f"remove {counted(self.leftovers, 'leftover')} of killed commands")
         return ", ".join(said)
@@ -81,6 +84,7 @@ def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
         zone,
         int(database.value(f"SELECT count(*) FROM click WHERE {_UNRULED}")),  # noqa: S608  (of our own)
         sum(len(leftovers(folder)) for folder in own_folders(workspace) if folder.is_dir()),
+        untold_failures(database),
         purged,
     )
 

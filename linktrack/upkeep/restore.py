@@ -186,6 +186,7 @@ def _mend_database(
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
             database.execute(_MARK, (database_id, moment))
+            database.execute(_MARK_ACTIONS)
             logs = database.execute("SELECT name, max(imported_at) FROM source GROUP BY name ORDER BY 2 DESC, 1")
             read = logs.fetchall()
         finally:
@@ -201,6 +202,7 @@ def _mend_database(
 
 
 _MARK = "UPDATE workspace SET database_id = ?, restored_at = ?, runs_taken_at = NULL"
+_MARK_ACTIONS = "UPDATE link SET backed_up_action = last_action"
 
 
 def _commands(database_id: str, moment: int) -> tuple[str, ...]:
@@ -210,5 +212,5 @@ def _commands(database_id: str, moment: int) -> tuple[str, ...]:
     return (
         f"createdb {name}",
         f"pg_restore --no-owner --exit-on-error --dbname={name} {DUMP_NAME}",
-        f'psql --dbname={name} --command="{mark}"',
+        f'psql --dbname={name} --command="{mark}; {_MARK_ACTIONS}"',
     )

@@ -122,11 +122,13 @@ def wrong_values(database: Database) -> Iterator[str]:
         found = database.row(f'SELECT {counts} FROM "{table.name}"') or ()
         for column, count in zip(columns, found, strict=True):
             if count:
-                yield f"{column.name} of {table.name}: {count:,} are no {_kind_of(column)}"
+                where = _where(column, database, _is_wrong(column, database.dialect))
+                yield f"{column.name} of {table.name}: {count:,} are no {_kind_of(column)}{where}"
         if database.dialect != SQLITE:
             for column in columns:
-                if _kind_of(column) == _JSON_OBJECT and (count := _no_objects(column, database)):
-                    yield f"{column.name} of {table.name}: {count:,} are no {_JSON_OBJECT}"
+                if _kind_of(column) == _JSON_OBJECT and (wrong := _no_objects(column, database)):
+                    where = _where(column, database, f'"{column.name}" = ?', next(iter(wrong)))
+                    yield f"{column.name} of {table.name}: {sum(wrong.values()):,} are no {_JSON_OBJECT}{where}"
         if table.name == "workspace" and (count := database.value("SELECT count(*) FROM workspace")) != 1:
             yield f"workspace: there are {count:,} rows instead of one"
         if not any(found):
@@ -180,10 +182,17 @@ def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[
                 yield f"state of source: {state[:_SHOWN]!r} is none of the format {name!r}"
 
 
-def _no_objects(column: Column[object], database: Database) -> int:
-    """How many texts of a column on a server are no JSON objects. (PostgreSQL before 16 cannot be asked that.)"""
+def _where(column: Column[object], database: Database, wrong: str, *values: str) -> str:
+    """Where the first of the rows with a wrong value is that people know by a name: an action, by its link."""
+    sql = f'SELECT number, (SELECT key FROM link WHERE id = link_id) FROM "action" WHERE {wrong} ORDER BY id LIMIT 1'
+    number, key = (column.table.name == "action" and database.row(sql, values)) or ("", "")
+    return f" (the first is action {number} of the link {key!r})" if key else ""
+
+
+def _no_objects(column: Column[object], database: Database) -> dict[str, int]:
+    """How often each text of a column on a server is no JSON object. (PostgreSQL before 16 cannot be asked that.)"""
     texts = database.stream(f'SELECT "{column.name}", count(*) FROM "{column.table.name}" GROUP BY 1')
-    return sum(int(number) for text, number in texts if text is not None and not _is_object(text))
+    return {text: int(number) for text, number in texts if text is not None and not _is_object(text)}
 
 
 def _is_object(text: str) -> bool:

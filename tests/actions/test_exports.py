@@ -15,7 +15,18 @@ from linktrack.errors import BadInput
 
 SUMMARY = [  # the keys of summary.json, which others rely on
     *("run", "workspace", "by_hand", "ran_at", "clicks", "contacts", "changes", "set_field", "interests", "selections"),
-    *("projects", "follow_ups", "requests", "scripts", "failed", "unknown_contacts", "notes", "new_selections"),
+    *(
+        "projects",
+        "follow_ups",
+        "requests",
+        "scripts",
+        "failed",
+        "unknown_contacts",
+        "actions",
+        "passed_clicks",
+        "notes",
+        "new_selections",
+    ),
     *("new_projects", "new_interests", "left_alone", "files"),
 ]
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
@@ -80,6 +91,8 @@ def test_the_columns_of_every_file(world: World) -> None:
         "scripts.ndjson": "id, contact_id, script, link, mailing, shipment, clicked_at, status, exit_code, return_url, message",
         "changes.ndjson": "id, kind, contact_id, name, operation, old, new, link, mailing, shipment, click, clicked_at",
         "unknown-contacts.csv": "contact_id, clicks",
+        "actions.ndjson": "link, number, type, settings",
+        "passed-clicks.ndjson": "click, contact_id",
     }
     _, out = world.run(world.export(EXPORT))
     for name in ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv"):

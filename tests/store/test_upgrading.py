@@ -6,16 +6,20 @@ import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faults import failing, points_of
 from postgresql_server import new_database, ours
 from postgresql_server import server as server
 from tests_support import Run, call
+from upkeep.upkeep_world import begin
 
 from linktrack.errors import LinktrackError, Locked
+from linktrack.mailings import rewriting
+from linktrack.mailings.handing_out import HandedOut, hand_out
 from linktrack.store import migrations, revisions
-from linktrack.store.lock import alone
+from linktrack.store.lock import alone, handing_out, standing_still
 from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -144,8 +148,42 @@ def test_an_upgrade_says_for_whom_it_has_waited_too_long(
         assert not list(workspace.root.glob("*.before-*"))
         with alone(workspace, first, "import", 0), pytest.raises(Locked, match=r"another import is running \(process"):
             revisions.upgrade(second, workspace)  # whose next batch would meet other tables
+        with (
+            handing_out(workspace, first, 0),
+            connect(workspace.database_url) as third,
+            handing_out(workspace, third, 0),  # several hand mails out at once
+            pytest.raises(Locked, match="another rewrite is running"),
+        ):
+            revisions.upgrade(second, workspace)
+        with (
+            standing_still(workspace, second, 0),
+            pytest.raises(Locked, match="an upgrade or a copy of the database is running"),
+            handing_out(workspace, first, 0),
+        ):
+            pass
         assert revisions.revision(second) == "0001"
         assert revisions.upgrade(second, workspace) == ("0001", False)
+
+
+def test_an_upgrade_waits_for_mails_that_are_handed_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = begin(run, tmp_path / "work")
+    workspace, tried = load_workspace(life.root, {}), []
+
+    def while_others_upgrade(*arguments: Any) -> HandedOut:
+        with (
+            next_version(tmp_path / "versions"),
+            connect(workspace.database_url) as other,
+            pytest.raises(Locked, match=r"another rewrite is running \(process"),
+        ):
+            revisions.upgrade(other, workspace)
+        tried.append(True)
+        return hand_out(*arguments)
+
+    monkeypatch.setattr(rewriting, "hand_out", while_others_upgrade)
+    life.send("spring")
+    assert tried == [True]
 
 
 def at_once(root: Path, commands: Sequence[tuple[str, ...]]) -> list[tuple[tuple[str, ...], int, str]]:

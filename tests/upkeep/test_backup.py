@@ -64,6 +64,14 @@ def test_a_backup_says_what_it_holds_and_holds_what_it_says(run: Run, workspace:
         assert len(contents.rows) > 30
 
 
+def test_actions_that_no_run_carries_out_are_in_it_and_said(run: Run, tmp_path: Path) -> None:
+    life = begin(run, tmp_path / "work")
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("UPDATE action SET settings = '{\"script\": 5}' WHERE type = 'script'")
+    said = life.do("--quiet", "backup", tmp_path / "b.tar.gz").err
+    assert "The backup has it as it is: action 6 of offer: " in said and "linktrack action remove offer 6" in said
+
+
 @pytest.mark.parametrize("how", ["a page is damaged", "the end is missing", "a row lost its parent"])
 def test_of_a_damaged_database_no_backup_is_made(run: Run, workspace: Workspace, tmp_path: Path, how: str) -> None:
     path = workspace.root / "linktrack.db"

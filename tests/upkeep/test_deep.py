@@ -24,7 +24,7 @@ from linktrack.store.opening import open_database
 from linktrack.store.session import Database
 from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import missing_rows, wrong_figures
-from linktrack.upkeep.repair import repair
+from linktrack.upkeep.repair import plan_repair, repair
 from linktrack.workspace import Workspace, load_workspace
 
 ALL = (*TABLES, "action_tally", "settled")
@@ -166,6 +166,13 @@ DENIED = {  # what is done, and what is said of it
     ),
     "a failure ended otherwise": ("UPDATE failure SET status = 'timeout'", "failure: 1 stand open"),
     "a failure is of no change": ("UPDATE failure SET number = 999", "failure: 1 stand open"),
+    "what failed is not in the ledger": (
+        "DELETE FROM change WHERE status = 'failed'", "failure: 1 stand open though the ledger has no row of them",
+    ),
+    "a shipment is signed with no key that ever was": (
+        "UPDATE shipment SET settings = json_set(settings, '$.key_id', 9) WHERE id = 1",
+        "shipment: 1 are signed with a key that this workspace has never had",
+    ),
     "a shipment is of another mailing": ("UPDATE shipment SET mailing_id = 3 - mailing_id", "on a placement of"),
     "a click is on another placement": (
         "UPDATE click SET placement_id = (SELECT max(id) FROM placement) WHERE shipment_id = 1", "on a placement of",
@@ -221,6 +228,15 @@ def test_what_other_rows_deny_is_found(scanned: tuple[Workspace, Database], what
         database.execute(statement)
         repair(workspace, database)
         assert list(contradictions(database)) == []
+
+
+def test_what_failed_stands_open_after_a_repair_though_its_rows_are_gone(in_a_file: tuple[Workspace, Database]) -> None:
+    workspace, database = in_a_file
+    before = database.rows("SELECT recipient_id, id, action, status FROM failure")
+    database.execute("DELETE FROM change WHERE status = 'failed'")
+    assert "leave 1 failure open whose rows the ledger has lost" in plan_repair(workspace, database).sentence()
+    repair(workspace, database)
+    assert database.rows("SELECT recipient_id, id, action, status FROM failure") == before != []
 
 
 FIRST = "run_id = 1 AND status = 'failed'"

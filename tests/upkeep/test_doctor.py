@@ -89,6 +89,10 @@ WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
         _sql("UPDATE action SET settings = '{\"field\": 1}' WHERE type = 'set-field'"),
         "actions", "removed with linktrack action remove offer 1", True,
     ),
+    "an action's settings are no table": (
+        _sql("UPDATE action SET settings = '[1]' WHERE number = 3"),
+        "values", "settings of action: 1 are no JSON object (the first is action 3 of the link 'offer')", True,
+    ),
     "an action is of no kind": (_sql("UPDATE action SET type = 'dance' WHERE number = 5"), "actions", "action 5 of offer", True),
     "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
     "others can read the database": (_file("linktrack.db", lambda path: path.chmod(0o644)), "mode", "chmod 600", False),
@@ -143,7 +147,7 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
 LOOKS = {  # every look of doctor, by what it is made of, and the check that it is for
     "_settings": "settings", "_base_url": "base_url", "_proxies": "trusted_proxies", "_owners": "owner", "_locks": "lock", "_places": "places", "_modes": "mode",
     "_space": "space", "look_into_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
-    "_integrity": "integrity", "_clock": "clock", "_actions": "actions", "_scripts": "scripts", "_due": "due",
+    "_integrity": "integrity", "_clock": "clock", "unfit_actions": "actions", "_scripts": "scripts", "_due": "due",
     "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
     "lost_open_clicks": "open clicks", "contradictions": "rows",
 }  # fmt: skip

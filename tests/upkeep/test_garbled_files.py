@@ -98,7 +98,10 @@ GARBLED: dict[str, Garble] = BYTES | {  # of one with JSON in it
 
 # --- what a run has left -------------------------------------------------------------------------------------------
 
-READ_BACK = ["summary.json", "changes.ndjson", "follow-ups.csv", "requests.csv", "scripts.ndjson"]
+READ_BACK = [
+    *("summary.json", "changes.ndjson", "follow-ups.csv", "requests.csv", "scripts.ndjson"),
+    *("actions.ndjson", "passed-clicks.ndjson"),
+]
 SAYS_THE_SAME = {  # to whoever reads it, though it was written otherwise
     ("follow-ups.csv", "it is UTF-16"),
     ("requests.csv", "it is UTF-16"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from linktrack.actions.ledger.made_anew import wrong_failures
+from linktrack.actions.ledger.made_anew import untold_failures, wrong_failures
 from linktrack.actions.ledger.retries import lost_retries, mislaid_retries
 from linktrack.actions.ledger.rows import UNFINISHED
 from linktrack.store.session import Database
@@ -88,5 +88,7 @@ def denied_rows(database: Database) -> Iterator[Denied]:
         )
     if mislaid := mislaid_retries(database):
         yield Denied("change", len(mislaid), "do not name the run that tried them again", mended=not lost)
+    if count := untold_failures(database):
+        yield Denied("failure", count, "stand open though the ledger has no row of them: they can still be tried again")
     if count := wrong_failures(database):
         yield Denied("failure", count, "stand open otherwise than in the ledger", mended=not lost)

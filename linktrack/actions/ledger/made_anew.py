@@ -25,6 +25,7 @@ _UNDECIDED = (
     "AND NOT EXISTS (SELECT 1 FROM run WHERE started_at = settled.clicked_at)"
 )
 _FAILURE = ", ".join(Failure._fields)
+_UNTOLD = "NOT EXISTS (SELECT 1 FROM change c WHERE c.recipient_id = failure.recipient_id AND c.id = failure.id)"
 _DECISIONS = "status = 'ok' AND operation IN ('set', 'add', 'remove') AND kind <> 'company-interest'"
 
 
@@ -62,13 +63,19 @@ def tallies(database: Database, counted: str) -> tuple[str, str]:
 
 
 def wrong_failures(database: Database) -> int:
-    """How many failures stand open that should not, or should and do not, by what the ledger says."""
-    return differing(database, f"SELECT {_FAILURE} FROM failure", STANDING_OPEN)  # noqa: S608  (of our own)
+    """How many failures stand open otherwise than the ledger says, or do not, but for those that it lacks."""
+    return differing(database, f"SELECT {_FAILURE} FROM failure WHERE NOT {_UNTOLD}", STANDING_OPEN)  # noqa: S608  (of our own)
+
+
+def untold_failures(database: Database) -> int:
+    """How many failures stand open that the ledger has no row of (any more): they can be tried again as before."""
+    return int(database.value(f"SELECT count(*) FROM failure WHERE {_UNTOLD}"))  # noqa: S608  (of our own)
 
 
 def keep_failures(database: Database) -> None:
-    """Make anew what stands open because it failed: where a run has it twice, once. Part of a transaction."""
-    database.execute("DELETE FROM failure")
+    """Make anew what stands open because it failed: where a run has it twice, once. That of which the ledger has no row
+    stays. Part of a transaction."""
+    database.execute(f"DELETE FROM failure WHERE NOT {_UNTOLD}")  # noqa: S608  (of our own)
     database.execute(f"INSERT INTO failure ({_FAILURE}) {STANDING_OPEN} ON CONFLICT (recipient_id, id) DO NOTHING")
 
 

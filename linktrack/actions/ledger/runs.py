@@ -119,6 +119,12 @@ def begin_taken(database: Database, number: int, ran_at: int, folder: Path) -> i
     return number
 
 
+def has_run_since_restore(database: Database) -> bool:
+    """Whether a run has begun since the backup was restored, besides those that were taken."""
+    sql = "SELECT 1 FROM run WHERE status <> ? AND started_at >= (SELECT restored_at FROM workspace) LIMIT 1"
+    return database.value(sql, (TAKEN,)) is not None
+
+
 def missing_runs(database: Database) -> tuple[int, ...]:
     """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
     named."""

@@ -190,6 +190,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "passed_click",
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("print", sa.BigInteger(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("clicked_at", "print", "recipient_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "probe",
         sa.Column("clicked_at", sa.BigInteger(), nullable=False),
         sa.Column("print", sa.BigInteger(), nullable=False),
@@ -445,6 +453,7 @@ def upgrade() -> None:
         sa.Column("response", sa.Text(), nullable=False),
         sa.Column("confirm", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("last_action", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("backed_up_action", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
@@ -685,6 +694,7 @@ def downgrade() -> None:
     op.drop_table("recipient")
     op.drop_table("probe")
     op.drop_table("placement_tally")
+    op.drop_table("passed_click")
     op.drop_table("open_time")
     op.drop_table("network")
     op.drop_table("mailing")

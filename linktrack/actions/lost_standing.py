@@ -1,0 +1,60 @@
+"""What the folder of a run says besides its changes: the actions as they stood when it began, and the clicks that it
+has passed. Folders of runs before there were such files say neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from linktrack.actions.lost_numbers import Listing
+from linktrack.actions.selecting import PassedClick
+from linktrack.click_names import click_of
+from linktrack.errors import BadInput
+from linktrack.files.json_files import WrittenModel, read_written_lines
+from linktrack.links.actions import KINDS, ActionTable
+
+ACTIONS = "actions.ndjson"
+PASSED = "passed-clicks.ndjson"
+
+
+class _SaidAction(WrittenModel):
+    """A line of `actions.ndjson`."""
+
+    link: str
+    number: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    type: str
+    settings: ActionTable
+
+
+class _SaidClick(WrittenModel):
+    """A line of `passed-clicks.ndjson`."""
+
+    click: str
+    contact_id: str
+
+
+def read_standing(folder: Path) -> tuple[dict[str, Listing], int]:
+    """The actions by the key of their link, and how many there are. BadInput for a line that is none."""
+    found: dict[str, dict[int, ActionTable]] = {}
+    count = 0
+    for line, said in read_written_lines(_SaidAction, folder / ACTIONS, "an action of a run"):
+        if said.type not in KINDS:
+            raise BadInput(
+                f"this is not an action of a run: {said.type!r} is no type", file=folder / ACTIONS, line=line
+            )
+        found.setdefault(said.link, {})[said.number] = {"type": said.type, **said.settings}
+        count += 1
+    return dict(found), count
+
+
+def read_passed(folder: Path) -> Iterator[PassedClick]:
+    """The clicks that a run has passed. BadInput for a line that is none."""
+    what = "a click that a run has passed"
+    for line, said in read_written_lines(_SaidClick, folder / PASSED, what):
+        try:
+            yield PassedClick(*click_of(said.click), said.contact_id)
+        except ValueError as problem:
+            raise BadInput(f"this is not {what}: {problem}", file=folder / PASSED, line=line) from None

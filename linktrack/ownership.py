@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from linktrack.errors import Conflict, LinktrackError
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.reading import explained
 from linktrack.workspace import Workspace, find_root, load_workspace, lock_paths
 

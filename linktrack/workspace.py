@@ -13,7 +13,7 @@ from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, LinktrackError, LostKeys, NotFound
-from linktrack.files.kept import CONFIG_NAME, Protected, refuse_unfit_place
+from linktrack.files.protected import CONFIG_NAME, Protected, refuse_unfit_place
 from linktrack.files.reading import explained, read_own, whole_path
 from linktrack.files.toml_files import TomlFile, read_own_toml
 from linktrack.moments import zone_of

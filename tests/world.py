@@ -17,7 +17,7 @@ from unittest.mock import patch
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.summary import ImportSummary
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens

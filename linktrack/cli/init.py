@@ -38,7 +38,7 @@ def init(
       linktrack init --base-url https://click.example.com
       linktrack init try --base-url http://127.0.0.1:8080
     """
-    from linktrack.files.kept import CONFIG_NAME
+    from linktrack.files.protected import CONFIG_NAME
     from linktrack.links.keys import from_environment
     from linktrack.upkeep.examples import find_example, put_example
     from linktrack.upkeep.making import init_workspace

@@ -48,7 +48,7 @@ def html(
       linktrack report html report.html --mailing news
       linktrack report html report.html --mailing news --mailing autumn --lang sv
     """
-    from linktrack.files.kept import folder_in_place
+    from linktrack.files.protected import folder_in_place
     from linktrack.files.reading import STDOUT
     from linktrack.files.writing import write_file
     from linktrack.reports.page import PageOptions, PageOrigin, make_page

@@ -37,7 +37,7 @@ def serve(
       linktrack serve
       linktrack serve --host 0.0.0.0 --port 80 --workers 4
     """
-    from linktrack.server.serving import ServeOrder
+    from linktrack.server.serving import ServeOptions
     from linktrack.server.serving import serve as run
 
-    run(workspace_of(context), ServeOrder(host, port, workers, log), tell=warn)
+    run(workspace_of(context), ServeOptions(host, port, workers, log), tell=warn)

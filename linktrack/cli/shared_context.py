@@ -17,7 +17,7 @@ from linktrack.cli.usage import CommandFrame, Noun
 
 if TYPE_CHECKING:
     from linktrack.errors import LinktrackError
-    from linktrack.files.kept import Protected
+    from linktrack.files.protected import Protected
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
@@ -86,7 +86,7 @@ def damage_behind(context: typer.Context) -> LinktrackError | None:
 def protected_of(context: typer.Context, *inputs: Path | str | None) -> Protected:
     """What the command's outputs may not replace: its inputs, and its workspace's own files if it is in one."""
     from linktrack.errors import LinktrackError
-    from linktrack.files.kept import Protected
+    from linktrack.files.protected import Protected
 
     try:
         protected = workspace_of(context).protected()

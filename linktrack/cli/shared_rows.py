@@ -18,12 +18,12 @@ from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, plain
 from linktrack.cli.shared_context import protected_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
 from linktrack.files.folders import folder_for_a_moment, passing_folder
-from linktrack.files.kept import folder_in_place
+from linktrack.files.protected import folder_in_place
 from linktrack.files.reading import STDOUT
 from linktrack.files.writing import writing
 
 if TYPE_CHECKING:
-    from linktrack.files.kept import Protected
+    from linktrack.files.protected import Protected
     from linktrack.reports.workbook import Chart
     from linktrack.settings.tables import Language
 

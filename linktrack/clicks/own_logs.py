@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from linktrack.errors import Conflict, LinktrackError, NotFound
-from linktrack.files.kept import NOTHING_PROTECTED, refuse_own, refuse_planted_folder, refuse_unfit_place
+from linktrack.files.protected import NOTHING_PROTECTED, refuse_own, refuse_planted_folder, refuse_unfit_place
 from linktrack.files.reading import whole_path
 from linktrack.files.writing import replace_own
 from linktrack.store.lock import held

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.reading import sentence_of
 
 ASIDE = ".unfinished-"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from linktrack.errors import Conflict, NotFound
 from linktrack.files.beside import ASIDE, about, give_to_owner_of, hold, remove_leftovers, sync
-from linktrack.files.kept import Protected, refuse_own, refuse_planted
+from linktrack.files.protected import Protected, refuse_own, refuse_planted
 from linktrack.files.reading import explained, sentence_of
 
 _MANY = 100  # files that are synced one by one

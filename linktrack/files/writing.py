@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from linktrack.errors import UsageError
 from linktrack.files.beside import ASIDE, NEW, about, give_to_owner_of, hold, remove_leftovers, sync
-from linktrack.files.kept import Protected, is_written_into, judged_target, resolved
+from linktrack.files.protected import Protected, is_written_into, judged_target, resolved
 from linktrack.files.reading import STDOUT, explained, refuse_no_plain_file
 from linktrack.files.terminals import clean_terminal
 

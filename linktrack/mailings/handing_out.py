@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
 from linktrack.files.folders import check_new_folder, making_folder
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.files.reading import sentence_of
 from linktrack.links.tokens import Tokens
 from linktrack.mail_senders import sender

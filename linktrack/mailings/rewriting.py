@@ -14,7 +14,7 @@ from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.files.reading import tidy_path
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.errors import BadInput, Conflict
-from linktrack.files.kept import Protected, refuse_own, refuse_unfit_place
+from linktrack.files.protected import Protected, refuse_own, refuse_unfit_place
 from linktrack.files.reading import explained, whole_path
 
 _NGINX = Path("/etc/nginx/nginx.conf")

@@ -21,7 +21,7 @@ from linktrack.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class ServeOrder:
+class ServeOptions:
     """What `serve` is asked for; None is what the settings say."""
 
     host: str | None = None
@@ -30,7 +30,7 @@ class ServeOrder:
     log: Path | None = None
 
 
-def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> None:
+def serve(workspace: Workspace, options: ServeOptions, tell: Tell = in_silence) -> None:
     """Answer tracked addresses until SIGTERM or Ctrl-C. `tell` hears the address, and what is not as it should be.
 
     BadInput without the extra, for a missing key, logo or template; NotFound with neither database nor snapshot;
@@ -42,10 +42,10 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
     except ImportError:
         raise BadInput("serving needs the extra: pip install 'linktrack[serve]'") from None
     settings = workspace.settings.serve
-    host = settings.host if order.host is None else order.host
-    wanted = settings.port if order.port is None else order.port
-    workers = settings.workers if order.workers is None else order.workers
-    log = workspace.click_log_path if order.log is None else order.log.absolute()
+    host = settings.host if options.host is None else options.host
+    wanted = settings.port if options.port is None else options.port
+    workers = settings.workers if options.workers is None else options.workers
+    log = workspace.click_log_path if options.log is None else options.log.absolute()
     snapshot = prepare_snapshot(workspace, tell)
     tokens_of(workspace, snapshot)
     for unused in unused_templates(workspace, pages_of(workspace, snapshot.types)):

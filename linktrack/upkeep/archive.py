@@ -16,7 +16,7 @@ from typing import IO, BinaryIO, Literal
 
 from linktrack.errors import BadInput
 from linktrack.files.json_files import Count, WrittenModel, read_written
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.reading import explained
 from linktrack.files.writing import PRIVATE
 from linktrack.store.dialects import SQLITE

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 from linktrack.database_urls import address_of, holds_password
 from linktrack.errors import Conflict
 from linktrack.files.folders import folder_for_a_moment, passing_folder
-from linktrack.files.kept import is_written_into
+from linktrack.files.protected import is_written_into
 from linktrack.files.reading import STDOUT, explained
 from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys

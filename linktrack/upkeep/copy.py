@@ -13,7 +13,7 @@ from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
 from linktrack.errors import BadInput, Conflict, UsageError
 from linktrack.files.beside import sync
 from linktrack.files.folders import passing_folder, sync_tree
-from linktrack.files.kept import Protected, refuse_own
+from linktrack.files.protected import Protected, refuse_own
 from linktrack.files.reading import explained
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE

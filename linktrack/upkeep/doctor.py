@@ -11,7 +11,7 @@ from pathlib import Path
 
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 from linktrack.hosts import is_this_machine
 from linktrack.moments import Clock, now
 from linktrack.ownership import foreign_files, lock_fault, places_of, strangers_fault

@@ -15,7 +15,7 @@ from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.own_logs import is_there
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.reading import tidy_path, whole_path
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from linktrack.files.beside import leftovers, sync
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 
 
 def put_in_place(aside: Path, root: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from linktrack.files.beside import leftovers, remove_leftovers
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.files.writing import write_file, writing
 
 NOTHING = Protected()

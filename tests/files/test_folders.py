@@ -19,7 +19,7 @@ from linktrack.files.folders import (
     making_folder,
     passing_folder,
 )
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 
 NOTHING = Protected()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.mailings.adding import Added, Draft, add_mailing
 from linktrack.mailings.rewriting import RewriteOptions, Rewritten, rewrite
 from linktrack.store.session import Database

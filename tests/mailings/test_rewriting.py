@@ -11,7 +11,7 @@ from mailings.mailings_world import MOMENT, World, add, write_contacts
 from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
 from linktrack.errors import BadInput, LinktrackError, UsageError
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.workspace import load_workspace
 

@@ -16,7 +16,7 @@ from mailings.mailings_world import MOMENT, World, write_contacts
 
 from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite

@@ -12,7 +12,7 @@ import pytest
 from mailings.mailings_world import MOMENT, World, add, write_contacts
 
 from linktrack.errors import Conflict
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.rewriting import render_again
 from linktrack.mailings.shipments import find_shipment, list_shipments, recipient_rows, unfinished_shipments

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linktrack.files.kept import Protected
+from linktrack.files.protected import Protected
 from linktrack.links.editing import add_link
 from linktrack.links.responses import FormResponse, TextResponse
 from linktrack.links.tokens import Keyring, Tokens

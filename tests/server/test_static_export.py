@@ -29,7 +29,7 @@ from linktrack.server.answer import answer
 from linktrack.server.live import pages_of
 from linktrack.server.nginx import StaticSpot, http_text, server_text
 from linktrack.server.people import QuietDatabase, StoredPeople
-from linktrack.server.serving import ServeOrder, serve
+from linktrack.server.serving import ServeOptions, serve
 from linktrack.server.snapshot_file import take_snapshot, tokens_of
 from linktrack.store.session import Database
 
@@ -209,11 +209,11 @@ def test_a_file_that_makes_no_page_is_said_by_every_command_that_makes_pages(
     assert (done.code, says in done.out) == (6, True)
     said: list[str] = []
     with pytest.raises(Conflict, match="click log"):  # the last thing before it listens
-        serve(world.workspace, ServeOrder(log=Path("/proc/x")), said.append)
+        serve(world.workspace, ServeOptions(log=Path("/proc/x")), said.append)
     assert any(says in one for one in said)
     world.workspace.logs_path.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Conflict, match="is taken"):
-        serve(world.workspace, ServeOrder(port=taken.getsockname()[1]), said.append)
+        serve(world.workspace, ServeOptions(port=taken.getsockname()[1]), said.append)
     assert any("nobody will know that the click log is in" in one for one in said)
     world.workspace.logs_path.rmdir()
     with world.workspace.config_path.open("a") as file:

@@ -24,7 +24,7 @@ from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
-from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys, rotate_key
 from linktrack.store.opening import open_database

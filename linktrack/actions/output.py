@@ -103,7 +103,7 @@ class RunFolder:
         self._files[name].write((_json_line(row) + "\n").encode())
 
 
-def _json_line(row: Mapping[str, Any]) -> str:
+def _json_line(row: Mapping[str, object]) -> str:
     """A row as `json.dumps` writes it, in half of the time: nearly all of its values are texts."""
     cells = []
     for key, value in row.items():

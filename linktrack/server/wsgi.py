@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from http.client import responses
 from itertools import count
+from multiprocessing.util import Finalize
 from operator import length_hint
 from pathlib import Path
 from threading import Event
@@ -174,10 +176,15 @@ def load_application(root: Path, log_folder: Path, clock: Clock = now) -> Applic
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
     note = NotedLog(workspace, log_folder, log, _tell)
 
+    parent = os.getppid()
+
     def besides() -> None:
         log.try_again(clock())
         note.keep_up()
+        if os.getppid() != parent:  # killed outright: nobody would ever end this worker
+            os.kill(os.getpid(), signal.SIGTERM)
 
+    Finalize(None, lambda: log.finish(clock()), exitpriority=0)  # before the worker ends
     live.keep_looking(Event(), besides)
     return Application(live, log, visitors_of(workspace), workspace.zone, clock, _tell)
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from linktrack.contacts.types import shown_type, spelled_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound, PartlyDone, UsageError
 from linktrack.files.folders import check_new_folder, make_own_folder
 from linktrack.files.protected import Protected
-from linktrack.files.reading import explained, read_bytes, read_own, whole_path
+from linktrack.files.reading import explained, read_bytes, whole_path
 from linktrack.files.writing import PUBLIC, write_file
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill
@@ -23,7 +23,9 @@ from linktrack.links.special_links import LEAVING
 from linktrack.links.tokens import TOKEN_LENGTH
 from linktrack.mailings.catalog import find_mailing
 from linktrack.mailings.copying import copy_for
+from linktrack.moments import DAY, Clock, now
 from linktrack.server.answer import host_of
+from linktrack.server.export_marker import EXPORT_KINDS, MARKER, ExportMarker, marker_of
 from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.server.nginx import StaticSpot, http_text, server_text
@@ -34,11 +36,9 @@ from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, take
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
-ExportKind = Literal["nginx", "json"]
-EXPORT_KINDS: tuple[str, ...] = get_args(ExportKind)
 LOG = "/var/log/nginx/linktrack.log"
-MARKER = "linktrack-export.json"
 _PUBLIC_FOLDER = 0o755
+_KEPT_FOR = 7 * DAY  # a page that no address leads to any more: a server that was not reloaded yet still shows it
 _NOWHERE, _NOBODY = "https://online.invalid", "a" * TOKEN_LENGTH
 
 
@@ -76,30 +76,41 @@ class _Collected:
 
 
 def export_redirects(
-    workspace: Workspace, database: Database, out: Path, kind: str | None, log: str | None, protected: Protected
+    workspace: Workspace,
+    database: Database,
+    out: Path,
+    kind: str | None,
+    log: str | None,
+    protected: Protected,
+    clock: Clock = now,
 ) -> ExportedRedirects:
     """Write what a web server needs into `out`, a new folder or an earlier export of which only what changed is
-    written. `kind` None is what `out` was made for.
+    written. `kind` None is what `out` was made for. Pages of before stay for a week.
 
     UsageError without a kind, errors as `refuse_unfit_log`, Conflict for a folder that holds something else, an export
     of the other kind too.
     """
-    before = _marker(out)
-    chosen = kind or (before or {}).get("for")
+    before = marker_of(out)
+    chosen = kind or (before.kind if before else None)
     if chosen is None:
         raise UsageError(f"--for is missing: what the export is for, {' or '.join(EXPORT_KINDS)}")
-    if before is not None and chosen != before["for"]:
+    if before is not None and chosen != before.kind:
         raise Conflict(
-            f"the export in {out} is for {before['for']}, and a web server may have its files open: "
+            f"the export in {out} is for {before.kind}, and a web server may have its files open: "
             f"name another folder for {chosen}"
         )
-    where = log or (before or {}).get("log") or LOG
+    where = log or (before.log if before else LOG)
     refuse_unfit_log(Path(where), out, protected)
     if before is None:
         check_new_folder(out, protected)
     refresh_snapshot(workspace, database)
     collected = _collect(workspace, database)
     files = _files(workspace, collected, chosen, where, whole_path(out))
+    moment = clock()
+    left = {name: (before.left if before else {}).get(name, moment) for name in _own_files(out) if name not in files}
+    over = [name for name, since in left.items() if not 0 <= moment - since < _KEPT_FOR]
+    kept = {name: since for name, since in left.items() if name not in over}
+    files[MARKER] = ExportMarker(chosen, where, kept).text().encode()
     with explained(out):
         for folder in (out, out / "pages"):
             make_own_folder(folder, _PUBLIC_FOLDER)
@@ -107,10 +118,9 @@ def export_redirects(
     changed = [name for name, data in files.items() if _now(out / name) != data]
     for name in changed:
         write_file(out / name, files[name], protected, mode=PUBLIC)
-    stale = [name for name in _own_files(out) if name not in files]
-    for name in stale:
+    for name in over:
         (out / name).unlink()
-    seen = tuple(name for name in (*changed, *stale) if name != MARKER)
+    seen = tuple(name for name in changed if name != MARKER)
     return ExportedRedirects(
         chosen,
         len(collected.spots),
@@ -123,12 +133,11 @@ def export_redirects(
 
 def files_behind(workspace: Workspace, database: Database, out: Path) -> list[str]:
     """The files of an export that are behind the catalogue. NotFound where there is no export."""
-    marker = _marker(out)
+    marker = marker_of(out)
     if marker is None:
         raise NotFound(f"there is no export of linktrack in {out}: make one with linktrack redirects export {out}")
-    files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], whole_path(out))
-    behind = [name for name, data in files.items() if _now(out / name) != data]
-    return behind + [name for name in _own_files(out) if name not in files]
+    files = _files(workspace, _collect(workspace, database), marker.kind, marker.log, whole_path(out))
+    return [name for name, data in files.items() if _now(out / name) != data]
 
 
 def check_export(workspace: Workspace, database: Database, out: Path) -> None:
@@ -141,12 +150,12 @@ def check_export(workspace: Workspace, database: Database, out: Path) -> None:
             f"the export in {out} is behind the catalogue ({', '.join(behind[:3])}{more}): "
             f"run linktrack redirects export {out}"
         )
-    marker = _marker(out) or {"for": "", "log": LOG}
+    marker = marker_of(out) or ExportMarker("", LOG, {})
     try:
-        refuse_unfit_log(Path(marker["log"]), out, workspace.protected())
+        refuse_unfit_log(Path(marker.log), out, workspace.protected())
     except LinktrackError as problem:
         raise PartlyDone(f"nginx cannot write the log of the export in {out}: {problem}") from None
-    if closed := closed_pages(out, marker["for"]):
+    if closed := closed_pages(out, marker.kind):
         raise PartlyDone(closed)
 
 
@@ -243,7 +252,7 @@ def _online_pages(database: Database, snapshot: Snapshot, pages: Pages) -> Itera
 
 
 def _files(workspace: Workspace, collected: _Collected, kind: str, log: str, out: Path) -> dict[str, bytes]:
-    """All files of an export by their paths in it; what names others comes after them, and the marker last."""
+    """All files of an export but its marker, by their paths in it; what names others comes after them."""
     files = {f"pages/{name}": data for name, data in sorted(collected.pages.items())}
     if kind == "json":
         files["map.json"] = (json.dumps(collected.rows, ensure_ascii=False, indent=1) + "\n").encode()
@@ -253,21 +262,7 @@ def _files(workspace: Workspace, collected: _Collected, kind: str, log: str, out
         files["linktrack-http.conf"] = http_text(collected.spots, collected.policies, base).encode()
         server = server_text(base, f"{out}/pages", log)
         files["linktrack-server.conf"] = server.encode("utf-8", "surrogateescape")  # as the folder's name may be
-    files[MARKER] = (json.dumps({"for": kind, "log": log}) + "\n").encode()
     return files
-
-
-def _marker(out: Path) -> dict[str, str] | None:
-    """What an export was made for, None where there is none."""
-    if not (out / MARKER).is_file():
-        return None
-    try:
-        found = json.loads(read_own(out / MARKER, "an export"))
-        if found["for"] in EXPORT_KINDS and isinstance(found["log"], str):
-            return {"for": found["for"], "log": found["log"]}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    raise Conflict("this is no export that linktrack knows: name a new folder", file=out / MARKER)
 
 
 def _own_files(out: Path) -> list[str]:

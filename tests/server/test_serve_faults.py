@@ -62,6 +62,12 @@ def test_on_a_full_disk_redirects_go_on_and_what_would_act_asks_to_come_again(se
     assert imported(world).stored == written
 
 
+def test_no_worker_outlives_its_server(served: Served) -> None:
+    (worker,) = served.workers()
+    served.process.kill()
+    until(lambda: not Path(f"/proc/{worker}").exists())
+
+
 def test_a_database_put_back_loses_no_address(served: Served, world: SentWorld, tmp_path: Path) -> None:
     """A sending after the backup is answered before and after the backup was put back."""
     path = world.workspace.database_path

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from linktrack.workspace import Workspace
 
 HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
+RESTORED = "restored-"  # how the id of a database begins that comes from a backup
 UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
 
 
@@ -65,10 +66,15 @@ def check_whose(database: Database, workspace: Workspace) -> None:
     found = rows[1]
     if found != wanted:
         said = f"names the database {wanted!r}" if wanted else "names no database"
+        way_out = f"is this the database of these settings? If it is, write id = {found!r} under [database]"
+        if wanted.startswith(RESTORED):  # whose id must not be taken back: its scripts would run once more
+            way_out = (
+                "restore made these settings for a database that comes from a dump. If this is that database, run the "
+                "psql line that restore printed (restore the backup into another folder to see it again); if it is the "
+                "living one, name the restored one (url under [database])"
+            )
         raise workspace.refused(
-            ("database", "id"),
-            f"[database] id {said}, and {database.name} is {found!r}: is this the database of these settings? "
-            f"If it is, write id = {found!r} under [database]",
+            ("database", "id"), f"[database] id {said}, and {database.name} is {found!r}: {way_out}"
         )
 
 

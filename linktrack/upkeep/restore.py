@@ -29,7 +29,7 @@ from linktrack.links.tokens import Keyring
 from linktrack.moments import Clock, now
 from linktrack.settings.sources import settings_of
 from linktrack.store.dialects import SQLITE, explain_sqlite, open_own_copy
-from linktrack.store.revisions import revision, unfit
+from linktrack.store.revisions import RESTORED, revision, unfit
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, unpack
 from linktrack.upkeep.backup import DUMP_NAME
@@ -86,7 +86,7 @@ def restore(
             clear_killed(root)
             _refuse_workspace(root)
         with passing_folder(root) as aside:
-            contents, database_id, moment = _unpack(source, aside, root), secrets.token_hex(8), clock()
+            contents, database_id, moment = _unpack(source, aside, root), RESTORED + secrets.token_hex(8), clock()
             text = _settings(aside / CONFIG_NAME, source, database_id)
             ring = _keys(aside / KEY_NAME, source)
             with explained(root):

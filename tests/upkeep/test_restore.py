@@ -256,6 +256,10 @@ def test_a_restored_workspace_is_never_the_living_one(
     )
     shutil.copy(tmp_path / "r" / "linktrack.db", living)
     assert "[database] id names" in life.do("link", "list", code=3).err
+    # and the other way round nothing advises to take the old id, with which no run would wait for the lost ones
+    shutil.copy(life.root / "linktrack.db", tmp_path / "r" / "linktrack.db")
+    said = restored.do("link", "list", code=3).err
+    assert "the line that restore printed" in said.replace("psql ", "") and "write id" not in said
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 
 import pytest
+
+from linktrack.cli.demo import demo
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,6 +47,35 @@ def test_the_wheel_is_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> No
     assert {name.partition("/")[0].rpartition(".")[2] for name in names} == {"linktrack", "dist-info"}
     assert "linktrack/py.typed" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
+
+
+def test_a_source_archive_holds_no_workspace_that_somebody_made_in_the_clone(tmp_path: Path) -> None:
+    """Neither the demo's, whose folder git does not see, nor one of another name."""
+    root = tmp_path / "clone"
+    for name in ("pyproject.toml", ".gitignore", "README.md", "LICENSE", "linktrack/__init__.py"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    for name in (
+        "linktrack-demo/linktrack.key",
+        "linktrack-demo/crm/contacts.csv",
+        "play/linktrack.db",
+        "linktrack.key",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x", "utf-8")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names == {"pyproject.toml", ".gitignore", "README.md", "LICENSE", "PKG-INFO", "linktrack/__init__.py"}
+
+
+def test_git_does_not_see_what_the_readme_makes() -> None:
+    unseen = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    folder = str(demo.__defaults__[0]) if demo.__defaults__ else ""
+    assert {f"{folder}/", ".venv/"} <= set(unseen)
 
 
 def test_the_wheel_says_where_it_works_and_publishes_no_tools(metadata: Message) -> None:

@@ -6,9 +6,11 @@ write numbers of more than 4,300 digits) or reads the other (a key's time grows 
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
+from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ _MOST_SETTINGS = 10_000_000  # bytes
 _LEAST, _MOST = -(2**63), 2**63 - 1  # what TOML asks of whoever reads it
 _IN_KEY = re.compile(r"""(?P<part>"(?:[^"\\]|\\.)*"?|'[^']*'?|[\w\-]+)|(?P<dot>\.)|[ \t]+|.""")
 _NUMBER = re.compile(r"(?<![\w.+\-])[+-]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)")
+_SHOWS_KEYS = re.compile(r"Cannot (declare|mutate immutable namespace|redefine namespace) (\(.*\))")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WORD = re.compile(r"(true|false)\b", re.IGNORECASE)
 
 
@@ -107,10 +111,21 @@ def _not_valid(text: str, problem: tomllib.TOMLDecodeError) -> BadInput:
     numbers = [int(number) for number in re.findall(r"\d+", where)]
     line = numbers[0] if numbers else len(text.splitlines())
     column = numbers[1] if len(numbers) > 1 else None
-    sentence = f"not valid TOML: {what[0].lower()}{what[1:]}"
+    sentence = f"not valid TOML: {_about_keys(what) or what[0].lower() + what[1:]}"
     if column is not None and (word := _WORD.match(text.split("\n")[line - 1], column - 1)):
         sentence += f" {word[0]}: write {word[0].lower()}"
     return BadInput(sentence, line=line, column=column)
+
+
+def _about_keys(what: str) -> str:
+    """The parser's sentence about a table, which has a tuple of Python in it, in words and keys of TOML; else ""."""
+    if (found := _SHOWS_KEYS.match(what)) is None:
+        return ""
+    keys = literal_eval(found[2])
+    named = ".".join(key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False) for key in keys)
+    if found[1] == "declare":
+        return f"the table {named} stands twice: put its keys together in one place"
+    return f"{named} has its whole value already: add to it where that is written"
 
 
 def _numbers(tables: dict[str, Any]) -> Iterator[int]:

@@ -22,6 +22,10 @@ WRONG: dict[str, tuple[str, int | None, str]] = {
     "a key of quoted parts with blanks": ("a = {" + " . ".join(['"é"', "'ö'"] * 51) + " = 1}\n", 1, "more than 100 parts"),
     "nothing but opening brackets": ("a = " + "[" * 30_000, None, "nested too deeply"),
     "Python's True": ("a = 1\nb = True\n", 2, "invalid value True: write true"),
+    "a table twice": ("[clicks]\n[b]\n[clicks]\n", 3, "the table clicks stands twice: put"),
+    "a table of a table twice, with keys in quotes": ("[a.'b \\\"é']\n[a.'b \\\"é']\n", 2, r'table a\."b \\\\\\"é" stands twice'),
+    "a list of tables after a value": ("a = [1]\n[[a]]\n", 2, "valid TOML: a has its whole value already"),
+    "a key of a table that is closed": ("a = {b = 1}\na.c = 2\n", 2, "valid TOML: a has its whole value already"),
     "Python's False in a list": ("a = [true, False]\n", 1, "write false"),
 }  # fmt: skip
 

@@ -112,15 +112,17 @@ def browser_host(host: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4096)  # contacts have few, many times
 def read_host(host: str) -> str:
     """A host in the letters that a person reads, those of punycode as well; as it is where browsers refuse it."""
     labels = (browser_host(host) or host).split(".")
-    return ".".join(_letters(label) if label.startswith("xn--") else label for label in labels)
+    return ".".join(read_label(label) if label.startswith("xn--") else label for label in labels)
 
 
-def _letters(label: str) -> str:
-    with suppress(ValueError):  # of a host that browsers refuse
-        return label[4:].encode("ascii").decode("punycode")
+def read_label(label: str) -> str:
+    """A part of a host, `xn--…`, in letters; as it is where that is no punycode."""
+    with suppress(ValueError):
+        return label[4:].encode("ascii").decode("punycode") or label
     return label
 
 

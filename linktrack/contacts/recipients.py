@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from unicodedata import normalize
 
 from linktrack.store.many import marks
 from linktrack.store.session import Database
@@ -16,7 +13,6 @@ if TYPE_CHECKING:  # reports only ask for a domain
     from linktrack.crm.mapping import Mapping
     from linktrack.crm.people import Contact
 
-_PUNYCODE = "xn--"
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
 
 
@@ -88,22 +84,3 @@ def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
             return contact.fields[column]
     alike = set(map(fold, columns))
     return next((value for header, value in contact.fields.items() if fold(header) in alike), None)
-
-
-def domain_of(email: str) -> str:
-    """The domain of an address in lower case, "" without one; in letters, also where it is written in punycode."""
-    domain = email.rpartition("@")[2].strip().lower() if "@" in email else ""
-    return domain if domain.isascii() and _PUNYCODE not in domain else _in_letters(domain)
-
-
-@lru_cache(maxsize=1000)
-def _in_letters(domain: str) -> str:
-    """The one form of a domain beyond ASCII, however it is written: `xn--bcher-kva.example` is `bücher.example`."""
-    labels = []
-    for label in normalize("NFKC", domain).replace("\u3002", ".").split("."):
-        decoded = label
-        if label.startswith(_PUNYCODE):
-            with suppress(UnicodeError):
-                decoded = label[len(_PUNYCODE) :].encode("ascii").decode("punycode")
-        labels.append(normalize("NFC", (decoded or label).lower()))
-    return ".".join(labels)

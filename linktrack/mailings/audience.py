@@ -14,6 +14,7 @@ from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.near_ids import near_ids
 from linktrack.crm.people import Contact, read_contacts
+from linktrack.email_addresses import same_email
 from linktrack.errors import BadInput
 from linktrack.mailings.outputs.headers import reachable
 from linktrack.sentences import counted
@@ -125,17 +126,17 @@ class Audience:
                 )
 
     def _also_elsewhere(self, shipment_id: int) -> list[str]:
-        """The shipment's addresses, in lower case, that other contacts of the file have too, who are not in the
-        shipment."""
+        """The shipment's addresses, as they are compared, that other contacts of the file have too, who are not in
+        the shipment."""
         if not self._passed_over:
             return []
         rows = self._database.stream("SELECT email FROM shipment_recipient WHERE shipment_id = ?", (shipment_id,))
-        return sorted({email.lower() for (email,) in rows if email and _print(email) in self._passed_over})
+        return sorted({same_email(email) for (email,) in rows if email and _print(email) in self._passed_over})
 
 
 def _print(email: str) -> int:
-    """An address whatever its case, as a number: of a large file not all addresses are kept."""
-    return hash(email.lower())
+    """An address however it is written, as a number: of a large file not all addresses are kept."""
+    return hash(same_email(email))
 
 
 def _no_consent(column: str, contacts: Path) -> BadInput:

@@ -10,6 +10,7 @@ from linktrack.contacts.consent import may_be_tracked, said_of
 from linktrack.contacts.recipients import field_value
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import Contact, read_contacts
+from linktrack.email_addresses import same_email
 from linktrack.errors import NotFound
 from linktrack.links.merge_tags import MergeTag, fold
 from linktrack.links.tokens import TOKEN_LENGTH
@@ -18,7 +19,6 @@ from linktrack.mailings.copying import copy_for
 from linktrack.mailings.outputs.filling import values_of
 from linktrack.mailings.shipments import Recipient
 from linktrack.mailings.spots import Sharing
-from linktrack.names import same_name
 from linktrack.store.lookups import recipient_id, recipient_of_id
 from linktrack.store.session import Database
 
@@ -69,7 +69,7 @@ def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, 
 
 def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mapping) -> Recipient:
     for contact in read_contacts(path, mapping, []):
-        if wanted is None or same_name(wanted) in map(same_name, (contact.contact_id, contact.email)):
+        if wanted is None or same_email(wanted) in map(same_email, (contact.contact_id, contact.email)):
             refuses = contact.consent is False
             known = recipient_of_id(database, contact.contact_id)
             if known is not None and (said := said_of(database, known)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from linktrack.email_addresses import same_email
 from linktrack.errors import Conflict
 from linktrack.links.tokens import MAX_KEYS, NOBODY, Tokens
 from linktrack.mailings.outputs.filling import values_of
@@ -17,6 +19,7 @@ from linktrack.settings.values import BaseUrl
 from linktrack.store.conditions import counts
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
@@ -196,13 +199,18 @@ def got_it_elsewhere(database: Database, shipment: Shipment, *, since: bool = Fa
 
 
 def shared_addresses(database: Database, shipment_id: int) -> list[str]:
-    """The addresses, in lower case, that more than one recipient of a shipment has, by address."""
-    rows = database.rows(
-        "SELECT lower(email) FROM shipment_recipient WHERE shipment_id = ? AND email <> '' "
-        "AND email NOT LIKE '@%' GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email)",
-        (shipment_id,),
-    )
-    return [address for (address,) in rows]
+    """The addresses, as they are compared, that more than one recipient of a shipment has, in their order."""
+    ours = "FROM shipment_recipient WHERE shipment_id = ? AND email <> '' AND email NOT LIKE '@%'"
+    others = database.folds_beyond_ascii("email")
+    rows = database.stream(f"SELECT email {ours} AND {others}", (shipment_id,))
+    folded = Counter(same_email(email) for (email,) in rows)
+    plain = f"SELECT lower(email) {ours} AND NOT {others}"
+    for some in at_once(folded):
+        folded.update(
+            email for (email,) in database.rows(f"{plain} AND lower(email) IN ({marks(some)})", (shipment_id, *some))
+        )
+    alike = database.rows(f"{plain} GROUP BY lower(email) HAVING count(*) > 1", (shipment_id,))
+    return sorted({email for (email,) in alike} | {email for email, count in folded.items() if count > 1})
 
 
 def empty_values(

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from linktrack.contacts.recipients import INTERESTS, domain_of, store_recipients
+from linktrack.contacts.recipients import INTERESTS, store_recipients
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import Contact
+from linktrack.email_addresses import domain_of
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from linktrack.actions.ledger.for_reports import PersonChange, changes_of
-from linktrack.contacts.recipients import domain_of
+from linktrack.email_addresses import domain_of
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
 from linktrack.store.lookups import unknown_domain

@@ -1,8 +1,8 @@
 """The prints of people who were forgotten: the one thing that is kept of them, so that nothing brings them back.
 
 A print is BLAKE2b-128 of the contact id under the workspace's id. The id is taken as `contact_ids.same_id` compares it,
-so a person is known in whatever form a spreadsheet has left it, and one that is an e-mail address whatever its case and
-however its host is written (`groß`, `GROSS` and `GROẞ` are one). The workspace's id stays through restores and new
+so a person is known in whatever form a spreadsheet has left it, and one that is an e-mail address as
+`email_addresses.same_email` does. The workspace's id stays through restores and new
 signing keys, so a forgotten person stays forgotten; and a print of one workspace says nothing in another. Nothing leads
 from a print to the clicks that are left.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from linktrack.contact_ids import same_id
-from linktrack.hosts import read_host
+from linktrack.email_addresses import same_email
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 
@@ -76,5 +76,4 @@ def _printing(database: Database) -> Print:
 def _compared(contact_id: str) -> str:
     """The one form of a contact id for all forms that it comes in."""
     whole = same_id(contact_id)
-    person, at, host = whole.rpartition("@")
-    return f"{person.casefold()}{at}{read_host(host).casefold()}" if at else whole
+    return same_email(whole) if "@" in whole else whole

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
 
+from linktrack.email_addresses import same_email
 from linktrack.errors import Conflict, UnknownName
-from linktrack.hosts import browser_host, read_host
 from linktrack.names import composed, did_you_mean, nearest, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
@@ -141,8 +141,8 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 def recipient_id(database: Database, named: str) -> int:
     """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that they got,
-    without regard to case, to how accents are put together and to how the host of an address is written. An id wins
-    over the same text as somebody else's address; then a warning names who that is.
+    however it is written (`same_email`). An id wins over the same text as somebody else's address; then a warning names
+    who that is.
 
     UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.
@@ -184,29 +184,12 @@ def _say_who_else(database: Database, named: str, taken: int) -> None:
 
 
 def _people_called(database: Database, named: str) -> dict[int, str]:
-    """Contact ids, by number, of those whose id, address or name is or was this one, in any of its `_forms`."""
-    found = dict[int, str]()
-    for form in _forms(named):
-        found |= _people_with(database, form)
-    return found
+    """Contact ids, by number, of those whose id, address or name is or was the same as this one.
 
-
-def _forms(named: str) -> tuple[str, ...]:
-    """A name with its letters folded; of an address also those with its host in letters and in punycode, where that is
-    another text."""
-    wanted = same_name(named)
-    person, at, host = wanted.rpartition("@")
-    as_typed = composed(named).strip().rpartition("@")[2]  # folding takes the ß away, which punycode keeps
-    hosts = (read_host(host), browser_host(host), browser_host(as_typed)) if at else ()
-    return tuple(dict.fromkeys((wanted, *(f"{person}@{one}" for one in hosts if one))))
-
-
-def _people_with(database: Database, wanted: str) -> dict[int, str]:
-    """Contact ids, by number, of those whose id, address or name is or was `wanted`, when their letters are folded.
-
-    The database folds ASCII; texts with other letters are looked at one by one, where it finds nobody and where
-    `wanted` may be one of them.
+    The database folds ASCII; texts that fold otherwise are looked at one by one, where it finds nobody and where the
+    name may be one of them.
     """
+    wanted = same_email(named)
     columns = {_NOT_FORGOTTEN: ("contact_id", "email", "name"), _EARLIER: ("earlier.email", "earlier.name")}
     found: dict[int, str] = {}
     if wanted.isascii():
@@ -218,9 +201,9 @@ def _people_with(database: Database, wanted: str) -> dict[int, str]:
             )
     if not found or any(letters in wanted for letters in _FOLDED_TO):
         for people, names in columns.items():
-            others = " OR ".join(map(database.has_other_letters, names))
+            others = " OR ".join(map(database.folds_beyond_ascii, names))
             rows = database.stream(f"{people} AND ({others})")
-            found |= {number: contact for number, contact, *said in rows if wanted in map(same_name, (contact, *said))}
+            found |= {number: contact for number, contact, *said in rows if wanted in map(same_email, (contact, *said))}
     return found
 
 

@@ -66,10 +66,11 @@ class Database(Patience):
         ):
             raise Locked(f"another process {does} of {self.name}: wait for it to end and try again")
 
-    def has_other_letters(self, column: str) -> str:
-        """The condition, in SQL, that a text has letters outside ASCII."""
+    def folds_beyond_ascii(self, column: str) -> str:
+        """The condition, in SQL, that a name or e-mail address may be compared in another form than small letters of
+        ASCII: it has letters outside of that, or a host in punycode."""
         length = f"length(CAST({column} AS BLOB))" if self.dialect == SQLITE else f"octet_length({column})"
-        return f"{length} > length({column})"
+        return f"({length} > length({column}) OR lower({column}) LIKE '%xn--%')"
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""

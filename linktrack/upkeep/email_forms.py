@@ -12,11 +12,13 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
+from linktrack.hosts import read_label
+
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 _ESCAPED_SIGN = re.compile(rb"[%\\]u([0-9a-fA-F]{4})")  # JSON's, and those of JavaScript's escape()
 _BYTES_OF_LATIN_1 = {0xDC00 + byte: chr(byte) for byte in range(0x80, 0x100)}  # as surrogateescape leaves them
 _DOTS = str.maketrans("\u3002\uff61", "..")  # between the parts of a host (UTS 46); NFKC knows the third one
-_PUNYCODE = re.compile(r"xn--([a-z0-9-]{1,59})(?![a-z0-9-])")  # a part of a host has 63 characters at most
+_PUNYCODE = re.compile(r"xn--[a-z0-9-]{1,59}(?![a-z0-9-])")  # a part of a host has 63 characters at most
 # Where a sign is joined with others, it is with those about it; as many of them as are put in order in no time.
 _JOINED = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,300}")
 _AT_SIGNS = tuple(sign.encode() for sign in "@\uff20\ufe6b")
@@ -31,7 +33,7 @@ def one_form(text: str) -> str:
     if text.isascii() and "xn--" not in (folded := text.casefold()):
         return folded
     folded = _folded(text).translate(_DOTS)
-    return _folded(_PUNYCODE.sub(_label, folded)) if "xn--" in folded else folded
+    return _folded(_PUNYCODE.sub(lambda found: read_label(found[0]), folded)) if "xn--" in folded else folded
 
 
 def pattern_of(emails: Collection[str]) -> re.Pattern[str] | None:
@@ -96,13 +98,6 @@ def _values(line: bytes) -> Iterator[bytes]:
 def _sign(found: re.Match[bytes]) -> bytes:
     number = int(found[1], 16)
     return bytes((number,)) if number < 0x100 else chr(number).encode("utf-8", "replace")
-
-
-def _label(found: re.Match[str]) -> str:
-    try:
-        return found[1].encode("ascii").decode("punycode")
-    except ValueError:  # no punycode
-        return found[0]
 
 
 def _folded(text: str) -> str:

@@ -21,7 +21,7 @@ from linktrack.actions.ledger.log import count_changes_of
 from linktrack.clicks.anonymising import blank_clicks, remove_needless_agents
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.waiting import import_waiting
-from linktrack.contacts.recipients import domain_of
+from linktrack.email_addresses import domain_of
 from linktrack.errors import UnknownName
 from linktrack.links.tokens import NOBODY
 from linktrack.store.catalogue import touch
@@ -209,7 +209,7 @@ def _is_others(database: Database, domain: str, number: int) -> bool:
         "SELECT sent.email FROM shipment_recipient AS sent "  # noqa: S608  (a condition of our own)
         "JOIN recipient ON recipient.id = sent.recipient_id "
         "WHERE sent.recipient_id <> ? AND forgotten_at IS NULL AND "
-        f"(lower(sent.email) LIKE ? OR lower(sent.email) LIKE '%xn--%' OR {database.has_other_letters('sent.email')})",
+        f"(lower(sent.email) LIKE ? OR {database.folds_beyond_ascii('sent.email')})",
         (number, f"%@{domain}%"),
         at_once=1,
     )

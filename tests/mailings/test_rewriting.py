@@ -105,12 +105,22 @@ def test_the_rows_of_a_shipment_can_be_left_out_of_the_next(world: World, contac
     assert world.sent() == 7
 
 
-def test_the_same_address_on_several_contacts_is_said(world: World) -> None:
+@pytest.mark.parametrize(
+    ("emails", "shared"),
+    [
+        pytest.param(("a@x.example", "A@X.example", "b@x.example", "", ""), "a@x.example", id="another case"),
+        pytest.param(("å@räv.example", "b@x.example", "Å@xn--rv-via.example"), "å@räv.example", id="another host"),
+        pytest.param(
+            ("weiss@x.example", "b@x.example", "weiß@x.example"), "weiss@x.example", id="one of them in ASCII"
+        ),
+    ],
+)
+def test_the_same_address_on_several_contacts_is_said(world: World, emails: tuple[str, ...], shared: str) -> None:
     path = world.workspace.root / "c.csv"
-    path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n4,\n5,\n", "utf-8")
+    path.write_text("contact_id,email\n" + "".join(f"{i},{one}\n" for i, one in enumerate(emails, 1)), "utf-8")
     done, rows = world.rewrite(path)
-    assert len(rows) == 5
-    assert done.notes == ("1 address stands with several contacts, and each of these gets a mail: a@x.example",)
+    assert len(rows) == len(emails)
+    assert done.notes == (f"1 address stands with several contacts, and each of these gets a mail: {shared}",)
 
 
 def test_an_address_that_contacts_of_the_file_share_is_said_across_the_parts_of_a_split(world: World) -> None:

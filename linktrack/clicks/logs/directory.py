@@ -17,6 +17,7 @@ from linktrack.clicks.event import Event
 from linktrack.clicks.logs.targets import NAMES_OF_TARGET
 from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, FoundAddress, TrackedSpot
 from linktrack.clicks.rollups.refusing import Refusing
+from linktrack.email_addresses import same_email
 from linktrack.names import composed, folded
 from linktrack.settings.tables import ClickSettings
 from linktrack.store.many import marks
@@ -146,7 +147,7 @@ class Directory:
         sendings = self._addresses.sendings
         members = [member for member in members if sendings[member[0]].mailing_id == mailing]
         if not members and who[1]:
-            members = self._former_addresses(mailing).get(who[1].casefold(), [])
+            members = self._former_addresses(mailing).get(same_email(who[1]), [])
         members = [member for member in members if sendings[member[0]].sent_at <= event.clicked_at] or members
         named = event.variables.get("shipment", "")
         members = [member for member in members if str(member[0]) == named] or members
@@ -181,7 +182,7 @@ class Directory:
             found = self._former[mailing] = {}
             sql = f"{_OF_MAILING} AND sent.email <> recipient.email"
             for shipment, recipient, email, _ in self._database.rows(sql, (mailing,)):
-                found.setdefault(email.casefold(), []).append((shipment, recipient))
+                found.setdefault(same_email(email), []).append((shipment, recipient))
         return self._former[mailing]
 
     def _recipients(self, contact: str, email: str) -> list[tuple[int, int]]:
@@ -189,17 +190,19 @@ class Directory:
         if contact:
             where, values = "contact_id = ?", [contact]
         else:
-            same = [email, email.lower(), *self._spellings.get(email.casefold(), ())]
+            form = same_email(email)
+            same = [email, form, *self._spellings.get(form, ())]
             where, values = f"recipient.email IN ({marks(same)})", same
         sql = f"{_MEMBERS} WHERE {where} AND forgotten_at IS NULL"
         return [(shipment, recipient) for shipment, recipient, *_ in self._database.rows(sql, values)]
 
     @cached_property
     def _spellings(self) -> dict[str, list[str]]:
-        """The addresses in the database that are not in lower case, by what they are in it."""
+        """The addresses in the database that are not in the form in which they are compared, by that form."""
         found: dict[str, list[str]] = {}
-        for (email,) in self._database.rows("SELECT email FROM recipient WHERE email <> lower(email)"):
-            found.setdefault(email.casefold(), []).append(email)
+        unlike = f"email <> lower(email) OR {self._database.folds_beyond_ascii('email')}"
+        for (email,) in self._database.rows(f"SELECT email FROM recipient WHERE {unlike}"):  # noqa: S608  (names of ours)
+            found.setdefault(same_email(email), []).append(email)
         return found
 
 

@@ -22,7 +22,7 @@ from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCO
 from linktrack.clicks.rollups.clickers import Turnout, note_clicker_changes
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.contacts.recipients import domain_of
+from linktrack.email_addresses import domain_of
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 

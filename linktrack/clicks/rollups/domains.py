@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from linktrack.contacts.recipients import domain_of
+from linktrack.email_addresses import domain_of
 from linktrack.store.many import marks
 from linktrack.store.session import Database
 

@@ -199,6 +199,25 @@ def test_bounds_of_time_and_resets_hold_for_events_too(world: World, tmp_path: P
     assert world.load(events).stored == 1
 
 
+SPELLINGS = [("Åsa3@example.com", "åsa3@example.com"), ("c3@räv.example", "c3@xn--rv-via.example")]
+
+
+@pytest.mark.parametrize("since", ["", "somebody@example.net"], ids=["of today", "of that time"])
+@pytest.mark.parametrize(
+    ("stored", "said"), [pair for one, other in SPELLINGS for pair in ((one, other), (other, one))]
+)
+def test_an_address_is_known_however_it_is_written(
+    world: World, tmp_path: Path, stored: str, said: str, since: str
+) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE shipment_recipient SET email = ? WHERE recipient_id = 7", (stored,))
+        database.execute("UPDATE recipient SET email = ? WHERE id = 7", (since or stored,))
+    events = [sendgrid(1, email=said), sendgrid(2, email=stored), sendgrid(3, email=f"{said}, {stored}")]
+    summary = world.load(write(tmp_path / "events.json", events))
+    assert (summary.stored, summary.reasons) == (3, {})
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
+
+
 def test_mailchimps_member_id_is_the_address_in_disguise(world: World, tmp_path: Path) -> None:
     from hashlib import md5
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from linktrack.clicks.event import Event, Refusal, Report
 from linktrack.clicks.formats.parts.json_values import Broken, JsonRecord, ValueStream
+from linktrack.email_addresses import same_email
 
 # Answers of events APIs, the form field of Mandrill, and what Lambda and SQS hand on, hold their events in a list of
 # one of these names.
@@ -115,7 +116,7 @@ def addresses_in(text: str) -> list[str]:
     parts = _NAME.sub("", text).split(",") if "," in text else [text]
     found = [match[1] if (match := _IN_BRACKETS(part)) else part for part in parts]
     found = [address.strip().removeprefix("mailto:") for address in found]
-    return list({address.casefold(): address for address in found if address}.values())
+    return list({same_email(address): address for address in found if address}.values())
 
 
 def refused(reason: str, record: JsonRecord) -> Refusal:

@@ -22,6 +22,7 @@ from linktrack.actions.lost_runs import LostRun
 from linktrack.errors import Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import renumber_actions, standing_actions
+from linktrack.store.lookups import link_called
 from linktrack.store.session import Database
 
 _AGAIN = "then name the folders once more"
@@ -57,10 +58,10 @@ class LostCatalogue:
         for action in standing_actions(database):
             today.setdefault(action.key, {})[action.number] = action.table
         for key, every in sorted(listings.items()):
-            row = database.row("SELECT id, backed_up_action FROM link WHERE key = ?", (key,))
-            if row is not None:
+            if link := link_called(database, key):
+                backed_up = database.value("SELECT backed_up_action FROM link WHERE id = ?", (link.id,))
                 there = today.get(key, {})
-                self._links[key] = _LostLink(row[0], there, every, numbers_of(there, row[1], every))
+                self._links[key] = _LostLink(link.id, there, every, numbers_of(there, backed_up, every))
 
     def put_back(self) -> list[str]:
         """Give the actions their numbers back; returns what is to be said of it. Conflict where that would be done
@@ -123,7 +124,7 @@ class LostCatalogue:
             if not now:
                 unknown.append(repr(key))
                 continue
-            if self.database.value("SELECT 1 FROM link WHERE key = ?", (key,)) is not None:
+            if link_called(self.database, key):
                 commands.append(["link", "edit", key, "--key", self._free(key)])
             commands.append(["link", "edit", now, "--key", key])
         if commands or unknown:
@@ -160,7 +161,7 @@ class LostCatalogue:
 
     def _free(self, key: str) -> str:
         number = 2
-        while self.database.value("SELECT 1 FROM link WHERE key = ?", (f"{key}-{number}",)) is not None:
+        while link_called(self.database, f"{key}-{number}"):
             number += 1
         return f"{key}-{number}"
 

@@ -20,6 +20,7 @@ from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import read_action
+from linktrack.store.lookups import link_called
 from linktrack.store.session import Database
 
 
@@ -188,8 +189,10 @@ class RunTaking:
 
     def _link(self, key: str) -> _Link | None:
         if key not in self._links:
-            row = self.database.row("SELECT id, last_action, backed_up_action FROM link WHERE key = ?", (key,))
-            self._links[key] = None if row is None else _Link(*row)
+            self._links[key] = None
+            if there := link_called(self.database, key):
+                rows = self.database.rows("SELECT last_action, backed_up_action FROM link WHERE id = ?", (there.id,))
+                self._links[key] = _Link(there.id, *rows[0])
         return self._links[key]
 
     def _shipment(self, shipment_id: int, mailing: str) -> _Shipment | None:

@@ -109,7 +109,13 @@ def machine_zone() -> str:
 
 def moment_written(text: str) -> int:
     """An ISO 8601 time of ours, as UTC milliseconds. ValueError for what is none."""
-    return moment_of(datetime.fromisoformat(text))
+    return moment_of(datetime_written(text))
+
+
+def datetime_written(text: str, zone: tzinfo = UTC) -> datetime:
+    """An ISO 8601 time with its offset, or that of `zone` where it names none. ValueError for what is none."""
+    when = datetime.fromisoformat(text)
+    return when.replace(tzinfo=zone) if when.tzinfo is None else when
 
 
 def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int:

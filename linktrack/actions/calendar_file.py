@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from linktrack.moments import datetime_written
+
 ALL = "follow-ups.ics"
 OF_OWNERS = "follow-ups-*.ics"
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//linktrack//linktrack//EN\r\n"
@@ -68,7 +70,7 @@ class CalendarFiles:
 
 def calendar_entry(change: Mapping[str, Any], row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
-    start, end = (_utc(datetime.fromisoformat(row[name])) for name in ("start", "end"))
+    start, end = (_utc(datetime_written(row[name])) for name in ("start", "end"))
     shared = [
         f"DTSTAMP:{stamp}",
         f"DTSTART:{start}",

@@ -15,6 +15,7 @@ from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.crm.authored import AuthoredCsv
 from linktrack.crm.csv_dialect import Dialect
 from linktrack.errors import Conflict
+from linktrack.files.beside import NEW
 from linktrack.files.writing import PRIVATE
 
 SUMMARY = "summary.json"
@@ -131,4 +132,4 @@ def summary_text(summary: Mapping[str, Any]) -> str:
 
 def _open(path: Path) -> BinaryIO:
     """A new file, readable by its owner alone."""
-    return open(path, "w+b", opener=lambda name, flags: os.open(name, flags | os.O_EXCL | os.O_NOFOLLOW, PRIVATE))
+    return open(path, "w+b", opener=lambda name, _: os.open(name, NEW, PRIVATE))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from linktrack.errors import CannotChange
-from linktrack.moments import zone_of
+from linktrack.moments import datetime_written, zone_of
 from linktrack.names import composed
 from linktrack.settings.tables import ActionSettings
 
@@ -64,8 +64,7 @@ class Calendar:
 
     def at(self, user: str, start: str, seconds: int) -> Span:
         """A time that the action names, booked whether it is free or not; without an offset it is a local time."""
-        moment = datetime.fromisoformat(start)
-        begin = (moment.replace(tzinfo=self.zone) if moment.tzinfo is None else moment).astimezone(UTC)
+        begin = datetime_written(start, self.zone).astimezone(UTC)
         end = begin + timedelta(seconds=seconds)
         self.book(user, begin, end)
         return self._local(begin), self._local(end)

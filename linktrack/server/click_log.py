@@ -18,12 +18,12 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict
-from linktrack.files.beside import give_to_owner_of
+from linktrack.files.beside import NEW, give_to_owner_of
 from linktrack.files.folders import make_own_folder
 from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
-_NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = NEW | os.O_APPEND
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAY_EVERY = 60_000  # milliseconds
 _LOOK_EVERY = 100  # milliseconds

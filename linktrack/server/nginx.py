@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, PREFETCHING
 from linktrack.links.tokens import PLACEMENT, TOKEN, TOKEN_LENGTH
 
 INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else can ask for it
@@ -70,7 +70,7 @@ def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base
         "# nginx has no other way to write a dollar sign.\n"
         'geo $linktrack_dollar { default "$"; }\n'
         f'map "{purposes}" $linktrack_prefetch {{\n    default "";\n    "{no_purpose}" "";\n'
-        '    "~*(prefetch|preview|prerender)" "prefetch";\n}\n'
+        f'    "~*({"|".join(PREFETCHING)})" "prefetch";\n}}\n'
         "# An address as it was sent: a location sees one without its double slashes and its steps.\n"
         f'map $request_uri $linktrack_sent {{\n    default "";\n'
         f'    "~^{re.escape(base_path)}/{PLACEMENT}/{TOKEN}(?:\\?|\\z)" "=";\n    "~{_sent(base_path)}" "=";\n}}\n'

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from linktrack.database_urls import SQLITE_URL, postgresql_arguments
 from linktrack.errors import BadInput, Conflict, Damaged, DiskFull, LinktrackError, Locked, NotFound
-from linktrack.files.beside import give_to_owner_of
+from linktrack.files.beside import NEW, give_to_owner_of
 from linktrack.files.reading import explained, refuse_no_plain_file
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
     path = Path(url.removeprefix(SQLITE_URL))
     if new:
         with explained(path), suppress(FileExistsError):
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            handle = os.open(path, NEW, 0o600)
             os.fchmod(handle, 0o600)
             give_to_owner_of(path.parent, handle)
             os.close(handle)

@@ -6,10 +6,12 @@ import re
 from hashlib import blake2b
 
 from linktrack.clicks.event import LineRow
+from linktrack.clicks.formats.parts.lines import PREFETCHING
 from linktrack.links.tokens import Keyring
 
 _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
+_PREFETCHING = re.compile("|".join(PREFETCHING).encode(), re.IGNORECASE).search
 AGENT_LENGTH = 500  # characters
 
 
@@ -60,4 +62,4 @@ def plain_text(field: bytes) -> str:
 
 def is_prefetch(purpose: bytes) -> bool:
     """Whether a Sec-Purpose, Purpose, X-Purpose or X-Moz header says that nobody looks."""
-    return b"prefetch" in purpose.lower() or b"preview" in purpose.lower() or b"prerender" in purpose.lower()
+    return _PREFETCHING(purpose) is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linktrack.errors import Conflict
+from linktrack.files.beside import NEW
 from linktrack.files.writing import PRIVATE
 
 _IOV_MAX = 1024  # buffers in one gathering write
@@ -57,7 +58,7 @@ def write_mails(folder: Path, suffix: str, files: Iterable[tuple[str, list[bytes
 
 def new_file(path: Path) -> int:
     """A descriptor for a file that was not there, readable by its owner alone. OSError when it is there."""
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+    return os.open(path, NEW, PRIVATE)
 
 
 def write_stream(out: BinaryIO, rows: Iterable[list[bytes]]) -> Iterator[None]:

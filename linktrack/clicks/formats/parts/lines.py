@@ -14,6 +14,7 @@ _REQUEST = re.compile(rb"(" + METHOD + rb") (\S++)(?: \S++)?").fullmatch
 
 # The headers by which a browser says that it fetches ahead and nobody looks, as any log may have them.
 PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+PREFETCHING = ("prefetch", "preview", "prerender")  # what one of them has in it then, in whatever case
 
 
 def split_lines(block: bytes) -> Sequence[bytes]:

@@ -201,6 +201,17 @@ def test_consent_is_the_same_on_both(run: Run, server: str, tmp_path: Path, monk
         assert one == other
 
 
+@pytest.mark.parametrize("on", ["SQLite", "PostgreSQL"])
+def test_texts_that_fold_otherwise_than_ascii_are_told_by_both(server: str, tmp_path: Path, on: str) -> None:
+    folding = ["Åsa@x.example", "a@räv.example", "a@xn--rv-via.example", "A@XN--RV-VIA.example"]
+    url = ours(new_database(server)) if on == "PostgreSQL" else f"sqlite:///{tmp_path / 'new.db'}"
+    with connect(url, new=on == "SQLite") as database:
+        database.execute("CREATE TABLE said (text TEXT)")
+        database.executemany("INSERT INTO said (text) VALUES (?)", [(text,) for text in (*folding, "A@x.example", "")])
+        found = database.rows(f"SELECT text FROM said WHERE {database.folds_beyond_ascii('text')}")
+    assert {text for (text,) in found} == set(folding)
+
+
 def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str) -> None:
     import psycopg
 

@@ -170,10 +170,11 @@ def _forget_clicks(database: Database, number: int) -> int:
     sql = "SELECT clicked_at, print, recipient_id, agent_id, ip FROM click WHERE recipient_id = ?"
     clicks = database.rows(sql, (number,))
     database.execute("UPDATE junk_request SET ip = '' WHERE recipient_id = ?", (number,))
-    for ip in _addresses_of_nobody_else(database, number, {row[4] for row in clicks} - {""}):
+    addresses = {ip for *_, ip in clicks if ip}
+    for ip in _addresses_of_nobody_else(database, number, addresses):
         database.execute("UPDATE junk_request SET ip = '' WHERE ip = ? AND recipient_id = ?", (ip, NOBODY))
     blank_clicks(database, (row[:3] for row in clicks))
-    return remove_needless_agents(database, {row[3] for row in clicks})
+    return remove_needless_agents(database, {agent for _, _, _, agent, _ in clicks})
 
 
 def _addresses_of_nobody_else(database: Database, number: int, addresses: set[str]) -> list[str]:

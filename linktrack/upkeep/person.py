@@ -154,10 +154,11 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
     word: Row | None = database.row(
         "SELECT consent, said_at, crm_consent, crm_said_at FROM said_consent WHERE recipient_id = ?", (number,)
     )
+    said_so, said_at, crm_says, crm_said_at = word or (None, 0, None, None)
     if word is not None:
-        yield {"source": _OWN_WORD, "consent": bool(word[0]), "at": iso(word[1], workspace.zone)}
-        if word[2] is not None:
-            yield {**crm, "consent": bool(word[2]), "at": iso(word[3], workspace.zone)}
+        yield {"source": _OWN_WORD, "consent": bool(said_so), "at": iso(said_at, workspace.zone)}
+        if crm_says is not None:
+            yield {**crm, "consent": bool(crm_says), "at": iso(crm_said_at, workspace.zone)}
     for shipment, settings, made_at, mailing, refused in database.rows(
         "SELECT shipment.id, shipment.settings, shipment.created_at, mailing.name, sent.uncounted "
         "FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
@@ -165,9 +166,9 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
         (number,),
     ):
         file = json.loads(settings).get("contacts", "")
-        if word is not None and bool(word[0]) is not bool(refused) and word[1] <= made_at < (word[3] or _NEVER):
+        if word is not None and bool(said_so) is not bool(refused) and said_at <= made_at < (crm_said_at or _NEVER):
             said: dict[str, Any] = {"source": _OWN_WORD}
-        elif word is not None and made_at < word[1]:  # of their words the last one is kept
+        elif word is not None and made_at < said_at:  # of their words the last one is kept
             said = {**crm, "source": f"{_EXPORT}, or what they had {_OWN_WORD} before", "file": file}
         elif asked is not None or refused:
             said = {**crm, "file": file}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,3 +59,40 @@ def texts_in(tree: ast.AST) -> Iterator[str]:
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "?" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             yield node.value
+
+
+def imported(tree: ast.AST) -> dict[str, str]:
+    """What each name stands for that a module imports, anywhere in it: `dt` → `datetime.datetime`."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                name = one.name if one.asname else one.name.partition(".")[0]
+                found[one.asname or name] = name
+        elif isinstance(node, ast.ImportFrom):
+            found.update({one.asname or one.name: f"{node.module}.{one.name}" for one in node.names})
+    return found
+
+
+def full_name(node: ast.AST, known: Mapping[str, str]) -> str:
+    """`datetime.datetime.now` of `dt.now`, by what is imported; a name that is not imported stands for itself; "" for
+    what is no name."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id, node.id)
+    if isinstance(node, ast.Attribute) and (of := full_name(node.value, known)):
+        return f"{of}.{node.attr}"
+    return ""
+
+
+def names_used(tree: ast.AST) -> set[str]:
+    """The full names of all that a module imports or names, each with what it is a part of."""
+    known = imported(tree)
+    modules = {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
+    used = {full_name(node, known) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)}
+    return modules | set(known.values()) | used
+
+
+def is_part_of(name: str, wholes: Collection[str]) -> bool:
+    """Whether a full name is one of `wholes`, or stands in one of them."""
+    parts = name.split(".")
+    return any(".".join(parts[:end]) in wholes for end in range(1, len(parts) + 1))

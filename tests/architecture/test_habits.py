@@ -6,9 +6,10 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 
 import pytest
-from architecture.planted import ROOT, texts_in, trees
+from architecture.planted import ROOT, full_name, imported, texts_in, trees
 
 # Tuples of more than three fields without names, all in what runs once for every line of a log or cell of a workbook,
 # where a named row costs more than the rest (measured). The table only shrinks.
@@ -135,6 +136,7 @@ WRITE_FILES = {
 _WRITING = {"write_text", "write_bytes", "NamedTemporaryFile", "mkstemp"}
 _COPYING = {"copy", "copyfile", "copy2", "copytree", "move"}  # shutil's
 _OPENING = {"open", "fdopen", "ZipFile", "TarFile", "GzipFile", "BZ2File", "LZMAFile"}
+_WRITE_MODE = re.compile(r"[rbt]*[wax+][bt+]*([:|]\w*)?")
 _ONLY_READS = {"O_RDONLY", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK"}
 
 
@@ -168,10 +170,21 @@ def _opens_for_writing(node: ast.Call) -> bool:
     return not flags <= _ONLY_READS
 
 
+def _texts_of(mode: ast.expr, known: Mapping[str, ast.expr]) -> Iterator[str]:
+    """The texts that an argument may be: of `"a" if append else "w"` both, of a name those that it was given."""
+    for node in ast.walk(known.get(mode.id, mode) if isinstance(mode, ast.Name) else mode):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
 def writes_files(tree: ast.AST) -> bool:
     """Whether a module opens a file for writing, or writes one whole."""
     if taken_from(tree, {"shutil"}, _COPYING):
         return True
+    known: dict[str, ast.expr] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            known.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -179,12 +192,7 @@ def writes_files(tree: ast.AST) -> bool:
         if name in _WRITING or _opens_for_writing(node):
             return True
         modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
-        if name in _OPENING and any(
-            isinstance(mode, ast.Constant)
-            and isinstance(mode.value, str)
-            and re.fullmatch(r"[rbt]*[wax+][bt+]*([:|]\w*)?", mode.value)
-            for mode in modes
-        ):
+        if name in _OPENING and any(_WRITE_MODE.fullmatch(text) for mode in modes for text in _texts_of(mode, known)):
             return True
     return False
 
@@ -198,6 +206,9 @@ def test_files_are_written_in_one_way() -> None:
     [
         "path.write_text('x')",
         "open(path, 'w')",
+        "open(path, 'a' if append else 'r')",
+        "MODE = 'w'\nopen(path, MODE)",
+        "mode = 'ab' if append else 'wb'\npath.open(mode=mode)",
         "path.open('xb')",
         "open(path, mode='ab')",
         "os.fdopen(handle, 'w+')",
@@ -396,49 +407,71 @@ def test_ruff_refuses_a_planted_breach(case: str) -> None:
 
 
 # Whoever keeps a moment is given the clock: it is looked at in commands, and handed on by its name. `moments` has it.
+CLOCKS = {
+    *("time.time", "time.time_ns", "time.clock_gettime", "linktrack.moments.now"),
+    *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today"),
+    "email.utils.make_msgid",
+}
+# These look at it where they are given less than this many values.
+CLOCKS_BY_DEFAULT = {
+    **{"time.strftime": 2, "time.gmtime": 1, "time.localtime": 1, "time.ctime": 1, "time.asctime": 1},
+    **{"email.utils.localtime": 1, "email.utils.formatdate": 1},
+}
+_SQL_CLOCK = re.compile(
+    r"\bCURRENT_(?:TIMESTAMP|DATE|TIME)\b|\(\s*'now'|,\s*'now'|\b(?:unixepoch|julianday|NOW|clock_timestamp)\(\s*\)"
+)
+
+
 def looks_at_clock(tree: ast.AST) -> bool:
     """Whether a module asks for the time itself, by whatever name; `now` is a default for an argument and else nothing."""
+    known = imported(tree)
     defaults = {
         id(one)
         for node in ast.walk(tree)
         if isinstance(node, ast.arguments)
         for one in (*node.defaults, *node.kw_defaults)
+        if one is not None and full_name(one, known) == "linktrack.moments.now"
     }
-    imported = (
-        node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "linktrack.moments"
-    )
-    clocks = {one.asname or one.name for node in imported for one in node.names if one.name == "now"}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in clocks and id(node) not in defaults:
+        if isinstance(node, ast.Name | ast.Attribute) and full_name(node, known) in CLOCKS and id(node) not in defaults:
             return True
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            if called in ("moments.now", "time.time", "time.time_ns") or called.endswith(
-                ("datetime.now", ".utcnow", "date.today", "datetime.today")
-            ):
-                return True
-    return any(re.search(r"\bCURRENT_(?:TIMESTAMP|DATE|TIME)\b|\(\s*'now'", text) for text in texts_in(tree))
+        if isinstance(node, ast.Call) and len(node.args) < CLOCKS_BY_DEFAULT.get(full_name(node.func, known), 0):
+            return True
+    return any(_SQL_CLOCK.search(text) for text in texts_in(tree))
 
 
 def test_the_clock_is_an_argument_below_the_commands() -> None:
-    assert {path for path, tree in trees() if not path.startswith("cli/") and looks_at_clock(tree)} == {"moments.py"}
+    assert {path for path, tree in trees() if not path.startswith("cli/") and looks_at_clock(tree)} == {
+        *("moments.py", "upkeep/cleaning.py")  # PostgreSQL's own, for the age of its transactions
+    }
 
 
 @pytest.mark.parametrize(
     "code",
     [
-        *(
-            "from linktrack.moments import now\nat = now()",
-            "at = moments.now()",
-            "at = datetime.now(UTC)",
-            "at = time.time()",
-        ),
-        *("at = date.today()", "from linktrack.moments import now as clock\nat = clock()"),
+        *("from linktrack.moments import now\nat = now()", "from linktrack import moments\nat = moments.now()"),
+        *("from datetime import datetime\nat = datetime.now(UTC)", "import time\nat = time.time()"),
+        *("from datetime import date\nat = date.today()", "from linktrack.moments import now as clock\nat = clock()"),
         *("from linktrack.moments import now\nat = field(default_factory=now)", "sql = 'SELECT CURRENT_TIMESTAMP'"),
+        *("from time import time\nat = int(time())", "from datetime import datetime as dt\nat = dt.now(UTC)"),
+        *(
+            "import time as t\nat = t.strftime('%Y')",
+            "sql = 'SELECT unixepoch()'",
+            "sql = \"SELECT strftime('%s', 'now')\"",
+        ),
+        *("import datetime as d\ndef f(at=d.datetime.now()): ...", "from email import utils\nat = utils.formatdate()"),
     ],
 )
 def test_a_planted_look_at_the_clock_is_found(code: str) -> None:
     assert looks_at_clock(ast.parse(code))
-    assert not looks_at_clock(
-        ast.parse("from linktrack.moments import now\ndef f(clock: Clock = now) -> int:\n    return clock()")
-    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from linktrack.moments import now\ndef f(clock: Clock = now) -> int:\n    return clock()",
+        "import time\ntime.monotonic()\ntime.strftime('%Y', moment)\ntime.gmtime(0)",
+    ],
+)
+def test_a_clock_that_is_given_is_no_look_at_it(code: str) -> None:
+    assert not looks_at_clock(ast.parse(code))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from architecture.planted import texts_in, trees
+from architecture.planted import is_part_of, names_used, texts_in, trees
 
 Wall = Callable[[ast.AST], Iterator[str]]
 
@@ -48,26 +48,70 @@ def handles_transactions(tree: ast.AST) -> Iterator[str]:
             yield ast.unparse(node)
 
 
+_ASKS = {
+    *("search", "match", "fullmatch", "findall", "finditer", "sub", "startswith", "endswith", "find", "index"),
+    *("rfind", "count", "split", "partition", "rpartition"),
+}
+
+
 def reads_words(tree: ast.AST) -> Iterator[str]:
-    """Comparisons with the words of an error, which may be other ones tomorrow: it has attributes and codes."""
+    """What is asked of the words of an error, which may be other ones tomorrow: it has attributes and codes."""
     for handler in (node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name):
-        words = re.compile(rf"(?:str|repr)\({handler.name}\)(?:\.\w+\(\))?|{handler.name}\.(?:sentence|args)\b.*")
+        words = _names_of_words(handler)
         for node in ast.walk(handler):
             if isinstance(node, ast.Compare):
-                sides = [ast.unparse(side) for side in (node.left, *node.comparators)]
-                yield from (side for side in sides if words.fullmatch(side))
-            asked = node.func if isinstance(node, ast.Call) else None
-            if isinstance(asked, ast.Attribute) and asked.attr in ("startswith", "endswith", "find", "index"):
-                yield from (one for one in (ast.unparse(asked.value),) if words.fullmatch(one))
+                asked: list[ast.expr] = [node.left, *node.comparators]
+            elif isinstance(node, ast.Match):
+                asked = [node.subject]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASKS:
+                asked = [node.func.value, *node.args]
+            else:
+                continue
+            yield from (ast.unparse(one) for one in asked if _has_words(one, str(handler.name), words))
+
+
+def _names_of_words(handler: ast.ExceptHandler) -> set[str]:
+    """The names to which a handler gives the words of its error, by way of others too."""
+    names: set[str] = set()
+    for node in ast.walk(handler):
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(value, ast.expr):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if _has_words(value, str(handler.name), names):
+                names |= {one.id for one in targets if isinstance(one, ast.Name)}
+    return names
+
+
+def _has_words(node: ast.expr, error: str, names: set[str]) -> bool:
+    """Whether an expression is made of the words of an error: `str` of it or of a part, a text around it, its
+    arguments, or a name that has them."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id in names:
+            return True
+        inside: list[ast.expr] = []
+        if isinstance(part, ast.FormattedValue):
+            inside = [part.value]
+        elif isinstance(part, ast.Call) and ast.unparse(part.func) in ("str", "repr", "format"):
+            inside = part.args[:1]
+        elif isinstance(part, ast.Attribute) and part.attr in ("sentence", "args", "msg", "strerror"):
+            inside = [part.value]
+        if any(ast.unparse(one) in (error, f"{error}.orig") for one in inside):
+            return True
+    return False
 
 
 def reads_environment(tree: ast.AST) -> Iterator[str]:
-    """Variables of the environment that are looked at: settings come from one place."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.environb", "os.getenv"):
-            yield ast.unparse(node)
-        if isinstance(node, ast.ImportFrom) and node.module == "os":
-            yield from (one.name for one in node.names if one.name in ("environ", "environb", "getenv"))
+    """Variables of the environment that are looked at, and who lives where: settings come from one place."""
+    yield from (name for name in names_used(tree) if is_part_of(name, ENVIRONMENT))
+    yield from (
+        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "expanduser"
+    )
+
+
+ENVIRONMENT = {
+    *("os.environ", "os.environb", "os.getenv", "os.getenvb", "os.path.expandvars", "os.path.expanduser"),
+    *("pathlib.Path.home", "getpass"),
+}
 
 
 # Where each may be. The tables only shrink.
@@ -79,7 +123,7 @@ WALLS: dict[Wall, set[str]] = {
         *("upkeep/copy.py", "upkeep/deep.py", "upkeep/forget.py"),
     },
     handles_transactions: {"store/session.py"},
-    reads_words: set(),
+    reads_words: {"clicks/formats/parts/json_values.py"},  # JSON's errors have nothing but words and a place
     # what is no setting: the search path of a child, the clock's zone, a terminal's encoding, a browser
     reads_environment: {
         *("actions/processes.py", "cli/app.py", "cli/doctor.py", "cli/shared_context.py", "cli/streams.py"),
@@ -108,8 +152,26 @@ BREACHES: dict[Wall, list[str]] = {
         "try:\n    x()\nexcept Error as problem:\n    if 'UNIQUE' in str(problem):\n        pass",
         "try:\n    x()\nexcept Error as problem:\n    y = problem.args[0] == 'locked'",
         "try:\n    x()\nexcept Error as problem:\n    y = problem.sentence.startswith('no')",
+        *(
+            f"try:\n    x()\nexcept Error as problem:\n    {line}"
+            for line in (
+                "words = str(problem)\n    y = 'locked' in words",
+                "words = str(problem)\n    low = words.lower()\n    y = 'locked' in low",
+                "y = re.search('locked', str(problem))",
+                "y = LOCKED.match(str(problem))",
+                "y = 'locked' in f'{problem}'",
+                "y = 'locked' in str(problem.orig)",
+                "y = 'locked' in str(problem.orig).lower()",
+                "y = (words := repr(problem)) and words == 'x'",
+                "match str(problem):\n        case 'locked': ...",
+            )
+        ),
     ],
-    reads_environment: ["os.environ['X']", "os.getenv('X')", "from os import environ"],
+    reads_environment: [
+        *("import os\nos.environ['X']", "import os\nos.getenv('X')", "from os import environ"),
+        *("import os as system\nsystem.environ", "import os\nos.path.expandvars(path)"),
+        *("from pathlib import Path\nPath.home()", "path.expanduser()", "from os.path import expandvars as full"),
+    ],
 }
 
 

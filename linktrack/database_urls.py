@@ -94,7 +94,7 @@ def postgresql_arguments(url: str) -> dict[str, str]:
     return {name: value for name, value in arguments.items() if value}
 
 
-def address_of(url: str) -> str:
+def passwordless(url: str) -> str:
     """A PostgreSQL URL as the server's own programs take it (`pg_dump --dbname`), without the password."""
     arguments = postgresql_arguments(url)
     arguments.pop("password", None)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import Run
 
-from linktrack.database_urls import address_of, checked_database_url, holds_password, postgresql_arguments
+from linktrack.database_urls import checked_database_url, holds_password, passwordless, postgresql_arguments
 from linktrack.workspace import Workspace
 
 PASSWORD = "hunter2"
@@ -63,7 +63,7 @@ def test_the_address_without_a_password_names_the_same_database(name: str, host:
     url = f"postgresql+psycopg://u:{quote('p@w/', safe='')}@{at}/{quote(name, safe='')}{more}"
     arguments = postgresql_arguments(url)
     assert arguments.pop("password") == "p@w/"
-    assert postgresql_arguments(address_of(url)) == arguments
+    assert postgresql_arguments(passwordless(url)) == arguments
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
 
 
 def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> None:
-    """Have the empty cells of interests filled in the shape that the column's other `cells` have."""
+    """Make interests written into empty cells look like those in the column's other `cells`."""
     empty = [row for row in rows if is_empty(row.cells["interests"])]
     shape = shape_among(cells, separator) if empty else ""
     for row in empty:

@@ -16,7 +16,7 @@ from linktrack.crm.export_rows import BadRow
 
 
 def table_of(state: CrmState, export: Path, noun: str) -> Table | None:
-    """The table of an export with such rows; None where it has none."""
+    """The table of an export that holds `noun` (such as "selections"); None where the export has no such file."""
     path = find_table(export, noun)
     return None if path is None else open_table(path, state.mapping, noun)
 

@@ -48,7 +48,7 @@ class Notes:
         self._add(click, action, row, "failed", reason)
 
     def say_failed(self, click: Clicked, reason: str) -> None:
-        """Count a failure, and keep a sentence of it."""
+        """Count a failure, and keep a sentence about it for the report."""
         self.failed += 1
         if len(self.sentences) < MAX_SENTENCES:
             self.sentences.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {reason}")

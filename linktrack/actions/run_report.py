@@ -38,8 +38,11 @@ class RunReport:
 
     @property
     def nobody_matches(self) -> bool:
-        """Whether people clicked and none of them is in the export. Those do not count who are known to have gone from
-        an export that has the right ids."""
+        """Whether people clicked and none of them is in the export, as happens when the export has other ids.
+
+        False where the ids are the right ones (others who got a mailing are in the export) and earlier runs have
+        reported all of these people as missing: they have left the CRM.
+        """
         gone = self.others_match and len(self.missing) == len(self.unknown)
         return bool(self.unknown) and not self.summary["contacts"] and not gone
 

@@ -1,7 +1,7 @@
 """Clicks of nobody: what is left of a click once its person was forgotten or its agent has become too old.
 
 The click stays where it is counted, with its verdict, its time and the device; the address, the network, the agent and
-what was pressed go. In the place of agents stand four that only name a device.
+what was pressed go. Its agent is replaced by one of four that only name a device.
 """
 
 from __future__ import annotations

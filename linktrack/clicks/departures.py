@@ -34,7 +34,7 @@ class Departures:
         self._types: dict[int, str] = {}  # of mailings, by shipment
 
     def among(self, clicks: Iterable[Click]) -> list[Click]:
-        """Those of clicks that may say something: on such a link."""
+        """The clicks on links by which people leave or come back, the only ones that `note` needs."""
         links, place = self._links, Click._fields.index("link_id")
         return [click for click in clicks if click[place] in links] if links else []
 

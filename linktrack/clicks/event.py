@@ -1,4 +1,4 @@
-"""What a log tells: one row for a request, one event for a mail service's report of a click."""
+"""What is read from a log: a row for each request, an event for each click that a mail service reports."""
 
 from __future__ import annotations
 

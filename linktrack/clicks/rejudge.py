@@ -80,7 +80,7 @@ def judge_all(
 def judge_stored(
     database: Database, by: Surroundings, facts: Facts, tell: Callable[[int], None] = lambda done: None
 ) -> Judged:
-    """The same, as part of a transaction and of a job that has the import's lock."""
+    """As `judge_all`, but as part of an open transaction, for a job that holds the import's lock."""
     rulings = facts.rulings
     before = _tally(database, rulings)
     database.execute(  # what final verdicts have said stays: it could not be found again

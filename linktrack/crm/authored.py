@@ -23,8 +23,8 @@ PLAIN = Dialect("utf-8", b"", ",", "")
 
 
 def dialect_of(table: Table | None) -> Dialect:
-    """How files are written that go with an export: as its contacts are, but for a BOM that stands there twice, or
-    plainly where these are no CSV."""
+    """The dialect of the files that are written beside an export: that of its contacts file, or PLAIN where that is no
+    CSV. A byte order mark that stands twice in the contacts file is written once."""
     if not isinstance(table, CsvTable):
         return PLAIN
     dialect = table.dialect

@@ -119,7 +119,7 @@ def read_parts(html: Document, text: Document | None, options: ReadingOptions) -
     places = html.places([spot.start for spot in seen.spots])
     for position, (spot, (line, column)) in enumerate(zip(seen.spots, places, strict=True), 1):
         value = clean(decode(html.characters(spot.start, spot.stop)), options.merge_tags)
-        reason, target, key = judge(value, options, base)
+        reason, target, key = classify(value, options, base)
         reason = _never(spot) or reason
         content = spot.tag if spot.kind == "area" else spot.content
         label = label_of(html, seen.masked, content) if spot.clickable else ""
@@ -141,7 +141,7 @@ def checked_base(base: str) -> str:
     return base
 
 
-def judge(url: str, options: ReadingOptions, base: str = "") -> tuple[str, str, str]:
+def classify(url: str, options: ReadingOptions, base: str = "") -> tuple[str, str, str]:
     """(reason, target, key) of a decoded, cleaned address; reason "" = can be tracked."""
     if not url:
         return "empty", url, ""
@@ -221,7 +221,7 @@ def _of_text(
     places = text.places([start for start, _ in spans])
     for position, ((start, stop), (line, column)) in enumerate(zip(spans, places, strict=True), len(html) + 1):
         value = clean(text.text[start:stop], options.merge_tags)
-        reason, target, key = judge(value, options, base)
+        reason, target, key = classify(value, options, base)
         if not reason and target in opted_out and target not in tracked:
             reason = opted_out[target]
         numbered += 1

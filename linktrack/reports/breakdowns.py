@@ -1,4 +1,4 @@
-"""A mailing's clicks by what is no time: by placement, domain, device, reason, and what they caused."""
+"""A mailing's clicks by anything but time: by placement, domain, device, reason, and what they caused."""
 
 # ruff: noqa: S608 -- what is put into the SQL are conditions and numbers of our own; values are bound
 
@@ -108,7 +108,7 @@ def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures
 
 
 def repeated(placements: Sequence[PlacementFigures]) -> list[PlacementFigures]:
-    """Those of the links that stand in several places."""
+    """The placements of links that stand in several places of the mailing."""
     places = Counter(one.link for one in placements)
     return [one for one in placements if places[one.link] > 1]
 
@@ -119,7 +119,7 @@ def clickers_in(database: Database, scope: Scope) -> int:
 
 
 def share_of(clickers: int, everybody: int) -> float | None:
-    """Their share of everybody who clicked, in six digits; None for nobody's."""
+    """The share (0 to 1, six digits) of some clickers in all of them; None where nobody clicked."""
     return round(clickers / everybody, _DIGITS) if everybody else None
 
 

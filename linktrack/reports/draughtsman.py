@@ -1,4 +1,4 @@
-"""What the charts of the page are drawn with."""
+"""How the charts of the page write values, and what a drawn chart consists of."""
 
 from __future__ import annotations
 

@@ -38,9 +38,10 @@ _SHIPMENTS_AT_ONCE = 20
 
 @dataclass
 class DifferentPeople:
-    """The different people who are clickers of rows of a scope, counted as far as it matters: enough are enough.
+    """The different people who are clickers of rows of a scope, counted until there are enough for
+    a rate (`statistics.enough`), and no further.
 
-    The rows are of placements, links, shipments or mailings; `link` is the number of the one that they are about.
+    A row is a placement, a link, a shipment or a mailing. With `link`, the number of a link, only clicks on it count.
     """
 
     database: Database
@@ -49,11 +50,14 @@ class DifferentPeople:
     _alone: dict[str, dict[object, int]] = field(default_factory=dict)
 
     def behind(self, record: TotalsRecord) -> int:
-        """Those of one row."""
+        """How many different people are the clickers of one row."""
         return self.together([record])
 
     def together(self, records: Sequence[TotalsRecord]) -> int:
-        """Those of several rows, which say how many clickers each has: in one shipment each is another person."""
+        """How many different people are the clickers of several rows.
+
+        Fewer than are enough are added up: within one shipment each clicker is another person.
+        """
         clickers = sum(int(record["clickers"]) for record in records)
         if not enough(clickers):
             return clickers
@@ -81,7 +85,10 @@ class DifferentPeople:
         return self._alone[kind.key]
 
     def _different(self, kind: _RowKind, names: Sequence[object]) -> int:
-        """Those of rows that have few in each shipment; no more shipments are looked at than it takes."""
+        """How many different people are the clickers of rows of which none has enough of them in one shipment.
+
+        Shipments are looked at until enough people are found.
+        """
         found: set[tuple[int, int]] = set()
         of = self._of(kind)
         for some in at_once(names):

@@ -147,7 +147,7 @@ def sample_of(clickers: int, sent: int, uncounted: int = 0) -> Sample:
 
 
 def columns_shown(columns: Sequence[str], database: Database) -> tuple[str, ...]:
-    """The columns of a report: `uncounted` is among them once somebody has refused tracking."""
+    """The columns that a report shows: `uncounted` is among them once somebody has refused tracking."""
     shown = "uncounted" not in columns or anybody_refused(database)
     return tuple(column for column in columns if shown or column != "uncounted")
 

@@ -72,5 +72,8 @@ def _placements(database: Database, mailing: StoredMailing, scope: Scope) -> Seq
 
 
 def _mark(row: MapRow) -> ListMark:
-    """The rank of a placement's badge, which may be the better one of another that it is shared with, or its own."""
+    """What stands before a placement in the list: rank and heat of its badge; its own rank where it has no badge.
+
+    Placements that share a badge have the better of their ranks.
+    """
     return ListMark(row.rank, None) if row.badge is None else ListMark(row.badge.rank, row.badge.heat)

@@ -146,7 +146,7 @@ class _Counting:
         return found
 
     def _counted(self) -> dict[int, _HowOften]:
-        """Those of all clickers, from the clicks themselves; read once."""
+        """How often each clicker clicked in the period, and when last, by the clicks themselves; read once."""
         if self._in_period is None:
             rows = self._database.stream(
                 "SELECT recipient_id, max(clicked_at), count(*) FROM click JOIN link ON link.id = click.link_id "

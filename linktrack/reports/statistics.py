@@ -83,5 +83,5 @@ def difference_word(one: Sample, other: Sample) -> Significance:
 
 
 def _excludes_zero(interval: Interval) -> bool:
-    """Whether a difference of 0 lies outside."""
+    """Whether 0 lies outside of an interval of differences."""
     return interval.low > 0 or interval.high < 0

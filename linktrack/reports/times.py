@@ -103,7 +103,7 @@ def days(database: Database, scope: Scope, zone: tzinfo) -> list[DayFigures]:
 
 
 def weekdays(database: Database, scope: Scope, zone: tzinfo) -> list[WeekdayFigures]:
-    """All seven."""
+    """The seven weekdays, also those without clicks."""
     found: defaultdict[int, list[HourFigures]] = defaultdict(list)
     for hour in hours(database, scope):
         found[datetime_of(hour.hour, zone).isoweekday()].append(hour)

@@ -28,9 +28,9 @@ from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, 
 
 _DAY = 86_400_000
 RETRY = ("Retry-After", "5")
-_VERIFIED = 4096  # tokens that are remembered: who opens one link of a mail opens others, a scanner all of them
-# What clients glue to the end of an address (a full stop, a bracket, a blank, the bracket of HTML's text). Where `..`
-# is a step, the address is another one.
+_VERIFIED = 4096  # tokens that are remembered: a person opens several links of a mail, a scanner all of them
+# What mail programs add to the end of an address by mistake: a full stop, a bracket, a blank, a reference of HTML such
+# as `&gt`. A tail with a step `..` is none: it makes another address.
 TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?i:gt|lt|quot|apos|nbsp|amp))*"
 _HEADERS = (
     ("Cache-Control", "no-store"),
@@ -261,7 +261,7 @@ def _online(visit: Visit, site: Site) -> Answer:
 
 
 def _led(visit: Visit, site: Site, status: int) -> Answer:
-    """A redirect of a visitor: to where a script has led them, else to the link's address or its form."""
+    """A redirect: to the address that a script has set for the visitor, else to the link's, with its form filled in."""
     spot, link = visit.spot, visit.link
     if link.returns:
         returned = site.people.return_address(visit.spot.link_id, visit.shipment, visit.recipient)

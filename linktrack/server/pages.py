@@ -117,7 +117,7 @@ class Pages:
 
     @cached_property
     def forgotten(self) -> Page:
-        """The subscriptions page, and that to unsubscribe, of who was forgotten: whatever they chose would not hold."""
+        """The page that a forgotten person gets in place of those for subscriptions: what they chose would not hold."""
         return self._page("forgotten.html", "forgotten_title")
 
     @property

@@ -12,7 +12,7 @@ from linktrack.contacts.pressed import QUERY_LENGTH
 PATH_LENGTH = 2000  # characters of an address in the log
 # Characters of a path, decoded, beside which the log keeps what a query says, however much of it is percent-encoded.
 PATH_ROOM = (PATH_LENGTH - QUERY_LENGTH - 2) // 3
-AGENT_LENGTH = 1000  # characters of an agent in the log; an import keeps fewer
+LOGGED_AGENT = 1000  # characters of an agent in the log; an import keeps `clicks.logs.fields.AGENT_LENGTH`
 _PLAIN = re.compile(r"[A-Za-z0-9/._~-]*").fullmatch  # nearly all are, and asking is faster than quoting
 _PATH_SAFE = "/!$&'()*+,-.:;=@_~"
 
@@ -48,5 +48,5 @@ def log_line(request: Request, status: int) -> bytes:
     return (
         f'{{"time": "{request.time}", "ip": "{request.ip}", "method": {text(request.method)}, '
         f'"path": {text(target[:PATH_LENGTH])}, "status": {status}, '
-        f'"user_agent": {text(request.agent[:AGENT_LENGTH])}, "network": {text(request.network)}{purpose}{number}}}\n'
+        f'"user_agent": {text(request.agent[:LOGGED_AGENT])}, "network": {text(request.network)}{purpose}{number}}}\n'
     ).encode("ascii")

@@ -43,7 +43,7 @@ class Contents(WrittenModel):
 
 
 def contents_in(data: bytes, named: Path) -> Contents:
-    """What a backup says of itself, in these bytes of it. BadInput for what none says."""
+    """The contents that a backup lists, from the bytes of its list. BadInput where these are no such list."""
     return read_written(Contents, data, f"what a backup has in {CONTENTS_NAME}", file=named)
 
 

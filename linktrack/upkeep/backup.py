@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from linktrack.database_urls import address_of, holds_password
+from linktrack.database_urls import holds_password, passwordless
 from linktrack.errors import Conflict
 from linktrack.files.folders import folder_for_a_moment, passing_folder
 from linktrack.files.protected import is_written_into
@@ -83,7 +83,7 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
         unfit = tuple(f"{one.detail}: {one.advice}" for one in unfit_actions(database))
         file.flush()
         verify(file, target, archive.prints)
-    server = "" if contents.database == SQLITE else address_of(workspace.database_url)
+    server = "" if contents.database == SQLITE else passwordless(workspace.database_url)
     dump = f"pg_dump --format=custom --file={DUMP_NAME} --dbname='{server}'" if server else ""
     return Backup(tuple(parts), dump, has_password, unfit)
 

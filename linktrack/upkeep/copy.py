@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.clicks.rollups.zone import zone_of_hours
-from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
+from linktrack.database_urls import SQLITE_URL, checked_database_url, passwordless
 from linktrack.errors import BadInput, Conflict, UsageError
 from linktrack.files.beside import sync
 from linktrack.files.folders import passing_folder, sync_tree
@@ -73,7 +73,7 @@ def copy_database(
                         )
     shown = target_url
     if not target_url.startswith(SQLITE_URL):
-        shown = address_of(target_url).replace("postgresql", "postgresql+psycopg", 1)
+        shown = passwordless(target_url).replace("postgresql", "postgresql+psycopg", 1)
     return Copied(rows, database_id, shown)
 
 

@@ -32,7 +32,7 @@ class Browsed(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """That of a command of the demo: none of our variables, which would lead to another workspace."""
+    """The environment of a command of the demo, without `LINKTRACK_…`: these may name another workspace."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LINKTRACK_")}
 
 

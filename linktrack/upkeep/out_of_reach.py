@@ -49,10 +49,11 @@ class OutOfReach(NamedTuple):
 
 
 def everything_out_of_reach(workspace: Workspace, database: Database, number: int | None) -> list[OutOfReach]:
-    """All such places: what is always one, the files that the database knows of, and what lies about.
+    """All places where something of a forgotten person may still stand, each once: those that every workspace has, the
+    files that the database names, and the files around the workspace.
 
-    `number` is who is being forgotten; None: they were forgotten before, and which logs they stand in is not known any
-    more. Files that are gone are left out, unless they may lie on another machine. Each place comes once.
+    `number` is the recipient who is being forgotten, or None for somebody who was forgotten before: which logs they
+    stand in is not known any more. A file that is gone is left out, unless it may lie on another machine.
     """
     found = (*_written(database), *_logs(workspace, database, number), *_beside(workspace, database))
     once = dict[str, OutOfReach]()

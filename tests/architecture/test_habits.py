@@ -414,9 +414,9 @@ CLOCKS = {
 }
 # These look at it where they are given less than this many values.
 CLOCKS_BY_DEFAULT = {
-    **{"time.strftime": 2, "time.gmtime": 1, "time.localtime": 1, "time.ctime": 1, "time.asctime": 1},
-    **{"email.utils.localtime": 1, "email.utils.formatdate": 1},
-}
+    "time.strftime": 2, "time.gmtime": 1, "time.localtime": 1, "time.ctime": 1, "time.asctime": 1,
+    "email.utils.localtime": 1, "email.utils.formatdate": 1,
+}  # fmt: skip
 _SQL_CLOCK = re.compile(
     r"\bCURRENT_(?:TIMESTAMP|DATE|TIME)\b|\(\s*'now'|,\s*'now'|\b(?:unixepoch|julianday|NOW|clock_timestamp)\(\s*\)"
 )

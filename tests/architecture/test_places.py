@@ -164,12 +164,11 @@ def rows_by_number(tree: ast.AST) -> list[str]:
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         names: set[str] = set()
         for node in ast.walk(function):
-            pairs = [(node, "iter")] if isinstance(node, ast.For | ast.comprehension) else []
-            pairs += [(node, "value")] if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) else []
-            for one, field in pairs:
-                targets = one.targets if isinstance(one, ast.Assign) else [getattr(one, "target", None)]
-                if _are_rows(getattr(one, field), names):
-                    names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            if not isinstance(node, ast.For | ast.comprehension | ast.Assign | ast.AnnAssign | ast.NamedExpr):
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if _are_rows(node.iter if isinstance(node, ast.For | ast.comprehension) else node.value, names):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
         found += [
             ast.unparse(node)
             for node in ast.walk(function)

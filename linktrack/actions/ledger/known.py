@@ -36,7 +36,7 @@ class Ledger:
         )
 
     def contact_ids(self) -> set[str]:
-        """Whose clicks the run looks at."""
+        """The contact ids of the people whose clicks the run looks at."""
         return {contact_id for (contact_id,) in self.database.rows("SELECT DISTINCT contact_id FROM open_click")}
 
     def people(self) -> list[tuple[str, str, str]]:
@@ -88,7 +88,7 @@ class Ledger:
         )
 
     def made(self) -> list[MadeFor]:
-        """What the people with open clicks have caused."""
+        """What earlier clicks of the people in `open_click` have made: link, action, shipment and click of each."""
         return [
             MadeFor(link_id, action, shipment_id, (clicked_at, click_print, recipient_id))
             for link_id, action, shipment_id, clicked_at, click_print, recipient_id in self.database.rows(
@@ -122,7 +122,7 @@ class Ledger:
         )
 
     def before(self, *, replays: bool) -> Before:
-        """What the clicks of before have left that the planner goes by."""
+        """What earlier runs have left that the planner has to know: decisions, things made, failures."""
         done = self._done_before() if replays else frozenset()
         return Before(self._settled(), self.made(), self._taken(), self.failures(), done)
 
@@ -157,7 +157,7 @@ class Ledger:
         }
 
     def failures(self) -> dict[tuple[int, str], Failure]:
-        """What stands open of the people with clicks in this run, by recipient and id of the change."""
+        """The open failures of the people with clicks in this run, by recipient and id of the change."""
         rows = self.database.rows(
             f"SELECT {', '.join(Failure._fields)} FROM failure "  # noqa: S608  (of our own)
             "WHERE recipient_id IN (SELECT recipient_id FROM open_click)"

@@ -40,7 +40,7 @@ class Agents:
         return [found[text] for text in texts]
 
     def _stored(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Those of some agents that are stored, with their numbers; remembered from then on."""
+        """Which of these agents are stored, with their numbers; these are remembered."""
         for number, text, device in stored_agents(self._database, texts):
             self._note(number, text)
             self._devices[number] = device
@@ -55,7 +55,7 @@ class Agents:
                 self._numbers.pop(text, None)
 
     def signal(self, number: int) -> Signal:
-        """What the agent of this number says."""
+        """The verdict and reason that the agent of this number gives."""
         known = self._signals.get(number)
         if known is None:
             text = self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or ""

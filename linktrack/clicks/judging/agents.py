@@ -13,13 +13,15 @@ from linktrack.clicks.judging.rule_files import rows_of
 Signal = tuple[str, str]  # verdict and reason
 
 OWN_RULES = "2026-11-27"
-LONGEST = 500  # characters of an agent that are looked at
-PACKAGE_LONGEST = 300  # and by the package
+LONGEST = 500  # characters of an agent that our rules look at
+PACKAGE_LONGEST = 300  # characters of an agent that the package is-bot looks at
 REMEMBERED = 20_000  # agents; more are forgotten, so that memory does not depend on how many there are
 
 _DIGITS = re.compile(r"\d+")
-_WORDS = re.compile(r"[\w /:;,@%&=\"'<>!~-]+", re.ASCII).fullmatch  # a pattern that finds itself and nothing else …
-_BEGINNING = re.compile(r"\^[\w /:;,@%&=\"'<>!~-]+", re.ASCII).fullmatch  # … or does so where an agent begins
+_WORDS = re.compile(
+    r"[\w /:;,@%&=\"'<>!~-]+", re.ASCII
+).fullmatch  # a pattern without special signs: it finds just its own text
+_BEGINNING = re.compile(r"\^[\w /:;,@%&=\"'<>!~-]+", re.ASCII).fullmatch  # the same, at the beginning of an agent
 
 
 @cache

@@ -33,7 +33,7 @@ def anything_said(database: Database, shipments: Iterable[int]) -> bool:
 
 
 def heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those of shipments and addresses that may be a scanner's: for so many recipients there is evidence."""
+    """Which of these addresses, by shipment, may be a scanner's: there is evidence about enough recipients."""
     by_shipment: dict[int, list[str]] = {}
     for shipment, address in places:
         by_shipment.setdefault(shipment, []).append(address)

@@ -1,6 +1,6 @@
 """Reading ahead: a long log is read by a process of its own while batches are stored.
 
-One of which nobody knows how long it is, like a compressed one, is so from its second batch on.
+A log whose length is not known, such as a compressed one, is read ahead from its second batch on.
 
 The process is a fork, so it goes on just where the reading stands. It only reads the log and writes to a pipe, has no
 part in the database or in any lock, and ends as soon as nobody reads what it writes.

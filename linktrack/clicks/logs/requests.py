@@ -102,13 +102,13 @@ class Requests:
         return batch
 
     def renew(self, rules: Rules) -> None:
-        """Go on with other rules."""
+        """Read the next lines by these rules."""
         self._rules = rules
 
     def count(self, rows: Sequence[LineRow], *, whole: bool) -> None:
-        """Count lines that were read by an earlier run: the first lines behind them may be their equals.
+        """Count lines that an earlier import has read, so that equal lines right behind them are told from these.
 
-        Not `whole`: others stand before them.
+        `whole`: the lines are all that came before; else there were others before them, which are not known.
         """
         for row in rows:
             if row[3] and self._rules.addresses.resolve(row[4]) is not None:

@@ -71,7 +71,7 @@ class Visitors:
                 text = said[1].strip(b'"')
             if text in (b"", b"-"):
                 continue
-            address = address_of(text)
+            address = address_in(text)
             if address is None:
                 continue
             if not self._trusted.name(address):
@@ -109,7 +109,7 @@ class _Networks:
         return min(found)[1] if found else ""
 
 
-def address_of(text: bytes) -> IpAddress | None:
+def address_in(text: bytes) -> IpAddress | None:
     """The address in `192.0.2.1:4711`, `[2001:db8::1]:4711` or `fe80::1%eth0`; None where there is none.
 
     An IPv4 address inside an IPv6 one is that IPv4 address: mapped (RFC 4291), in 6to4 (RFC 3056) or Teredo (RFC 4380).

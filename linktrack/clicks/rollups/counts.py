@@ -212,7 +212,7 @@ def _count(tables: _Tables, columns: _Columns, verdicts: Mapping[int, str], fact
 
 
 def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> None:
-    """Clickers, where the first of their human clicks stands."""
+    """Count each clicker where the first of their human clicks stands."""
     for (placement, shipment, sign), count in Counter(turnout.on_placements).items():
         tables.add("placement_tally", (placement, shipment), "clickers", sign * count)
     firsts = [(link, shipment, hours[at // _QUARTER], sign) for link, shipment, at, sign in turnout.on_links]

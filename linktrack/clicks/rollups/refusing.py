@@ -19,7 +19,7 @@ class Refusing:
         self._asked: dict[int, bool] = {}  # whether anybody refused in a shipment
 
     def shipments_among(self, shipments: Collection[int]) -> set[int]:
-        """Those of some shipments in which anybody refused."""
+        """Which of these shipments anybody refused tracking in."""
         return {shipment for shipment in shipments if self._anybody_in(shipment)}
 
     def look_up(self, people: Iterable[PersonInShipment]) -> None:

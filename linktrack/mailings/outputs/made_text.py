@@ -64,7 +64,8 @@ def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled
 
 
 def _address(spot: Placed, base_url: str, values: list[Gap]) -> str:
-    """The address of a spot, with a sign where the token goes, and one with a number where a value does."""
+    """The address of a spot as it stands in the text for now: a placeholder where the token goes, and one with an index
+    into `values` for each of a recipient's values, which are added there."""
     if isinstance(spot, PlacedSpan):
         return f"{base_url}/{spot.key}/{_OPEN if spot.token is None else spot.token}"
     written = ""

@@ -14,7 +14,7 @@ _SIGNS = re.compile(rf"{STRING}|\\.|[,()\[\]]", re.DOTALL)
 
 
 def without_comments(text: str) -> str:
-    """A style without what is no part of it."""
+    """A style without its comments."""
     return _COMMENT.sub(lambda match: match[1] or " ", text)
 
 

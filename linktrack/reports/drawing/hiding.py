@@ -40,8 +40,12 @@ _NOTHING = re.compile(r"(?=[0.])0*+\.?0*+(?:[a-z]+|%)?$", re.IGNORECASE)
 
 @dataclass
 class Shown:
-    """The names (`.class`, `#id`, `element`) that style sheets hide at any width, and those that some rule shows; of
-    both those that do so against an element's own style; and those that are shown at some widths."""
+    """What style sheets hide and show, by the names in their selectors (`.class`, `#id`, `element`).
+
+    `hidden` are hidden at every width, `revealed` are shown by some rule. The sets ending in `_anyway` are those of
+    them whose rule is `!important`, so that it wins against an element's own style. `at_widths` are shown at some
+    widths.
+    """
 
     hidden: set[str] = field(default_factory=set)
     hidden_anyway: set[str] = field(default_factory=set)
@@ -50,7 +54,7 @@ class Shown:
     at_widths: set[str] = field(default_factory=set)
 
     def hides(self, names: set[str], style: str) -> bool:
-        """Whether an element of these names and this style is displayed at no width."""
+        """Whether an element with these names and this `style` attribute is hidden at every width."""
         if hides(style):
             return not names & self.revealed_anyway
         says = any(one.partition(":")[0].strip().lower() == "display" for one in declarations(without_comments(style)))

@@ -56,7 +56,7 @@ _NESTED = 4  # blocks of rules in blocks of rules
 
 
 def no_address(_: str) -> None:
-    """No picture is fetched."""
+    """A `PictureAddress` that allows no picture: None for every address."""
 
 
 def safe_declarations(style: str, fetched: PictureAddress = no_address) -> str:
@@ -102,7 +102,7 @@ def _safe_rules(text: str, fetched: PictureAddress, shown: Shown, depth: int, wh
 
 
 def _frames(block: str, fetched: PictureAddress) -> Iterator[str]:
-    """The frames of an animation, which hides nothing."""
+    """The frames of an animation, without declarations that would hide its element."""
     for place, frame in rules(block):
         if _is_harmless(place):
             declared = safe_declarations(frame, fetched)
@@ -134,7 +134,8 @@ def _safe_declaration(text: str, fetched: PictureAddress) -> str:
 
 
 def _fetched(address: str, fetched: PictureAddress) -> str:
-    """The address of a picture, or of a part of the mail itself, as a value; `none` keeps what is said beside it."""
+    """`url("…")` for an address that may be fetched, or that is a part of the mail itself (`#name`); else `none`, which
+    leaves the rest of the declaration as it is."""
     found = address if re.fullmatch(r"#[\w-]+", address) else fetched(address)
     return "none" if found is None else f'url("{found}")'
 
@@ -142,7 +143,7 @@ def _fetched(address: str, fetched: PictureAddress) -> str:
 def _is_harmless(text: str, functions: Set[str] = _FUNCTIONS) -> bool:
     """Whether a value, or the head of a rule, says nothing but words, numbers, whole strings and these functions.
 
-    Each so begins and ends between two tokens, wherever it is put.
+    So it cannot run on into what stands before or behind it.
     """
     rest = _WHOLE_STRING.sub("", text)
     if "\\" in text or any(sign in rest for sign in ("'", '"', "//", "/*", *"{};")) or "@" in rest[1:]:

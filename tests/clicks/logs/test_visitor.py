@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.logs.visitor import REMEMBERED_BYTES, Visitors, address_of
+from linktrack.clicks.logs.visitor import REMEMBERED_BYTES, Visitors, address_in
 from linktrack.settings.tables import PRIVATE_NETWORKS
 
 # The chain, the visitor's nearest proxy last, and what is kept of the visitor with the default proxies.
@@ -147,7 +147,7 @@ addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
 @given(st.lists(addresses, min_size=1, max_size=4))
 def test_the_visitor_is_the_last_one_that_no_private_network_holds(chain: list[ipaddress.IPv4Address]) -> None:
     private = [ipaddress.ip_network(network) for network in PRIVATE_NETWORKS]
-    inside = [address_of(str(address).encode()) for address in chain]
+    inside = [address_in(str(address).encode()) for address in chain]
     public = [address for address in inside if address and not any(address in network for network in private)]
     visitor = public[-1] if public else inside[0]
     text = b", ".join(str(address).encode() for address in chain)

@@ -1,4 +1,4 @@
-"""What speaks against clicks: reasons by the place of the click among those that are judged."""
+"""Reasons to hold a click for a machine's, gathered by the click's index in the list that is judged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from linktrack.clicks.judging.rules.windows import is_near
 
-Against = dict[int, set[str]]  # place → reasons
+Against = dict[int, set[str]]  # index of the click → reasons
 
 
 def mark_near(

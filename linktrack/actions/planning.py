@@ -13,7 +13,6 @@ from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
 from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Before, Book, settled_as
-from linktrack.actions.notes import Notes
 from linktrack.actions.planned import (
     BY_HAND,
     MADE_KINDS,
@@ -34,6 +33,7 @@ from linktrack.actions.planned import (
     repeat_of,
     stable_id,
 )
+from linktrack.actions.walk_notes import Notes
 from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange

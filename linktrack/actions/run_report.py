@@ -9,7 +9,7 @@ from pathlib import Path
 from linktrack.actions import crm_names, output, selecting
 from linktrack.actions.ledger import runs
 from linktrack.actions.planning import Delivered, Planner
-from linktrack.actions.work import Work
+from linktrack.actions.run_input import Work
 from linktrack.contacts.recipients import know_any
 from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids

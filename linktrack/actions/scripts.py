@@ -11,7 +11,7 @@ from linktrack.actions.ledger.return_addresses import return_addresses
 from linktrack.actions.ledger.rows import KnownScript, MadeRow
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script, unfit_script
-from linktrack.actions.work import Work
+from linktrack.actions.run_input import Work
 from linktrack.links.action_values import seconds_of
 from linktrack.links.actions import ScriptAction
 

@@ -71,7 +71,7 @@ def run_command(
       linktrack action run --crm contacts.csv --out for-the-crm
     """
     from linktrack.actions.run import resume_run, run_actions
-    from linktrack.actions.work import RunOptions
+    from linktrack.actions.run_input import RunOptions
     from linktrack.errors import UsageError
     from linktrack.moments import now
 

@@ -145,7 +145,7 @@ def clickers(
     if out is not None and key is not None and count:
         from linktrack.actions.by_hand import ByHand
         from linktrack.actions.run import run_actions
-        from linktrack.actions.work import RunOptions
+        from linktrack.actions.run_input import RunOptions
         from linktrack.moments import now
 
         wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))

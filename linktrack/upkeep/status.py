@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.actions import selecting
+from linktrack.actions.after_restore import is_awaited
 from linktrack.actions.ledger.runs import last_ended, newest_run, open_failures
-from linktrack.actions.taking import is_awaited
-from linktrack.actions.work import get_unsubscribes
+from linktrack.actions.run_input import get_unsubscribes
 from linktrack.clicks.own_logs import log_troubles
 from linktrack.errors import Conflict
 from linktrack.mailings.shipments import unfinished_shipments

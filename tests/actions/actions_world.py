@@ -17,8 +17,8 @@ from urllib.parse import quote
 from world import CHROME, add, begin, send_to
 
 from linktrack.actions.run import run_actions
+from linktrack.actions.run_input import RunOptions
 from linktrack.actions.run_report import RunReport
-from linktrack.actions.work import RunOptions
 from linktrack.click_marks import POST
 from linktrack.click_names import click_name
 from linktrack.clicks.load import import_logs

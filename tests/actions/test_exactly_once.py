@@ -301,7 +301,7 @@ def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) ->
     (world.root / "scripts" / "note.py").write_text("import time\ntime.sleep(0.5)\n")
     code = (
         "import sys\nfrom pathlib import Path\nfrom linktrack.actions.run import run_actions\n"
-        "from linktrack.actions.work import RunOptions\n"
+        "from linktrack.actions.run_input import RunOptions\n"
         "from linktrack.workspace import load_workspace\nfrom linktrack.store.opening import open_database\n"
         "root = Path(sys.argv[1])\nworkspace = load_workspace(root, {})\n"
         "with open_database(workspace) as database:\n"

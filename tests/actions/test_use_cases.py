@@ -23,7 +23,7 @@ import pytest
 from typer.testing import CliRunner
 
 from linktrack.actions.run import run_actions
-from linktrack.actions.work import RunOptions
+from linktrack.actions.run_input import RunOptions
 from linktrack.cli.app import app
 from linktrack.links.keys import open_keys
 from linktrack.store.opening import open_database

@@ -57,7 +57,7 @@ BREACHES = {
     "a click map that asks the store": ("reports/click_map.py", "import linktrack.mailings.catalog", "pure-store"),
     "a drawing that asks the store": ("reports/drawing/mail.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
-    "notes that ask the ledger": ("actions/notes.py", "import linktrack.actions.ledger.runs", "pure-store"),
+    "notes that ask the ledger": ("actions/walk_notes.py", "import linktrack.actions.ledger.runs", "pure-store"),
     "an answer that asks the database": ("server/answer.py", "import linktrack.server.people", "pure-store"),
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),

@@ -55,7 +55,7 @@ def test_nobody_takes_what_is_private() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "from linktrack.actions.taking import _Taking",
+        "from linktrack.actions.after_restore import _Taking",
         "def f():\n    from linktrack.links.keys import _adopt as adopt",
         "from linktrack.links import keys\nkeys._adopt()",
         "from . import _adopt",

@@ -172,7 +172,7 @@ IMPORTS = {
     "a click map with a file": ("reports/click_map.py", "from pathlib import Path"),
     "a drawing on the network": ("reports/drawing/mail.py", "import http.client"),
     "a planner with files": ("actions/planning.py", "import tempfile"),
-    "notes with a clock": ("actions/notes.py", "import time"),
+    "notes with a clock": ("actions/walk_notes.py", "import time"),
     "an answer with a clock": ("server/answer.py", "import time"),
     "an answer that writes the log": ("server/answer.py", "import linktrack.server.click_log"),
     "tagging that reads settings": ("links/utm.py", "import linktrack.settings.sources"),

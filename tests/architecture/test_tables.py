@@ -55,7 +55,7 @@ WRITERS = {
     "unknown_contact": {"actions/selecting.py"},
     "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {
-        "actions/taking.py", "clicks/load.py", "clicks/rollups/zone.py", "store", "upkeep",
+        "actions/after_restore.py", "clicks/load.py", "clicks/rollups/zone.py", "store", "upkeep",
     },
 }  # fmt: skip
 

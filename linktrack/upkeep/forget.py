@@ -127,7 +127,7 @@ def forget_person(
 
 
 def _is_gone(database: Database, named: str) -> bool:
-    """Whether this names nobody but somebody who was forgotten."""
+    """Whether a contact id, address or name is that of a forgotten person, and of nobody else."""
     if not is_forgotten(database, named):
         return False
     try:

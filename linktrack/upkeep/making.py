@@ -101,14 +101,14 @@ def _refuse_workspace(root: Path) -> None:
 
 
 class _Begun(NamedTuple):
-    """What a killed one was making: the id of its database, and its keys."""
+    """What an `init` that was killed had begun: the id of its database, and its keys."""
 
     database_id: str
     ring: Keyring
 
 
 def _begun(aside: Path) -> _Begun | None:
-    """What a killed one was making in `aside`, None where it did not come that far."""
+    """What a killed `init` had begun in `aside`; None where it had no settings and keys yet."""
     try:
         tables = read_toml(aside / CONFIG_NAME).tables
         return _Begun(str(tables["database"]["id"]), Keyring.parse((aside / KEY_NAME).read_text("ascii")))

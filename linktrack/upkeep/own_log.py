@@ -114,7 +114,7 @@ def remove_done_files(workspace: Workspace, database: Database, before: int) -> 
 
 
 def _not_done(path: Path, database: Database, key: bytes) -> str:
-    """Why a file is not wholly imported, with the way out; "" where nothing but blanks stands behind what was read."""
+    """Why a file is not wholly imported, with the way out; "" where it is (blanks at its end do not count)."""
     with open_log(str(path)) as log:
         known = recognise(database, log, key)
         if known is not None:

@@ -207,6 +207,6 @@ def _empty_values(database: Database, before: int) -> int:
 
 
 def _midnight(workspace: Workspace, now: int, length: str) -> int:
-    """The beginning of the day, in the workspace's zone, that lies so long ago."""
+    """Midnight, in the workspace's zone, of the day that was `length` before `now`; both are UTC milliseconds."""
     day = datetime_of(now - read_length(length, "[retention]"), workspace.zone).date()
     return moment_of(datetime.combine(day, datetime.min.time()), workspace.zone)

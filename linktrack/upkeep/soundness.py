@@ -107,8 +107,8 @@ def _orphans(database: Database) -> Iterator[str]:
 
 
 def wrong_values(database: Database) -> Iterator[str]:
-    """Columns with values that are none of theirs: texts that are no UTF-8, not the JSON that they should be or none of
-    the words that stand there, numbers that are none, times that no calendar has; and more or less than one workspace.
+    """Columns with values that may not stand there, in words: texts that are not UTF-8, not the JSON that they should be
+    or not one of the column's words, what is no number, times that no calendar has; and other than one workspace row.
 
     Every value is read, so that what a server cannot read of it any more is an error of it."""
     if database.dialect == SQLITE:
@@ -160,7 +160,7 @@ def _wrong_part(problem: Exception) -> str:
 
 
 def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[str]:
-    """Texts that name none of what is known in the program alone."""
+    """Texts that should be one of the names that the program knows, and are none."""
     if table == "workspace" and "time_zone" in columns:
         for (name,) in database.rows("SELECT time_zone FROM workspace"):
             try:

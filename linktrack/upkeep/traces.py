@@ -1,4 +1,4 @@
-"""By what a line of the click log is told to be certain people's: tokens, what is left of one, e-mail addresses."""
+"""What shows that a line of the click log is of certain people: their tokens, parts of these, e-mail addresses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Traces:
     revoked: Set[int] = frozenset()
 
     def are_in(self, line: bytes) -> bool:
-        """Whether a line is theirs, or speaks of them."""
+        """Whether a line of the log holds any of these traces."""
         for text in dict.fromkeys((line, percent_decoded(line))):
             if self.recipients & self.book.addresses.recipients_in(text):
                 return True

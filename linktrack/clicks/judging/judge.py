@@ -208,7 +208,7 @@ def stored_clicks(
 
 
 def _clicks_from(database: Database, low: int, high: int, places: set[tuple[int, str]]) -> list[StoredClick]:
-    """The same of some shipments and addresses (/24 or /48)."""
+    """As `stored_clicks`, but of these shipments and addresses (/24 or /48)."""
     where, values = "", list[int | str]()
     # What an IPv4 address begins with; IPv6 is written in too many ways to be told apart by a query.
     beginnings = sorted({address.rstrip(_DIGITS) for _, address in places if ":" not in address})

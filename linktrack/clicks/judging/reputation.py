@@ -220,7 +220,7 @@ def _is_strong(verdict: Verdict) -> bool:
 
 
 def without_reputation(verdict: Verdict) -> Verdict:
-    """The verdict of the first pass, of one of the second."""
+    """A verdict of the second pass as the first pass had given it."""
     reasons = set(filter(None, verdict[1].split(",")))
     return (HUMAN, in_order(reasons - {KNOWN, FORMER})) if reasons & {KNOWN, FORMER} else verdict
 

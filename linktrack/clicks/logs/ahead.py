@@ -30,8 +30,11 @@ LONG_BYTES = 8 << 20  # a log of this length and more has several batches
 
 
 def read_ahead(batches: Iterator[Batch], log: int | None, position: int = 0) -> Iterator[Batch]:
-    """The same batches. `log` is the file handle that they are read from, or None to stay in this process; `position`
-    is where in it they begin."""
+    """The same batches in the same order, made by a second process where that pays.
+
+    `log` is the handle of the file that they are read from, or None to stay in this process; `position` is the byte
+    in it where they begin.
+    """
     if log is None or not _worthwhile():
         yield from batches
         return

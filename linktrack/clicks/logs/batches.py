@@ -128,7 +128,7 @@ class Gathered:
         self, reached: Reached, waiting: int, cut_off: bool, last: bool, unlike: str = "", begins: int = 0,
         uncounted: Sequence[Stretch] = (),
     ) -> Batch:  # fmt: skip
-        """All of it."""
+        """The batch of all that was gathered."""
         addresses = (ip for ip, _ in self.unkept) if self.unkept else map(itemgetter(6), self.clicks)
         often = Counter(addresses)
         frequent = often.most_common(BUSIEST + 1)
@@ -155,6 +155,6 @@ class Gathered:
 
 
 def nothing_reached(key: bytes, format: str) -> Reached:
-    """Of a log that was read within bounds of time only: there may be more to read in what was read."""
+    """How far a log counts as read that was read within bounds of time: nowhere, for lines outside of them are left."""
     nothing = digest(b"", key)
     return Reached(format, 0, "", nothing, 0, nothing, None, None, None, b"")

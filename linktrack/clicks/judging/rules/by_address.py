@@ -1,4 +1,4 @@
-"""What one address opened of many recipients' mails, and what tells machines where there is no address."""
+"""Rules on one address that opens many recipients' mails, and on agents where a click has no address."""
 
 from __future__ import annotations
 

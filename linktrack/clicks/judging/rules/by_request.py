@@ -1,4 +1,4 @@
-"""What was asked beside a click: by HEAD, and for what is none of ours."""
+"""Rules on the requests near a click: HEAD requests, and requests with a token that is not ours."""
 
 from __future__ import annotations
 

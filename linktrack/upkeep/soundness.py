@@ -107,7 +107,7 @@ def _orphans(database: Database) -> Iterator[str]:
 
 
 def wrong_values(database: Database) -> Iterator[str]:
-    """Columns with values that may not stand there, in words: texts that are not UTF-8, not the JSON that they should be
+    """Columns with values that may not stand there: texts that are not UTF-8, not the JSON that they should be
     or not one of the column's words, what is no number, times that no calendar has; and other than one workspace row.
 
     Every value is read, so that what a server cannot read of it any more is an error of it."""

@@ -29,6 +29,7 @@ MAY_IMPORT = {
     *("datetime", "enum", "functools", "hashlib", "hmac", "html", "itertools", "json", "math", "operator", "re"),
     *("typing", "unicodedata", "urllib.parse"),
     *("linktrack.errors", "linktrack.moments", "linktrack.names", "linktrack.hosts", "linktrack.visible"),
+    "linktrack.email_addresses",
     *("linktrack.click_marks", "linktrack.click_names", "linktrack.clicks.event", "linktrack.clicks.judging.agents"),
     *("linktrack.clicks.logs.fields", "linktrack.contacts.pressed", "linktrack.contacts.types"),
     *("linktrack.links.actions", "linktrack.links.action_values", "linktrack.links.special_links"),

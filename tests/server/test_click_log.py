@@ -18,6 +18,7 @@ from server.server_world import SENT, SITE, SentWorld, path, request
 
 from linktrack.clicks.load import import_logs
 from linktrack.errors import Conflict
+from linktrack.links.editing import edit_link
 from linktrack.server.answer import answer as answer_to
 from linktrack.server.click_log import ClickLogWriter, make_folder
 from linktrack.server.request import Request, log_line
@@ -285,7 +286,10 @@ def test_lines_of_before_have_no_number_and_are_counted_by_what_they_say(
     assert import_logs(world.workspace, database, [str(tmp_path / "old.ndjson")]).stored == 2
 
 
-def test_what_was_answered_is_what_is_imported(world: SentWorld, database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_was_answered_is_what_is_imported_whatever_links_ask_for_by_then(
+    world: SentWorld, database: Database, tmp_path: Path, edited: bool
+) -> None:
     from dataclasses import replace
 
     from linktrack.server.snapshot_file import take_snapshot, tokens_of
@@ -316,6 +320,8 @@ def test_what_was_answered_is_what_is_imported(world: SentWorld, database: Datab
         if line:
             assert log.write(line, at)
     log.close()
+    if edited:
+        edit_link(database, "sure", confirm=False)
     (file,) = (tmp_path / "log").iterdir()
     summary = import_logs(world.workspace, database, [str(file)])
     assert (summary.read, summary.stored, summary.rejected, summary.not_ours) == (10, 7, 3, 0)

@@ -204,7 +204,7 @@ class Requests:
                 continue
             flags = 0
             if method != b"GET":
-                if method != b"POST" or placement not in acting:
+                if method != b"POST" or not (placement in acting or _was_taken(status, stamp)):
                     reject("method", line)
                     row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                     if method == b"HEAD":
@@ -328,6 +328,12 @@ def nth(line: int, count: int) -> int:
         return line
     data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
+
+
+def _was_taken(status: bytes, stamp: bytes) -> bool:
+    """Whether a POST was answered as a person's will, whatever the link asks for today: a redirect of one is 303, and
+    our own server refuses every other POST."""
+    return status == b"303" or (NUMBERED in stamp and status in _ANSWERED)
 
 
 def _junk_reason(line: bytes) -> str:

@@ -6,6 +6,7 @@ import re
 from hashlib import blake2b
 
 from linktrack.clicks.event import LineRow
+from linktrack.clicks.formats.click_log import NUMBERED
 from linktrack.clicks.formats.parts.lines import PREFETCHING
 from linktrack.links.tokens import Keyring
 
@@ -13,6 +14,7 @@ _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _PREFETCHING = re.compile("|".join(PREFETCHING).encode(), re.IGNORECASE).search
 AGENT_LENGTH = 500  # characters
+ANSWERED = frozenset(b"%d" % status for status in range(200, 400))
 
 
 def digest_key(keyring: Keyring) -> bytes:
@@ -63,3 +65,9 @@ def plain_text(field: bytes) -> str:
 def is_prefetch(purpose: bytes) -> bool:
     """Whether a Sec-Purpose, Purpose, X-Purpose or X-Moz header says that nobody looks."""
     return _PREFETCHING(purpose) is not None
+
+
+def was_taken(status: bytes, stamp: bytes) -> bool:
+    """Whether a POST was answered as a person's will, whatever the link asks for today: a redirect of one is 303, and
+    our own server refuses every other POST."""
+    return status == b"303" or (NUMBERED in stamp and status in ANSWERED)

@@ -13,11 +13,13 @@ from linktrack.clicks.formats.click_log import NUMBERED
 from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
+    ANSWERED,
     agent_text,
     is_prefetch,
     plain_text,
     row_print,
     text_print,
+    was_taken,
 )
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
 from linktrack.clicks.logs.rules import Rules
@@ -40,7 +42,6 @@ UNREADABLE = "malformed"
 BEFORE_PURGE = "before-purge"
 
 _PRINTER = blake2b(digest_size=8)
-_ANSWERED = frozenset(b"%d" % status for status in range(200, 400))
 
 
 class Requests:
@@ -204,7 +205,7 @@ class Requests:
                 continue
             flags = 0
             if method != b"GET":
-                if method != b"POST" or not (placement in acting or _was_taken(status, stamp)):
+                if method != b"POST" or not (placement in acting or was_taken(status, stamp)):
                     reject("method", line)
                     row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                     if method == b"HEAD":
@@ -217,7 +218,7 @@ class Requests:
                 flags = POST
             if purpose and is_prefetch(purpose):
                 flags |= PREFETCH
-            if status not in _ANSWERED and (status != b"503" or not flags & PREFETCH):
+            if status not in ANSWERED and (status != b"503" or not flags & PREFETCH):
                 reject("status", line)
                 row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                 self._note_seen(row, moment, "status")
@@ -328,12 +329,6 @@ def nth(line: int, count: int) -> int:
         return line
     data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
-
-
-def _was_taken(status: bytes, stamp: bytes) -> bool:
-    """Whether a POST was answered as a person's will, whatever the link asks for today: a redirect of one is 303, and
-    our own server refuses every other POST."""
-    return status == b"303" or (NUMBERED in stamp and status in _ANSWERED)
 
 
 def _junk_reason(line: bytes) -> str:

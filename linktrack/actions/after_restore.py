@@ -87,9 +87,12 @@ def take_runs(
         runs = find_runs(folders, workspace.settings.crm)
         for run in runs:
             _refuse_others(run, workspace_print(database))
-        catalogue = LostCatalogue(
-            database, (run for run in runs if not is_taken(database, run.summary)), workspace.root
-        )
+        catalogue = LostCatalogue(database, runs, workspace.root)
+        if not all(is_taken(database, run.summary) for run in runs):
+            with database.transaction(durable=True):
+                moved = catalogue.put_back()
+            for sentence in moved:
+                database.warn(sentence)
         taken = [RunTaking(database, run, catalogue).carry_out() for run in runs]
         missing = missing_runs(database)
         _settle(database, clock() if not missing else None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.actions.ledger.runs import has_run_since_restore
+from linktrack.actions.ledger.runs import has_run_since_restore, missing_runs, taken_runs
 from linktrack.actions.lost_numbers import (
     LinkNumbers,
     Listing,
@@ -22,7 +22,6 @@ from linktrack.actions.lost_runs import LostRun
 from linktrack.errors import Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import renumber_actions, standing_actions
-from linktrack.store.lookups import link_called
 from linktrack.store.session import Database
 
 _AGAIN = "then name the folders once more"
@@ -32,125 +31,152 @@ _AFTERWARDS = (
 )
 
 
-class _LostLink(NamedTuple):
-    """A link of today whose actions the lost runs name."""
+class TodaysLink(NamedTuple):
+    """A link as it is today. `backed_up_action` is -1 for one that was added since the restore."""
 
     id: int
+    key: str
+    last_action: int
+    backed_up_action: int
+
+
+class _LostNumbers(NamedTuple):
+    """What the lost runs say of the actions of a link."""
+
+    link: TodaysLink
     today: Listing
-    listings: Sequence[Listing]
     numbers: LinkNumbers
 
 
 class LostCatalogue:
-    """What is to be said and done about the numbers of actions before runs are taken."""
+    """What is to be said and done about links and the numbers of their actions before runs are taken.
 
-    def __init__(self, database: Database, runs: Iterable[LostRun], root: Path) -> None:
-        """`runs` are those that the ledger lacks, in the order in which they ran; `root` is the workspace's folder."""
+    A link that the backup has is the one of that number, whatever its key was in a run or is today. One that was added
+    since is the one that was added again under the last key that the runs know of it.
+    """
+
+    def __init__(self, database: Database, runs: Sequence[LostRun], root: Path) -> None:
+        """`runs` are those that are named, in the order in which they ran; `root` is the workspace's folder."""
         self.database, self.root = database, root
-        self._links: dict[str, _LostLink] = {}
-        self._put_back = False
-        listings: dict[str, list[Listing]] = {}
+        self._named = {run.number for run in runs}
+        self._last_keys: dict[str, int] = {}  # whose a key was last, by the numbers of links in the runs
+        for run in reversed(runs):
+            for key, lost in (run.links or {}).items():
+                self._last_keys.setdefault(key, lost.id)
+        listings: dict[TodaysLink, list[Listing]] = {}
         for run in runs:
-            if run.actions is not None:
-                for key, listing in run.actions.items():
-                    listings.setdefault(key, []).append(listing)
-        today: dict[str, dict[int, ActionTable]] = {}
+            for key, lost in (run.links or {}).items():
+                if link := self.link_of(run, key):
+                    listings.setdefault(link, []).append(lost.actions)
+        today: dict[int, dict[int, ActionTable]] = {}
         for action in standing_actions(database):
-            today.setdefault(action.key, {})[action.number] = action.table
-        for key, every in sorted(listings.items()):
-            if link := link_called(database, key):
-                backed_up = database.value("SELECT backed_up_action FROM link WHERE id = ?", (link.id,))
-                there = today.get(key, {})
-                self._links[key] = _LostLink(link.id, there, every, numbers_of(there, backed_up, every))
+            today.setdefault(action.link_id, {})[action.number] = action.table
+        self._links: dict[int, _LostNumbers] = {}
+        for link, every in sorted(listings.items(), key=lambda one: one[0].key):
+            there = today.get(link.id, {})
+            self._links[link.id] = _LostNumbers(link, there, numbers_of(there, link.backed_up_action, every))
+
+    def link_of(self, run: LostRun, key: str) -> TodaysLink | None:
+        """The link that a run knew by a key, if it is here; where the run does not say which that was, the one that has
+        the key today."""
+        lost = (run.links or {}).get(key)
+        if lost is None:
+            return self._link("key", key)
+        if (link := self._link("id", lost.id)) and link.backed_up_action >= 0:
+            return link
+        for name in (name for name, owner in self._last_keys.items() if owner == lost.id):
+            if (link := self._link("key", name)) and link.backed_up_action < 0:
+                return link
+        return None
 
     def put_back(self) -> list[str]:
         """Give the actions their numbers back; returns what is to be said of it. Conflict where that would be done
-        twice which has another number, or runs have gone by the numbers of today. Part of a transaction."""
-        if self._put_back:
-            return []
-        self._put_back = True
+        twice which has another number, or runs have gone by the numbers of today, also those of runs that were
+        taken and are not named. Part of a transaction."""
         self._refuse_mistaken()
         said = []
-        for key, (number, _, _, numbers) in self._links.items():
+        for link, _, numbers in self._links.values():
             for before, after in sorted(numbers.moves.items()):
-                said.append(f"action {before} of the link {key!r} is action {after} by now, as the runs had it")
+                said.append(f"action {before} of the link {link.key!r} is action {after} by now, as the runs had it")
             if numbers.moves and has_run_since_restore(self.database):
                 raise Conflict(
-                    f"the actions of the link {key!r} had other numbers when these runs were made, and other runs "
+                    f"the actions of the link {link.key!r} had other numbers when these runs were made, and other runs "
                     "have gone by those of today since the restore, so that nobody can tell what is done: restore the "
                     "backup once more, and name all runs before the next one"
                 )
-            renumber_actions(self.database, number, numbers.moves, numbers.last)
+            if numbers.moves and (later := self._taken_after(min(self._named)) - self._named):
+                raise Conflict(
+                    f"the actions of the link {link.key!r} have other numbers here than in these runs, and run "
+                    f"{', '.join(map(str, sorted(later)))} was taken with those: name its folder together with these, "
+                    "so that it is known what became of which action"
+                )
+            renumber_actions(self.database, link.id, numbers.moves, numbers.last)
         return said
 
-    def is_missing(self, key: str, number: int) -> bool:
+    def is_missing(self, link_id: int, number: int) -> bool:
         """Whether an action that was added since the backup is not here as the runs had it."""
-        return key in self._links and number in self._links[key].numbers.missing
+        return link_id in self._links and number in self._links[link_id].numbers.missing
 
-    def refuse_missing(self, missing: Iterable[tuple[str, int]], folder: Path) -> None:
-        """Conflict when there are any, by link and number."""
-        commands: list[Words] = []
-        edited: list[str] = []
-        for key, number in sorted(missing):
-            known = self._links[key]
-            table = known.numbers.missing[number]
-            commands.append(to_bring_back(key, table))
-            for other, there in known.numbers.added.items():
+    def refuse_missing(self, missing: Iterable[tuple[int, int]], run: LostRun) -> None:
+        """Conflict when there are any, by link and number; actions have their numbers back by now."""
+        lines = ""
+        for link_id, number in sorted(missing):
+            link, _, numbers = self._links[link_id]
+            table = numbers.missing[number]
+            lines += self._lines([to_bring_back(link.key, table)])
+            for before, there in numbers.added.items():
+                other = numbers.moves.get(before, before)
                 if there["type"] == table["type"]:
-                    lines = self._lines([to_be_as_it_was(key, other, there, table)])
-                    edited.append(f"\n   or, where action {other} of {key} is that one, edited since:{lines}")
-        if commands:
+                    command = self._lines([to_be_as_it_was(link.key, other, there, table)])
+                    lines += f"\n   or, where action {other} of {link.key} is that one, edited since:{command}"
+        if lines:
             raise Conflict(
-                "this run carried out what was added since the backup and is not here as it was then: bring it back, "
-                f"{_AFTERWARDS}:{self._lines(commands)}{''.join(edited)}",
-                file=folder,
+                "this run carried out what was added since the backup and is not here as it was then: "
+                f"{self._to_be_named(run)}bring it back, {_AFTERWARDS}:{lines}",
+                file=run.folder,
             )
 
-    def refuse_links(self, keys: Iterable[str], folder: Path) -> None:
-        """Conflict when links are not here that something is made by once for a person."""
+    def refuse_links(self, keys: Iterable[str], run: LostRun) -> None:
+        """Conflict when links are not here by which something was made."""
         if every := sorted(keys):
             raise Conflict(
-                f"this run carried out once for a person what the actions of {', '.join(map(repr, every))} make, which "
-                "was added since the backup and is not here: add it again with its actions (linktrack link add and "
-                f"action add, or link apply), {_AFTERWARDS}",
-                file=folder,
-            )
-
-    def refuse_strayed(self, strayed: Iterable[tuple[str, str]], folder: Path) -> None:
-        """Conflict when links have other keys than the run knew: (key in the run, that of today or "")."""
-        commands: list[Words] = []
-        unknown = []
-        for key, now in sorted(strayed):
-            if not now:
-                unknown.append(repr(key))
-                continue
-            if link_called(self.database, key):
-                commands.append(["link", "edit", key, "--key", self._free(key)])
-            commands.append(["link", "edit", now, "--key", key])
-        if commands or unknown:
-            ways = []
-            if unknown:
-                ways.append(
-                    f"of {', '.join(unknown)} that is known once the logs of its clicks are imported (linktrack click "
-                    "import LOG…)"
-                )
-            if commands:
-                ways.append(f"give them those back, and others afterwards:{self._lines(commands)}")
-            raise Conflict(
-                "this run carried out what links ask for that had other keys then, or that stand in none of the mails "
-                f"that it names: {_AGAIN} when their keys are those of then; {'; '.join(ways)}",
-                file=folder,
+                f"this run carried out what the actions of {', '.join(map(repr, every))} make, which was added since "
+                f"the backup and is not here: {self._to_be_named(run)}add it again with its actions (linktrack link "
+                "add and action add, or link apply), or give it that key where it has another one by now (linktrack "
+                f"link edit --key), {_AFTERWARDS}",
+                file=run.folder,
             )
 
     def once(self, run: LostRun, key: str, kind: str, name: str) -> list[int]:
         """The numbers of the actions by which a run may have made a thing once for a person."""
-        return once_for(kind, name, (run.actions or {}).get(key, {}))
+        lost = (run.links or {}).get(key)
+        return [] if lost is None else once_for(kind, name, lost.actions)
+
+    def _link(self, column: str, value: int | str) -> TodaysLink | None:
+        row = self.database.row(
+            f"SELECT id, key, last_action, backed_up_action FROM link WHERE {column} = ?",  # noqa: S608  (names of ours)
+            (value,),
+        )
+        return None if row is None else TodaysLink(*row)
+
+    def _taken_after(self, number: int) -> set[int]:
+        return {taken for taken in taken_runs(self.database) if taken > number}
+
+    def _to_be_named(self, run: LostRun) -> str:
+        """What is to be done first while folders are not named of runs that may say what became of an action."""
+        others = sorted({*missing_runs(self.database), *self._taken_after(run.number)} - self._named)
+        if not others:
+            return ""
+        numbers = ", ".join(map(str, others))
+        return (
+            f"first name the folder of run {numbers} together with this one, which may settle it; where it does not, "
+        )
 
     def _refuse_mistaken(self) -> None:
         commands: list[Words] = []
-        for key, known in self._links.items():
-            wanted = sorted(known.numbers.mistaken.items(), key=lambda one: (one[1] is not None, one[0]))
-            commands += [to_be_as_it_was(key, number, known.today[number], then) for number, then in wanted]
+        for link, today, numbers in self._links.values():
+            wanted = sorted(numbers.mistaken.items(), key=lambda one: (one[1] is not None, one[0]))
+            commands += [to_be_as_it_was(link.key, number, today[number], then) for number, then in wanted]
         if commands:
             raise Conflict(
                 "there are actions here that would do once more what others did when the runs were made, or what they "
@@ -158,12 +184,6 @@ class LostCatalogue:
                 f"what is to be done besides is added afterwards, and what is to be otherwise is edited then:"
                 f"{self._lines(commands)}"
             )
-
-    def _free(self, key: str) -> str:
-        number = 2
-        while link_called(self.database, f"{key}-{number}"):
-            number += 1
-        return f"{key}-{number}"
 
     def _lines(self, commands: Iterable[Words]) -> str:
         """Commands as lines of their own, which a shell takes wherever it is."""

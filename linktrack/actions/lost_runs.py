@@ -14,8 +14,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from linktrack.actions.lost_numbers import Listing
-from linktrack.actions.lost_standing import ACTIONS, PASSED, read_passed, read_standing
+from linktrack.actions.lost_standing import ACTIONS, PASSED, LostLink, read_passed, read_standing
 from linktrack.actions.output import COLUMNS, SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id
 from linktrack.actions.selecting import PassedClick
@@ -52,8 +51,8 @@ class Made(NamedTuple):
 
 class LostRun(NamedTuple):
     """A finished run as its folder has it; `summary` is its `summary.json`, `ran_at` UTC milliseconds, `workspace` the
-    print of its workspace, or empty. `actions` are those of the workspace as it found them, by the key of their link;
-    None in a folder that does not say."""
+    print of its workspace, or empty. `links` are those with actions as it found them, by their keys then; None in a
+    folder that does not say."""
 
     folder: Path
     workspace: str
@@ -61,11 +60,11 @@ class LostRun(NamedTuple):
     ran_at: int
     summary: str
     made: dict[str, Made]  # by the id of the change
-    actions: Mapping[str, Listing] | None
+    links: Mapping[str, LostLink] | None
 
     def passed(self) -> Iterator[PassedClick]:
         """The clicks that it has passed, as far as its folder says."""
-        return iter(()) if self.actions is None else read_passed(self.folder)
+        return iter(()) if self.links is None else read_passed(self.folder)
 
     def changes(self) -> Iterator[CrmChange]:
         """Its changes, in their order. BadInput for a file that no run has written."""
@@ -169,12 +168,12 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         rows = dict(_made(folder / name, crm))
         _check_made(folder / name, kind, rows, ids[kind])
         made.update(rows)
-    actions = None
+    links = None
     if said.actions is not None:
-        actions, count = read_standing(folder)
+        links, count = read_standing(folder)
         _check_count(folder / ACTIONS, "actions", said.actions, count)
         _check_count(folder / PASSED, "passed clicks", said.passed_clicks, sum(1 for _ in read_passed(folder)))
-    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made, actions)
+    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made, links)
 
 
 def _check_counts(path: Path, said: _SaidSummary, kinds: Counter[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -20,10 +20,18 @@ ACTIONS = "actions.ndjson"
 PASSED = "passed-clicks.ndjson"
 
 
+class LostLink(NamedTuple):
+    """A link as a run found it: its number in the database, which a backup keeps, and its actions."""
+
+    id: int
+    actions: Listing
+
+
 class _SaidAction(WrittenModel):
     """A line of `actions.ndjson`."""
 
     link: str
+    link_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     number: Annotated[int, Field(ge=1, le=2**31 - 1)]
     type: str
     settings: ActionTable
@@ -36,18 +44,18 @@ class _SaidClick(WrittenModel):
     contact_id: str
 
 
-def read_standing(folder: Path) -> tuple[dict[str, Listing], int]:
-    """The actions by the key of their link, and how many there are. BadInput for a line that is none."""
-    found: dict[str, dict[int, ActionTable]] = {}
+def read_standing(folder: Path) -> tuple[dict[str, LostLink], int]:
+    """The links that have actions by their keys, and how many actions there are. BadInput for a line that is none."""
+    found: dict[str, tuple[int, dict[int, ActionTable]]] = {}
     count = 0
     for line, said in read_written_lines(_SaidAction, folder / ACTIONS, "an action of a run"):
         if said.type not in KINDS:
             raise BadInput(
                 f"this is not an action of a run: {said.type!r} is no type", file=folder / ACTIONS, line=line
             )
-        found.setdefault(said.link, {})[said.number] = {"type": said.type, **said.settings}
+        found.setdefault(said.link, (said.link_id, {}))[1][said.number] = {"type": said.type, **said.settings}
         count += 1
-    return dict(found), count
+    return {key: LostLink(*link) for key, link in found.items()}, count
 
 
 def read_passed(folder: Path) -> Iterator[PassedClick]:

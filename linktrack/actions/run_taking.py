@@ -12,7 +12,7 @@ from linktrack.actions.ledger.retries import order_retries
 from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
-from linktrack.actions.lost_catalogue import LostCatalogue
+from linktrack.actions.lost_catalogue import LostCatalogue, TodaysLink
 from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in, types_that_make
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
@@ -20,14 +20,7 @@ from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import read_action
-from linktrack.store.lookups import link_called
 from linktrack.store.session import Database
-
-
-class _Link(NamedTuple):
-    id: int
-    last_action: int
-    backed_up_action: int
 
 
 class _Shipment(NamedTuple):
@@ -40,7 +33,7 @@ class _KnownPlace(NamedTuple):
 
     recipient_id: int
     key: str  # of the link, as the run knew it
-    link: _Link
+    link: TodaysLink
     shipment: _Shipment
     click: tuple[int, int]  # time, print
     action: int
@@ -53,17 +46,15 @@ class RunTaking:
         self.database, self.run, self.catalogue = database, run, catalogue
         self.run_id = 0
         self.types = mailing_types(database)
-        self._links: dict[str, _Link | None] = {}
+        self._links: dict[str, TodaysLink | None] = {}
         self._shipments: dict[tuple[int, str], _Shipment | None] = {}
         self._definitions: dict[tuple[int, int], int] = {}
         self._likely: dict[tuple[str, str, str], int] = {}
         self._settled: dict[tuple[int, str, str], SettledRow] = {}
         self._today: dict[tuple[int, int], ActionTable | None] = {}  # of actions, by link and number, as they are today
         self._later: dict[tuple[str, int], str] = {}  # by link and number: what a later action did
-        self._missing: set[tuple[str, int]] = set()  # actions, by link and number
+        self._missing: set[tuple[int, int]] = set()  # actions, by link and number
         self._lost_links: set[str] = set()
-        self._strayed: dict[str, str] = {}  # keys of links as the run knew them, and as they are today
-        self._places: dict[tuple[int, int], bool] = {}  # whether a link stands in the mails of a shipment
 
     def carry_out(self) -> tuple[int, int] | None:
         """Take it over in one transaction: (changes, of them unknown); None where it stands in the ledger already."""
@@ -72,7 +63,6 @@ class RunTaking:
             return None
         selecting.begin(database)
         with database.transaction(durable=True):
-            moved = self.catalogue.put_back()
             self.run_id = begin_taken(database, run.number, run.ran_at, run.folder)
             self.additions = Additions(database, self.run_id)
             changes = unknown = 0
@@ -92,12 +82,9 @@ class RunTaking:
             order_retries(database)
             set_status(database, self.run_id, TAKEN)
             self._refuse_later_actions()
-            self.catalogue.refuse_strayed(self._strayed.items(), run.folder)
-            self.catalogue.refuse_links(self._lost_links, run.folder)
-            self.catalogue.refuse_missing(self._missing, run.folder)
+            self.catalogue.refuse_links(self._lost_links, run)
+            self.catalogue.refuse_missing(self._missing, run)
             selecting.pass_as_lost_runs(database, run.passed())
-        for sentence in moved:
-            database.warn(sentence)
         return changes, unknown
 
     def _refuse_later_actions(self) -> None:
@@ -127,19 +114,19 @@ class RunTaking:
             if change.kind in MADE_KINDS:
                 self._keep_once(change, recipient, link, click)
             return None
-        if link is None or not self._stands_in(shipment, link):
-            self._strayed[change.link] = self._strayed.get(change.link) or self._link_of(click, recipient)
+        if link is None:
+            self._lost_links |= {change.link} if change.kind in MADE_KINDS else set()
             return None
         kind = change.link, change.kind, change.name
         action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
         self._likely[kind] = action
-        if action and self.run.actions is None and self._is_missing(link, action, change):
+        if action and self.run.links is None and self._is_missing(link, action, change):
             self._later[change.link, action] = change.kind
-        elif self.catalogue.is_missing(change.link, action):
-            self._missing.add((change.link, action))
+        elif self.catalogue.is_missing(link.id, action):
+            self._missing.add((link.id, action))
         return _KnownPlace(recipient, change.link, link, shipment, click, action)
 
-    def _is_missing(self, link: _Link, number: int, change: CrmChange) -> bool:
+    def _is_missing(self, link: TodaysLink, number: int, change: CrmChange) -> bool:
         """Whether a link has another action under a number, or never had one, as far as can be told of a run that does
         not say its actions; who has removed it wants it no more."""
         if (link.id, number) not in self._today:
@@ -152,32 +139,14 @@ class RunTaking:
         other = change.kind == "script" and number > link.backed_up_action and there["script"] != change.name
         return other or there["type"] not in types_that_make(change.kind)
 
-    def _stands_in(self, shipment: _Shipment, link: _Link) -> bool:
-        """Whether a link stands in the mails of a shipment: one that was given another key since may not."""
-        if (shipment.id, link.id) not in self._places:
-            sql = (
-                "SELECT 1 FROM placement p JOIN shipment s ON s.mailing_id = p.mailing_id WHERE s.id = ? "
-                "AND p.link_id = ? LIMIT 1"
-            )
-            self._places[shipment.id, link.id] = self.database.value(sql, (shipment.id, link.id)) is not None
-        return self._places[shipment.id, link.id]
-
-    def _link_of(self, click: tuple[int, int], recipient_id: int) -> str:
-        """The key of the link that a click was on, if it is imported."""
-        sql = (
-            "SELECT l.key FROM click c JOIN link l ON l.id = c.link_id WHERE c.clicked_at = ? AND c.print = ? "
-            "AND c.recipient_id = ?"
-        )
-        return self.database.value(sql, (*click, recipient_id)) or ""
-
-    def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link | None, click: tuple[int, int]) -> None:
+    def _keep_once(self, change: CrmChange, recipient_id: int, link: TodaysLink | None, click: tuple[int, int]) -> None:
         """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
         of the link's actions of that kind, for which one it was the files do not tell."""
         then = self.catalogue.once(self.run, change.link, change.kind, change.name)
         if link is None:
             self._lost_links |= {change.link} if then else set()
             return
-        self._missing |= {(change.link, number) for number in then if self.catalogue.is_missing(change.link, number)}
+        self._missing |= {(link.id, number) for number in then if self.catalogue.is_missing(link.id, number)}
         for number, settings in self.database.rows(
             "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
         ):
@@ -187,12 +156,9 @@ class RunTaking:
                 row = self._row(0, change, known, Made())
                 self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
 
-    def _link(self, key: str) -> _Link | None:
+    def _link(self, key: str) -> TodaysLink | None:
         if key not in self._links:
-            self._links[key] = None
-            if there := link_called(self.database, key):
-                rows = self.database.rows("SELECT last_action, backed_up_action FROM link WHERE id = ?", (there.id,))
-                self._links[key] = _Link(there.id, *rows[0])
+            self._links[key] = self.catalogue.link_of(self.run, key)
         return self._links[key]
 
     def _shipment(self, shipment_id: int, mailing: str) -> _Shipment | None:
@@ -257,7 +223,8 @@ class RunTaking:
         if key not in self._definitions:
             database = self.database
             row = database.row("SELECT type, settings FROM action WHERE link_id = ? AND number = ?", key)
-            table = (self.run.actions or {}).get(known.key, {}).get(known.action)
+            lost = (self.run.links or {}).get(known.key)
+            table = None if lost is None else lost.actions.get(known.action)
             table = table or ({"type": kind} if row is None else read_action(*row).table)
             self._definitions[key] = note_definition(database, self.run_id, *key, table)
         return self._definitions[key]

@@ -53,6 +53,7 @@ class StandingAction(NamedTuple):
     """An action of the link `key` as it stands today: its number there, and its TOML table."""
 
     key: str
+    link_id: int
     number: int
     table: ActionTable
 
@@ -121,7 +122,7 @@ def standing_actions(database: Database) -> Iterator[StandingAction]:
     """All actions of all links, but for those that cannot be understood any more, which nothing carries out."""
     for key, row in list_actions(database):
         with suppress(LinktrackError, ValueError):
-            yield StandingAction(key, row.number, read_action(row.type, row.settings).table)
+            yield StandingAction(key, row.link_id, row.number, read_action(row.type, row.settings).table)
 
 
 # --- one at a time ---------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class LinkRecord(SQLModel, table=True):
     """A tracked address. `kind`: registered (made by a person), local (belongs to one mailing), special (a page
     of the system: unsubscribe, subscriptions, view-online, honeypot). `last_action` is the highest number that an
     action of the link has ever had, `backed_up_action` what that was in the backup that this database was restored
-    from."""
+    from; -1 for a link that was added since."""
 
     __tablename__ = "link"
 
@@ -121,7 +121,7 @@ class LinkRecord(SQLModel, table=True):
         default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
     )
     last_action: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
-    backed_up_action: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    backed_up_action: int = Field(default=-1, sa_column=Column(Integer, nullable=False, server_default="-1"))
     created_at: int = Field(sa_column=_time())
     updated_at: int = Field(sa_column=_time())
     deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))

@@ -200,10 +200,10 @@ def test_what_was_made_by_an_action_that_is_newer_than_the_backup_waits_for_it(t
     refused = restored.do("action", "run", "--runs", life.root / "run-1", code=5)
     wanted = f"linktrack --workspace {restored.root} action add offer request --title Call --category Sales\n"
     assert wanted in refused.err and "bring it back, so that nothing is done again" in refused.err
-    restored.do("action", "add", "offer", "selection", "--add", "Called")  # takes the number
+    restored.do("action", "add", "offer", "selection", "--add", "Called")
     restored.do(*added)
     taken = restored.do("action", "run", "--runs", life.root / "run-1")
-    assert "action 8 of the link 'offer' is action 7 by now, as the runs had it" in taken.err
+    assert "action 9 of the link 'offer' is action 7 by now, as the runs had it" in taken.err
     assert json.loads(restored.run("run-2", "--format", "json").out)["changes"] == 0
 
 

@@ -46,11 +46,13 @@ class Additions:
 
     def replace_made(self, row: MadeRow) -> None:
         """Keep a thing aside that may stand there already: a script that was started, or what an earlier row made;
-        what a later run has made, or another one in the end, stays."""
+        what a later run has made, or another one in the end, stays, and what another link has."""
         there = self.database.row(
-            "SELECT status, run_id FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id)
+            "SELECT status, run_id, link_id FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id)
         )
-        if there is not None and (there[0] == "ok", there[1]) > (row.status == "ok", row.run_id):
+        if there is not None and (
+            there[2] != row.link_id or (there[0] == "ok", there[1]) > (row.status == "ok", row.run_id)
+        ):
             return
         for table in ("made", "spool_made"):
             self.database.execute(f"DELETE FROM {table} WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))  # noqa: S608  (names of our own)

@@ -129,6 +129,11 @@ def missing_runs(database: Database) -> tuple[int, ...]:
     """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
     named."""
     own = {run_id for (run_id,) in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
-    rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
-    taken = {int(json.loads(summary)["run"]) for (summary,) in rows}
+    taken = taken_runs(database)
     return tuple(number for number in range(max(own, default=0) + 1, max(taken, default=0)) if number not in taken)
+
+
+def taken_runs(database: Database) -> set[int]:
+    """The numbers, as they were when they ran, of the runs that were taken."""
+    rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
+    return {int(json.loads(summary)["run"]) for (summary,) in rows}

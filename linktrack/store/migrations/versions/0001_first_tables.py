@@ -453,7 +453,7 @@ def upgrade() -> None:
         sa.Column("response", sa.Text(), nullable=False),
         sa.Column("confirm", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("last_action", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("backed_up_action", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("backed_up_action", sa.Integer(), server_default="-1", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),

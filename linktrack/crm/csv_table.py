@@ -106,7 +106,7 @@ class CsvTable:
             if len(values) == 1 and self.is_blank(record):
                 behind_blank = True
                 continue
-            if ("\0" in text or self._may_be_damaged) and (damage := self._damage(record)):
+            if damage := self._damage(record):
                 left.append(BadRow(damage, line, _UNDECODED.sub("\ufffd", text.strip()[:200]), len(values)))
                 continue
             quotes = '"' in text

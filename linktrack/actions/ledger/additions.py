@@ -50,10 +50,10 @@ class Additions:
         there = self.database.row(
             "SELECT status, run_id, link_id FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id)
         )
-        if there is not None and (
-            there[2] != row.link_id or (there[0] == "ok", there[1]) > (row.status == "ok", row.run_id)
-        ):
-            return
+        if there is not None:
+            status, run_id, link_id = there
+            if link_id != row.link_id or (status == "ok", run_id) > (row.status == "ok", row.run_id):
+                return
         for table in ("made", "spool_made"):
             self.database.execute(f"DELETE FROM {table} WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))  # noqa: S608  (names of our own)
         self.database.insert("spool_made", MadeRow._fields, [row])

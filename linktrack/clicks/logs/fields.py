@@ -67,7 +67,7 @@ def is_prefetch(purpose: bytes) -> bool:
     return _PREFETCHING(purpose) is not None
 
 
-def was_taken(status: bytes, stamp: bytes) -> bool:
+def was_accepted(status: bytes, stamp: bytes) -> bool:
     """Whether a POST was answered as a person's will, whatever the link asks for today: a redirect of one is 303, and
     our own server refuses every other POST."""
     return status == b"303" or (NUMBERED in stamp and status in ANSWERED)

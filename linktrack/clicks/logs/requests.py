@@ -19,7 +19,7 @@ from linktrack.clicks.logs.fields import (
     plain_text,
     row_print,
     text_print,
-    was_taken,
+    was_accepted,
 )
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
 from linktrack.clicks.logs.rules import Rules
@@ -205,7 +205,7 @@ class Requests:
                 continue
             flags = 0
             if method != b"GET":
-                if method != b"POST" or not (placement in acting or was_taken(status, stamp)):
+                if method != b"POST" or not (placement in acting or was_accepted(status, stamp)):
                     reject("method", line)
                     row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                     if method == b"HEAD":

@@ -45,8 +45,9 @@ def write_for_restoring(
     counts = {"actions": 0, "passed_clicks": 0}
     for action in actions:
         settings = {name: value for name, value in action.table.items() if name != "type"}
-        row = {"link": action.key, "link_id": action.link_id, "number": action.number, "type": action.table["type"]}
-        folder.row("actions.ndjson", row | {"settings": settings})
+        link = {"link": action.key, "link_id": action.link_id, "link_identity": action.identity}
+        row = {"number": action.number, "type": action.table["type"], "settings": settings}
+        folder.row("actions.ndjson", link | row)
         counts["actions"] += 1
     for click in clicks:
         name = click_name(click.clicked_at, click.print)

@@ -236,13 +236,13 @@ def click_in(change: CrmChange) -> tuple[int, int]:
     return click_of(change.click)
 
 
-def number_in(change: CrmChange, shipment_number: int, last: int, likely: int) -> int:
-    """The number of the action that made a change, on a link whose last one has `last`; 0 for one by hand.
+def number_in(change: CrmChange, identity: str, shipment_number: int, last: int, likely: int) -> int:
+    """The number of the action that made a change, on a link of this `identity` whose last one has `last`; 0: by hand.
 
     `likely` is tried first. `shipment_number` is the random one.
     """
     at, mark = click_in(change)
-    who = change.contact_id, change.link
+    who = change.contact_id, identity
     for number in (likely, *range(1, last + _FURTHER)) if likely else range(1, last + _FURTHER):
         if change.operation in ("make", "run"):
             once = change.kind, number, *who, shipment_number

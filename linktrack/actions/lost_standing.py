@@ -21,9 +21,11 @@ PASSED = "passed-clicks.ndjson"
 
 
 class LostLink(NamedTuple):
-    """A link as a run found it: its number in the database, which a backup keeps, and its actions."""
+    """A link as a run found it: its number in the database, which a backup keeps, what its ids are formed of, and its
+    actions."""
 
     id: int
+    identity: str
     actions: Listing
 
 
@@ -32,6 +34,7 @@ class _SaidAction(WrittenModel):
 
     link: str
     link_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    link_identity: str = ""  # where it is not said, ids were formed of the key
     number: Annotated[int, Field(ge=1, le=2**31 - 1)]
     type: str
     settings: ActionTable
@@ -46,14 +49,15 @@ class _SaidClick(WrittenModel):
 
 def read_standing(folder: Path) -> tuple[dict[str, LostLink], int]:
     """The links that have actions by their keys, and how many actions there are. BadInput for a line that is none."""
-    found: dict[str, tuple[int, dict[int, ActionTable]]] = {}
+    found: dict[str, tuple[int, str, dict[int, ActionTable]]] = {}
     count = 0
     for line, said in read_written_lines(_SaidAction, folder / ACTIONS, "an action of a run"):
         if said.type not in KINDS:
             raise BadInput(
                 f"this is not an action of a run: {said.type!r} is no type", file=folder / ACTIONS, line=line
             )
-        found.setdefault(said.link, (said.link_id, {}))[1][said.number] = {"type": said.type, **said.settings}
+        link = found.setdefault(said.link, (said.link_id, said.link_identity or said.link, {}))
+        link[2][said.number] = {"type": said.type, **said.settings}
         count += 1
     return {key: LostLink(*link) for key, link in found.items()}, count
 

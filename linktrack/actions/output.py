@@ -49,7 +49,7 @@ COLUMNS = {
         *("link", "mailing", "shipment", "click", "clicked_at"),
     ),
     "unknown-contacts.csv": ("contact_id", "clicks"),
-    "actions.ndjson": ("link", "link_id", "number", "type", "settings"),
+    "actions.ndjson": ("link", "link_id", "link_identity", "number", "type", "settings"),
     "passed-clicks.ndjson": ("click", "contact_id"),
 }
 ALWAYS = (

@@ -20,10 +20,11 @@ OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a run looks at a click
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """What a run needs of a link."""
+    """What a run needs of a link; `identity` is what the ids of all that its actions make are formed of."""
 
     id: int
     key: str
+    identity: str
     name: str
     url: str
     folder: str
@@ -186,7 +187,7 @@ def stable_id(*parts: object) -> str:
 def made_id(action: NumberedAction, click: Clicked) -> str:
     """The identifier of what an action makes because of a click. It never comes again, for the shipment's number does
     not, and no other action of the link has this one's."""
-    parts: list[object] = [action.definition.type, action.number, click.contact_id, click.link.key]
+    parts: list[object] = [action.definition.type, action.number, click.contact_id, click.link.identity]
     parts.append(click.shipment.number)
     if repeat_of(action) == "click":
         parts += [click.at, click.print]

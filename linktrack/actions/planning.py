@@ -136,7 +136,7 @@ class Planner:
                 return
             self.made.add(once)
         else:
-            whole = stable_id(click.at, click.print, click.contact_id, click.link.key, kind, action.number)
+            whole = stable_id(click.at, click.print, click.contact_id, click.link.identity, kind, action.number)
         try:
             plan = self._plan(click, action)
         except CannotChange as problem:
@@ -170,7 +170,7 @@ class Planner:
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
         identifier = ""  # which is only needed where something changes, fails, or has failed before
         if only is not None or self.notes.open_failures or self.taken:
-            identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
+            identifier = stable_id(at, click.print, click.contact_id, click.link.identity, *place)
             if identifier in self.taken or (only is not None and identifier not in only):
                 return True
         if wanted.kind == "company-interest":  # a company is decided on by all its people
@@ -194,7 +194,7 @@ class Planner:
             self.notes.attempt(click.recipient_id, identifier)
             self.notes.settle(recipient, name, at, click, wanted)
             return True
-        identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
+        identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.identity, *place)
         row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
         if problem is not None:
             self.notes.fail(click, action, row, problem)
@@ -276,7 +276,7 @@ class Planner:
         """The fields that a script has answered, each for itself."""
         for name, value in result.fields.items():
             place = (action.definition.type, action.number, "set-field", name, "set")
-            identifier = stable_id(click.at, click.print, click.contact_id, click.link.key, *place)
+            identifier = stable_id(click.at, click.print, click.contact_id, click.link.identity, *place)
             if only is not None and identifier not in only:
                 continue
             try:

@@ -94,10 +94,11 @@ class RunTaking:
             every = sorted(self._later.items())
             named = ", ".join(f"action {number} of {link} ({kind})" for (link, number), kind in every)
             raise Conflict(
-                f"this run carried out what was added since the backup: {named}. Add each again first, under its "
-                "number, so that nothing is done again (linktrack action add, link apply; add and remove one for a "
-                "number that nothing needs, and restore the backup once more where another action has it by now); what "
-                "is not wanted can be removed afterwards",
+                f"this run carried out what was added since the backup: {named}. Add each again first with linktrack "
+                "action add, in the order of their numbers, so that nothing is done again: an action gets the next "
+                "number of its link (add one and remove it for a number between them that none of them has). If "
+                "another action has such a number by now, restore the backup once more and begin with these. What is "
+                "not wanted is removed afterwards",
                 file=self.run.folder,
             )
 
@@ -118,7 +119,9 @@ class RunTaking:
             self._lost_links |= {change.link} if change.kind in MADE_KINDS else set()
             return None
         kind = change.link, change.kind, change.name
-        action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
+        lost = (self.run.links or {}).get(change.link)
+        identity = change.link if lost is None else lost.identity
+        action = number_in(change, identity, shipment.number, link.last_action, self._likely.get(kind, 0))
         self._likely[kind] = action
         if action and self.run.links is None and self._is_missing(link, action, change):
             self._later[change.link, action] = change.kind

@@ -105,13 +105,25 @@ class NewLink(NamedTuple):
 
 def store_link(database: Database, link: NewLink, moment: int) -> int:
     """Store a link that is not there yet. Returns its number. Part of a transaction."""
-    columns = ", ".join(NewLink._fields)
+    columns = ", ".join((*NewLink._fields, "identity"))
+    identity = _free_identity(database, link.key)
     return int(
         database.value(
-            f"INSERT INTO link ({columns}, created_at, updated_at) VALUES ({marks(link)}, ?, ?) RETURNING id",  # noqa: S608  (of our own)
-            (*link, moment, moment),
+            f"INSERT INTO link ({columns}, created_at, updated_at) VALUES ({marks(link)}, ?, ?, ?) RETURNING id",  # noqa: S608  (of our own)
+            (*link, identity, moment, moment),
         )
     )
+
+
+def _free_identity(database: Database, key: str) -> str:
+    """A key, or where another link has begun with that one, the key with a number behind it, as no key has one."""
+    taken = {
+        identity
+        for (identity,) in database.rows(
+            "SELECT identity FROM link WHERE identity = ? OR substr(identity, 1, ?) = ?", (key, len(key) + 1, f"{key}#")
+        )
+    }
+    return next(one for one in (key, *(f"{key}#{number}" for number in range(2, len(taken) + 3))) if one not in taken)
 
 
 def edit_link(

@@ -54,6 +54,7 @@ class StandingAction(NamedTuple):
 
     key: str
     link_id: int
+    identity: str  # of the link
     number: int
     table: ActionTable
 
@@ -120,9 +121,11 @@ def list_actions(database: Database, key: str | None = None) -> list[tuple[str, 
 
 def standing_actions(database: Database) -> Iterator[StandingAction]:
     """All actions of all links, but for those that cannot be understood any more, which nothing carries out."""
+    identities: dict[int, str] = dict(database.rows("SELECT id, identity FROM link"))
     for key, row in list_actions(database):
         with suppress(LinktrackError, ValueError):
-            yield StandingAction(key, row.link_id, row.number, read_action(row.type, row.settings).table)
+            table = read_action(row.type, row.settings).table
+            yield StandingAction(key, row.link_id, identities[row.link_id], row.number, table)
 
 
 # --- one at a time ---------------------------------------------------------------------------------------------

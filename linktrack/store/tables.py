@@ -103,7 +103,9 @@ class FolderRecord(SQLModel, table=True):
 
 class LinkRecord(SQLModel, table=True):
     """A tracked address. `kind`: registered (made by a person), local (belongs to one mailing), special (a page
-    of the system: unsubscribe, subscriptions, view-online, honeypot). `last_action` is the highest number that an
+    of the system: unsubscribe, subscriptions, view-online, honeypot). `identity` is what the ids of all that its
+    actions make are formed of: its first key, or what tells it from an earlier link with that one; it never changes.
+    `last_action` is the highest number that an
     action of the link has ever had, `backed_up_action` what that was in the backup that this database was restored
     from; -1 for a link that was added since."""
 
@@ -111,6 +113,7 @@ class LinkRecord(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(sa_column=_text(unique=True))
+    identity: str = Field(sa_column=_text(server_default="", unique=True, index=True))
     name: str = Field(sa_column=_text())
     kind: str = Field(sa_column=_text())
     url: str = Field(sa_column=_text())

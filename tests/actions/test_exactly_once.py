@@ -27,7 +27,9 @@ from linktrack.actions.ledger.rows import LogFilter, MadeRow
 from linktrack.actions.ledger.runs import newest_run
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
+from linktrack.links.editing import edit_link
 from linktrack.store.opening import open_database
+from linktrack.store.revisions import upgrade
 from linktrack.store.session import Database
 from linktrack.workspace import load_workspace
 
@@ -366,3 +368,77 @@ def test_a_dry_run_leaves_no_trace(world: World, tmp_path: Path) -> None:
     assert world.database.value("SELECT count(*) FROM run") == 0
     real, _ = world.run(export)
     assert real.summary["clicks"] == report.summary["clicks"]
+
+
+# --- a key that passes from one link to another -------------------------------------------------------------------
+
+
+def pass_key_on(world: World) -> None:
+    """Links of one mail: `call` becomes `deal`, and `book` becomes `call`."""
+    edit_link(world.database, "call", new_key="deal")
+    edit_link(world.database, "book", new_key="call")
+
+
+PASSED_ON: dict[str, list[dict[str, Any]]] = {
+    "a script": [{"type": "script", "script": "note.py"}],
+    "a follow-up": [{"type": "follow-up", "default_recipient": "BO"}],
+    "a request": [{"type": "request", "title": "Call {contact.name}"}],
+}
+
+
+@pytest.mark.parametrize("actions", PASSED_ON.values(), ids=list(PASSED_ON))
+def test_what_two_links_make_that_have_had_one_key_has_two_ids(world: World, actions: list[dict[str, Any]]) -> None:
+    export = build(world)
+    for key in ("call", "book"):
+        world.link(key, actions)
+    world.click("1", "call", 20)
+    world.run(export)
+    pass_key_on(world)
+    world.click("1", "call", 30)
+    world.run(export)
+    ids = world.database.rows("SELECT id, link_id FROM made WHERE link_id <> (SELECT id FROM link WHERE key = 'offer')")
+    assert len(set(ids)) == len({one for one, _ in ids}) == 2, ids
+
+
+def test_a_failure_of_a_link_that_has_another_key_by_its_retry_is_closed(world: World) -> None:
+    world.configure(CONFIG.replace('level = "level"', 'level = { column = "level", type = "number" }'))
+    export = world.export(EXPORT)
+    (world.root / "scripts").mkdir(exist_ok=True)
+    world.link("call", [{"type": "set-field", "field": "level", "value": "hot"}, ACTIONS[-1]])
+    world.click("1", "call")
+    assert world.run(export)[0].summary["failed"] == 2
+    pass_key_on(world)
+    (world.root / "scripts" / "note.py").write_text(SCRIPT)
+    world.configure(CONFIG)
+    again, _ = world.run(export, retry_failed=True)
+    assert (again.summary["failed"], world.database.rows("SELECT * FROM failure")) == (0, [])
+    assert (world.root / "scripts" / "started.txt").read_text() == "1\n"
+    assert world.run(export, retry_failed=True)[0].summary["changes"] == 0
+
+
+def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(world: World) -> None:
+    """Ids of what was made under the link's own key stay; what failed before is tried again once."""
+    world.configure(CONFIG)
+    export = world.export(EXPORT)
+    (world.root / "scripts").mkdir(exist_ok=True)
+    for hours, key in enumerate(("call", "book", "other"), 1):
+        world.link(key, [*PASSED_ON["a follow-up"], *PASSED_ON["a script"]])
+        world.click("1", key, 60 * hours)
+    world.run(export)
+    assert len(world.database.rows("SELECT * FROM failure")) == 3
+    database, links = world.database, "SELECT link.key, made.id FROM made JOIN link ON link.id = link_id ORDER BY 1, 2"
+    before = database.rows(links)
+    database.execute("DROP INDEX ix_link_identity")
+    database.execute("ALTER TABLE link DROP COLUMN identity")
+    database.execute("UPDATE alembic_version SET version_num = '0001'")
+    for key, new_key in (("call", "spare"), ("book", "call"), ("spare", "book")):  # each has made things as the other
+        database.execute("UPDATE link SET key = ? WHERE key = ?", (new_key, key))
+    assert upgrade(database, world.workspace).before == "0001"
+    assert database.rows(links) == before, "of each link what it would make of today's key"
+    (world.root / "scripts" / "note.py").write_text(SCRIPT)
+    world.run(export, retry_failed=True)
+    for hours, key in enumerate(("call", "book"), 5):
+        world.click("1", key, 60 * hours)
+    world.run(export, retry_failed=True)
+    assert (world.root / "scripts" / "started.txt").read_text() == "1\n" * 3
+    assert (len(database.rows(links)), database.rows("SELECT * FROM failure")) == (6, [])

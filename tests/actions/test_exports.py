@@ -91,7 +91,7 @@ def test_the_columns_of_every_file(world: World) -> None:
         "scripts.ndjson": "id, contact_id, script, link, mailing, shipment, clicked_at, status, exit_code, return_url, message",
         "changes.ndjson": "id, kind, contact_id, name, operation, old, new, link, mailing, shipment, click, clicked_at",
         "unknown-contacts.csv": "contact_id, clicks",
-        "actions.ndjson": "link, link_id, number, type, settings",
+        "actions.ndjson": "link, link_id, link_identity, number, type, settings",
         "passed-clicks.ndjson": "click, contact_id",
     }
     _, out = world.run(world.export(EXPORT))

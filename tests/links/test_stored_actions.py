@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests_support import Run
 
 from linktrack.links.actions import canonical
+from linktrack.links.editing import add_link, delete_links, edit_link
 from linktrack.links.stored_actions import ActionRow, plan_replacement, read_actions, store_actions
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -156,3 +157,17 @@ def test_apply_says_which_number_each_action_keeps(workspace: Workspace, run: Ru
     assert [row["field"] for row in apply(second)] == ["action 1"]
     added = {"field": "action 3", "old": None, "new": '{"title": "c", "type": "request"}'}
     assert apply(f"{second}, {third}", "--dry-run") == [added]
+
+
+def test_a_link_keeps_its_identity_and_no_other_gets_it(database: Database) -> None:
+    """Of what a link's actions make, the ids are formed of it: see `actions.planned.made_id`."""
+    for number, name in enumerate(("first", "second", "third")):
+        add_link(database, "key", url="https://www.example.com")
+        edit_link(database, "key", new_key=name)
+        if number == 1:
+            delete_links(database, [name])
+    add_link(database, "key.2", url="https://www.example.com")
+    edit_link(database, "first", new_key="key", url="https://www.example.com/other")
+    rows = database.rows("SELECT key, identity FROM link WHERE kind = 'registered' ORDER BY id")
+    assert rows[-4:] == [("key", "key"), ("second", "key#2"), ("third", "key#3"), ("key.2", "key.2")]
+    assert database.rows("SELECT key FROM link WHERE kind = 'special' AND identity <> key") == []

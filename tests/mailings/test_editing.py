@@ -91,7 +91,10 @@ def test_without_a_shipment_nothing_of_before_stays(world: World) -> None:
     edit(world, html=OTHER)
     edit(world, html=MAIL)
     assert world.database.value("SELECT count(*) FROM placement") == 2
-    assert world.database.rows("SELECT key FROM link WHERE kind = 'local'") == [("news.1",)]
+    assert world.database.rows("SELECT key, deleted_at FROM link WHERE kind = 'local' ORDER BY id") == [
+        ("news.1", None),
+        ("news.2", MOMENT),  # its number and identity are no other link's, ever
+    ]
 
 
 def test_name_subject_and_utm_are_changed_also_when_it_was_sent_and_reports_follow(
@@ -194,9 +197,9 @@ def test_registered_links_in_a_mail_those_nearly_in_it_and_those_in_none_are_sai
         50,
     ):
         world.database.execute(
-            "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
-            "VALUES (?, ?, ?, 'registered', ?, ?, ?, ?)",
-            (number, key, key, url, json.dumps({"kind": "redirect"}), *moment),
+            "INSERT INTO link (id, key, identity, name, kind, url, response, created_at, updated_at) "
+            "VALUES (?, ?, ?, ?, 'registered', ?, ?, ?, ?)",
+            (number, key, key, key, url, json.dumps({"kind": "redirect"}), *moment),
         )
         world.database.execute(
             "INSERT INTO action (link_id, number, position, type, settings) VALUES (?, 1, 1, 'request', '{}')",

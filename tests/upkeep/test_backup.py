@@ -129,9 +129,9 @@ def test_a_backup_is_of_one_moment_while_others_write(run: Run, workspace: Works
                 with database.transaction():  # a folder and its link, always together
                     database.execute("INSERT INTO folder (path, created_at) VALUES (?, 0)", (f"F{number}",))
                     database.execute(
-                        "INSERT INTO link (key, name, kind, url, folder_id, response, created_at, updated_at) "
-                        "VALUES (?, '', 'registered', 'https://e.com', (SELECT max(id) FROM folder), ?, 0, 0)",
-                        (f"k{number}", '{"kind": "redirect"}'),
+                        "INSERT INTO link (key, identity, name, kind, url, folder_id, response, created_at, updated_at) "
+                        "VALUES (?, ?, '', 'registered', 'https://e.com', (SELECT max(id) FROM folder), ?, 0, 0)",
+                        (f"k{number}", f"k{number}", '{"kind": "redirect"}'),
                     )
 
     writer = threading.Thread(target=write)

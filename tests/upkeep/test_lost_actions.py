@@ -58,8 +58,8 @@ def do(life: Life, step: Step, paths: dict[str, list[str]], logs: list[Path]) ->
 
 
 def pasted(said: str, run: Run) -> list[str]:
-    """The commands in a sentence, each run as it stands; of those that stand below an `or`, none."""
-    first = re.sub(r"\n   or, [^\n]*(\n     linktrack [^\n]*)?", "", said)
+    """The commands in a sentence, each run as it stands; of those that stand below a `but if`, none."""
+    first = re.sub(r"\n   but if [^\n]*(\n     linktrack [^\n]*)?", "", said)
     lines = [line.strip() for line in first.splitlines() if line.startswith("     linktrack ")]
     for line in lines:
         done = run(*shlex.split(line)[1:])
@@ -322,6 +322,19 @@ def test_a_key_that_went_to_another_link_leads_to_the_one_that_had_it_in_the_run
     life.run("own-1")
     assert ran(life.root) & (ran(lost.root) + world.before) == Counter()
     life.sound("--deep")
+
+
+def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: World, tmp_path: Path) -> None:
+    lost, life, _ = lose(world, tmp_path, "add a", "click 1 2", "run")
+    said = lost.root / "run-2" / "actions.ndjson"
+    rows = [json.loads(row) for row in said.read_text().splitlines()]
+    assert {row.pop("link_identity") for row in rows} == {"offer"}
+    said.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    do(life, "add a", world.paths, [])
+    do(life, "rename deal", world.paths, [])
+    life.do("action", "run", "--runs", lost.root / "run-2")
+    life.run("own-1")
+    assert ran(life.root) == Counter()
 
 
 def test_what_an_action_became_is_said_by_the_runs_that_are_to_be_named_together(world: World, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class Ledger:
         self.links = {
             link_id: LinkFacts(link_id, *facts)
             for link_id, *facts in database.rows(
-                "SELECT l.id, l.key, l.name, l.url, coalesce(f.path, '') FROM link l "
+                "SELECT l.id, l.key, l.identity, l.name, l.url, coalesce(f.path, '') FROM link l "
                 "LEFT JOIN folder f ON f.id = l.folder_id WHERE l.id IN (SELECT link_id FROM open_click)"
             )
         }

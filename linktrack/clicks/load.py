@@ -116,7 +116,7 @@ class _Import:
         self.tell = tell
         self.stop = stop
         self.clock = clock
-        self.tally = Tally(options.tolerate, options.again)
+        self.tally = Tally(options.tolerate, options.again, self.book.may_be_of_later_key)
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = next_reading(database)
         self._mailing = None if options.mailing is None else mailing_id(database, options.mailing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -69,7 +69,8 @@ class Tally:
     """What an import counts while it runs."""
 
     tolerate: float
-    again: bool = False  # logs are read from their beginning
+    again: bool  # logs are read from their beginning
+    may_be_of_later_key: Callable[[bytes], bool]  # the target of a rejected line: see `AddressBook`
     files: int = 0
     read: int = 0
     stored: int = 0
@@ -91,6 +92,7 @@ class Tally:
     clicks: int = 0
     unaddressed: int = 0  # of which no address is known, though others are kept
     nobodys: int = 0  # departures of who was forgotten
+    of_later_keys: int = 0  # rejected lines that may have been signed with a key of after the backup
     busiest: Counter[str] = field(default_factory=Counter)
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
 
@@ -137,6 +139,7 @@ class Tally:
         new = [reason for at, mark, _, reason, _ in batch.junk if (at, mark) in new_junk]
         self.suspects += sum(reason in _SUSPECT for reason in new)
         self.unreadable += new.count(UNREADABLE)
+        self.of_later_keys += sum(self.may_be_of_later_key(row[4]) for _, row in batch.unknown)
         self.waiting += batch.waiting
         self._add_addresses(batch)
 
@@ -162,6 +165,15 @@ class Tally:
         )  # fmt: skip
 
     def _alarm(self) -> str:
+        if self.of_later_keys:
+            named = "name a signing key" if self.of_later_keys > 1 else "names a signing key"
+            return (
+                f"{counted(self.of_later_keys, 'rejected line')} {named} that this workspace did not have when it was "
+                "backed up. If the lost workspace made a key after that (linktrack key rotate), put its linktrack.key "
+                "in the place of the one here, take each new key in it in with linktrack key rotate, and import again "
+                "with --again. If it made none, somebody makes such addresses up: linktrack key rotate makes a "
+                "key of this workspace's own, after which they are forged-token and nothing more."
+            )
         if unknown := self.reasons["unknown-shipment"]:
             return (
                 f"{counted(unknown, 'line')} of ours {'name' if unknown > 1 else 'names'} a shipment that this "

@@ -101,7 +101,7 @@ def test_folders_in_a_folder_of_logs_are_passed_over_and_said(world: World, tmp_
 
 
 def test_the_alarm_of_events_without_a_mailing_says_how_to_name_it() -> None:
-    tally = Tally(50, suspects=30)
+    tally = Tally(50, again=False, may_be_of_later_key=lambda _: False, suspects=30)
     tally.reasons.update({"unknown-mailing": 29, "unknown-target": 1})
     summary = tally.summary(final=True)
     for said in (summary.alarm, *summary.hints):

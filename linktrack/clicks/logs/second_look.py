@@ -31,6 +31,7 @@ class SecondLook:
         found = self._requests.batch(batch.reached, last=batch.last, begins=batch.begins)
         found = found._replace(read=0, uncounted=[*batch.uncounted, *found.uncounted])
         first = batch._replace(
+            unknown=[],
             reasons=dict(_but_unknown(batch.reasons.items())),
             rejects=list(_but_unknown(batch.rejects)),
             junk=[one for one in batch.junk if one[3] not in UNKNOWN],

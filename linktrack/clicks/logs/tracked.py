@@ -214,6 +214,12 @@ class Addresses:
             return "foreign-placement"
         return (spot.link_id, spot.placement_id, known[0], known[1])
 
+    def is_of_unknown_key(self, target: bytes) -> bool:
+        """Whether a target has a token that says it was signed with a key that the workspace has never had."""
+        match = self.tracked(target) or self.tracked(unquote_to_bytes(target))
+        key = key_id_of(match[2].decode("latin-1")) if match else None
+        return key is not None and key not in self.keys.keyring.secrets and key not in self.keys.revoked
+
     def person(self, token: bytes) -> TokenOwner | None:
         """Whom a token in lower case names, verified once; None for a forged one."""
         known = self.people.get(token)
@@ -236,6 +242,12 @@ def _tags_of(database: Database) -> set[bytes]:
     return {tag.encode("utf-8", "replace").lower() for tag in tags if tag}
 
 
+_AWAITS_LATER_KEYS = (
+    "SELECT 1 FROM workspace WHERE restored_at IS NOT NULL "
+    "AND restored_at > (SELECT coalesce(max(created_at), 0) FROM signing_key)"
+)
+
+
 class AddressBook:
     """The addresses of a workspace as the catalogue has them, read again once that has changed."""
 
@@ -253,7 +265,13 @@ class AddressBook:
         self._version = version
         self.keys = open_keys(self._workspace, self._database)
         self.addresses = Addresses(self._database, self.keys, self._workspace.settings.base_url)
+        self._awaits_later_keys = self._database.value(_AWAITS_LATER_KEYS) is not None
         return True
+
+    def may_be_of_later_key(self, target: bytes) -> bool:
+        """Whether a target that names nobody may have been signed with a key of after the backup that this workspace
+        was restored from: by its id, which anybody can write. Once there is a key of since then none is awaited."""
+        return self._awaits_later_keys and self.addresses.is_of_unknown_key(target)
 
 
 def path_of(base_url: str) -> bytes:

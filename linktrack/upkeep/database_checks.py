@@ -22,6 +22,7 @@ from linktrack.store.session import Database
 from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked, unfit_actions
 from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
+from linktrack.upkeep.lost_words import lost_words
 from linktrack.upkeep.soundness import broken, lacking, wrong_values
 from linktrack.upkeep.status import status_of
 from linktrack.workspace import Workspace, own_folders
@@ -47,6 +48,7 @@ def look_into_database(workspace: Workspace, deep: bool, moment: int) -> Iterato
         ]
         if deep:
             looks += [(check, partial(look, database)) for check, look in _DEEP]
+            looks.append(("words", lambda: _words(workspace, database)))
         for check, look in looks:
             yield from looked(check, look, database)
 
@@ -146,6 +148,13 @@ def _rows(database: Database) -> Iterator[Check]:
     faults = [*missing_rows(database), *contradictions(database)]
     found = [Check("rows", "error", fault.sentence(), _way_out(database, fault)) for fault in faults]
     yield from found or [Check("rows", "ok", "all rows have what they name, and none denies another", "")]
+
+
+def _words(workspace: Workspace, database: Database) -> Iterator[Check]:
+    """What people have said of mailings and tracking."""
+    faults = lost_words(database, by_get=workspace.settings.clicks.unsubscribe_on == "get")
+    found = [Check("words", "error", fault.sentence(), _way_out(database, fault)) for fault in faults]
+    yield from found or [Check("words", "ok", "nothing is lost of what people said of mailings and tracking", "")]
 
 
 def _figures(database: Database) -> Iterator[Check]:

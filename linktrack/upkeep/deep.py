@@ -139,15 +139,21 @@ def count_aside(database: Database) -> None:
     before those of the same name meanwhile; then they are called `COUNTED` and their name. Part of a transaction of
     which nothing is kept."""
     for name in (*TABLES, "action_tally"):
-        database.execute(_made_aside(database, name))
+        database.execute(made_aside(database, name))
     rebuild(database, ClickStore.of(database).facts, ruled_clicks(database))
     count_changes(database)
     for name in (*TABLES, "action_tally"):
-        of = "temp." if database.dialect == SQLITE else "pg_temp."
-        database.execute(f"ALTER TABLE {of}{name} RENAME TO {COUNTED}{name}")
+        step_aside(database, name)
 
 
-def _made_aside(database: Database, name: str) -> str:
+def step_aside(database: Database, name: str) -> None:
+    """Call a table that was made aside `COUNTED` and its name."""
+    of = "temp." if database.dialect == SQLITE else "pg_temp."
+    database.execute(f"ALTER TABLE {of}{name} RENAME TO {COUNTED}{name}")
+
+
+def made_aside(database: Database, name: str) -> str:
+    """What makes an empty temporary table that stands before the one of the same name."""
     if database.dialect != SQLITE:  # which keeps computed columns its own way
         return f"CREATE TEMPORARY TABLE {name} (LIKE {name} INCLUDING ALL)"
     from sqlalchemy.schema import CreateTable

@@ -24,6 +24,7 @@ from linktrack.store.open_times import replace_open_times
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import ruled_clicks
+from linktrack.upkeep.lost_words import keep_words
 from linktrack.workspace import Workspace, own_folders
 
 _UNRULED = "ruling_id NOT IN (SELECT id FROM ruling)"
@@ -112,6 +113,7 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
             count_changes(database)
             keep_failures(database)
         keep_decisions(database)
+        keep_words(database, by_get=workspace.settings.clicks.unsubscribe_on == "get")
         mend_evidence(database, ruled_clicks(database))
         _find_open_clicks(database)
     for folder in own_folders(workspace):

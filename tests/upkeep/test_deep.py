@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from linktrack.store.opening import open_database
 from linktrack.store.session import Database
 from linktrack.upkeep.contradicting_rows import contradictions
 from linktrack.upkeep.deep import missing_rows, wrong_figures
+from linktrack.upkeep.lost_words import lost_words
 from linktrack.upkeep.repair import plan_repair, repair
 from linktrack.workspace import Workspace, load_workspace
 
@@ -436,3 +438,79 @@ def test_a_repair_says_what_it_could_not_mend(life: Life) -> None:
     wrong = {row["check"] for row in json.loads(life.do("doctor", "--deep", "--format", "json", code=6).out)
              if row["state"] == "error"}  # fmt: skip
     assert wrong == {"rows"}
+
+
+# --- what people have said -----------------------------------------------------------------------------------------
+
+SAYING = (
+    '<a href="linktrack:offer">Offer</a> <a href="linktrack:unsubscribe">Leave</a> '
+    '<a href="linktrack:subscriptions">Choose</a>'
+)
+PRESSED = {  # by contact: which link of the mail, in its order, and what its POST says
+    "1": (1, ""), "2": (1, "?off=*"), "3": (2, "?off=news"), "4": (2, "?on=news"), "5": (2, "?consent=off"),
+}  # fmt: skip
+LOST_WORDS = {
+    "who left by the unsubscribe link": ("DELETE FROM left_type WHERE how = 'unsubscribe' AND type <> ''", ["left_type: 1 "]),
+    "who left every type": ("DELETE FROM left_type WHERE type = ''", ["left_type: 1 "]),
+    "who left by the page": ("DELETE FROM left_type WHERE how = 'page'", ["left_type: 1 "]),
+    "who came back": ("DELETE FROM left_type WHERE how = 'back'", ["left_type: 1 "]),
+    "who left by an action": ("DELETE FROM left_type WHERE how = 'action'", ["left_type: 1 "]),
+    "who left, and only an earlier word stands": (
+        "UPDATE left_type SET how = 'back', left_at = 1 WHERE how = 'page'", ["left_type: 1 "],
+    ),
+    "who refused to be tracked": ("DELETE FROM said_consent", ["said_consent: 1 "]),
+    "all": ("DELETE FROM left_type; DELETE FROM said_consent", ["left_type: 5 ", "said_consent: 1 "]),
+}  # fmt: skip
+
+
+def heard(root: Path) -> Life:
+    """A workspace where one person each has left, or come back, or refused to be tracked, in all the ways there are."""
+    life = begin(call, root)
+    (root / "m.html").write_text(SAYING)
+    life.do("mailing", "add", "spring", root / "m.html", "--type", "News")
+    sent = ("--contacts", root / "contacts.csv", "--as", "ndjson", "--sent-at", "2026-05-04T08:00:00+00:00")
+    life.do("mailing", "rewrite", "spring", *sent, "--out", root / "mails")
+    paths = {
+        row["contact_id"]: re.findall(r"https://click\.example\.com(/[a-z2-7]+/[a-z2-7]{32})", row["html"])
+        for row in map(json.loads, (root / "mails" / "recipients.ndjson").read_text().splitlines())
+    }
+    posts = [
+        line(paths[who][place] + query, 3600 * int(who), method="POST", status=200, ip=f"192.0.{who}.9")
+        for who, (place, query) in PRESSED.items()
+    ]
+    log = root.parent / "said.log"
+    log.write_bytes(b"".join([*posts, line(paths["5"][0], 36_000, ip="192.0.77.9")]))
+    life.do("click", "import", log)
+    life.run("run-1")
+    return life
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def test_whose_word_is_lost_is_found_and_noted_again(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {}
+    if kind == "postgresql":
+        environ = {"LINKTRACK_DATABASE_URL": ours(new_database(request.getfixturevalue("server")))}
+        monkeypatch.setenv(*next(iter(environ.items())))
+    life = heard(tmp_path / "work")
+    life.sound("--deep")
+    workspace = load_workspace(life.root, environ)
+    left = "SELECT recipient_id, type, how, left_at FROM left_type ORDER BY 1, 2"
+    said = "SELECT recipient_id, consent, said_at FROM said_consent"
+    with open_database(workspace) as database:
+        before = database.rows(left), database.rows(said)
+        assert [len(rows) for rows in before] == [5, 1]
+        for what, (statements, found) in LOST_WORDS.items():
+            for statement in statements.split(";"):
+                database.execute(statement)
+            sentences = [fault.sentence() for fault in lost_words(database, by_get=False)]
+            assert [sentence[: len(one)] for sentence, one in zip(sentences, found, strict=True)] == found, what
+            repair(workspace, database)
+            assert (database.rows(left), database.rows(said)) == before, what
+        database.execute("DELETE FROM left_type WHERE how = 'unsubscribe'")
+    rows = {row["check"]: row for row in life.json_of(6, "doctor", "--deep")}
+    assert rows["words"]["state"] == "error" and "doctor --repair" in rows["words"]["advice"], rows["words"]
+    life.do("doctor", "--repair", "--yes")
+    life.do("contact", "subscribe", "1")
+    life.sound("--deep")

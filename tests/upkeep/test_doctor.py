@@ -149,7 +149,7 @@ LOOKS = {  # every look of doctor, by what it is made of, and the check that it 
     "_space": "space", "look_into_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
     "_integrity": "integrity", "_clock": "clock", "unfit_actions": "actions", "_scripts": "scripts", "_due": "due",
     "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
-    "lost_open_clicks": "open clicks", "contradictions": "rows",
+    "lost_open_clicks": "open clicks", "contradictions": "rows", "_words": "words",
 }  # fmt: skip
 
 

@@ -1,0 +1,98 @@
+"""What people have said of mailings and of tracking, told once more by their clicks and the ledger: of whom the tables
+have no word, or only an older one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from linktrack.clicks.departures import Departures
+from linktrack.clicks.judging.judge import CLICK_COLUMNS
+from linktrack.clicks.judging.rules.judged import Click
+from linktrack.contacts.consent import say_consent
+from linktrack.contacts.left import come_back, leave
+from linktrack.contacts.types import same_type
+from linktrack.links.special_links import LEAVING_IDS
+from linktrack.store.session import Database
+from linktrack.upkeep.deep import COUNTED, Fault, made_aside, step_aside
+
+_TABLES = ("left_type", "said_consent")
+_CLICKS = (
+    f"SELECT {CLICK_COLUMNS}, pressed FROM click WHERE link_id IN ({LEAVING_IDS}) "  # noqa: S608  (of our own)
+    "AND ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') ORDER BY clicked_at, print"
+)
+_TAKEN_AWAY = (
+    "SELECT c.recipient_id, c.name, m.type, c.clicked_at FROM change c JOIN shipment s ON s.id = c.shipment_id "
+    "JOIN mailing m ON m.id = s.mailing_id JOIN recipient r ON r.id = c.recipient_id "
+    "WHERE c.kind = 'interest' AND c.operation = 'remove' AND c.status = 'ok' AND r.forgotten_at IS NULL"
+)
+_LOST_TYPES = (
+    f"SELECT recipient_id, type, how, left_at FROM {COUNTED}left_type told "  # noqa: S608  (of our own)
+    "WHERE NOT EXISTS (SELECT 1 FROM left_type kept "
+    "WHERE kept.recipient_id = told.recipient_id AND kept.type = told.type AND kept.left_at >= told.left_at)"
+)
+_LOST_CONSENT = (
+    f"SELECT recipient_id, consent, said_at FROM {COUNTED}said_consent told "  # noqa: S608  (of our own)
+    "WHERE NOT EXISTS (SELECT 1 FROM said_consent kept "
+    "WHERE kept.recipient_id = told.recipient_id AND kept.said_at >= told.said_at)"
+)
+
+
+class LostType(NamedTuple):
+    """That somebody has left a type of mailing, or come back to it (`how` is `back`), and that no row says so."""
+
+    recipient_id: int
+    type: str
+    how: str
+    left_at: int
+
+
+class LostConsent(NamedTuple):
+    """That somebody has said whether they may be tracked, and that no row says so."""
+
+    recipient_id: int
+    consent: bool
+    said_at: int
+
+
+def lost_words(database: Database, *, by_get: bool) -> list[Fault]:
+    """Whose words are lost; `by_get`: a GET of the unsubscribe link is one."""
+    with database.pretending():
+        types, consents = _told(database, by_get)
+    what = "are lost that clicks or the ledger tell: {} may be done to people who said otherwise"
+    rows = (("left_type", len(types), "writing"), ("said_consent", len(consents), "tracking"))
+    return [Fault(table, count, what.format(done), mended=True) for table, count, done in rows if count]
+
+
+def keep_words(database: Database, *, by_get: bool) -> None:
+    """Note again what was lost. Part of a transaction."""
+    types, consents = _told(database, by_get)
+    for table in _TABLES:
+        database.execute(f"DROP TABLE {COUNTED}{table}")
+    for one in types:
+        match one.how:
+            case "unsubscribe" | "page" | "action" as how:
+                leave(database, one.recipient_id, one.type, how, one.left_at)
+            case _:
+                come_back(database, one.recipient_id, one.type, one.left_at)
+    for said in consents:
+        say_consent(database, said.recipient_id, bool(said.consent), said.said_at)
+
+
+def _told(database: Database, by_get: bool) -> tuple[list[LostType], list[LostConsent]]:
+    """What the tables lack of what is told, by the code that notes it, in tables that stand before them meanwhile. Part
+    of a transaction."""
+    for table in _TABLES:
+        database.execute(made_aside(database, table))
+    departures = Departures(database, by_get)
+    for row in database.rows(_CLICKS):
+        click = Click._make(row[:-1])
+        departures.note([click], {click[:2]: row[-1]})
+    for recipient, name, type, at in database.rows(_TAKEN_AWAY):
+        if type and same_type(name) == same_type(type):
+            leave(database, recipient, type, "action", at)
+    for table in _TABLES:
+        step_aside(database, table)
+    return (
+        [LostType._make(row) for row in database.rows(_LOST_TYPES)],
+        [LostConsent._make(row) for row in database.rows(_LOST_CONSENT)],
+    )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.actions.ledger.runs import is_taken, missing_runs
+from linktrack.actions.ledger.runs import is_taken, missing_runs, taken_runs
 from linktrack.actions.lost_catalogue import LostCatalogue
 from linktrack.actions.lost_runs import LostRun, find_runs
 from linktrack.actions.output import SUMMARY
@@ -65,11 +65,13 @@ HOW_A_GAP_CLOSES = (
 )
 
 
-def no_runs(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> None:
-    """Note that nothing ran after the backup but what was taken. Conflict where nothing was restored."""
+def no_runs(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> tuple[int, ...]:
+    """Note that nothing ran after the backup but what was taken, whose numbers are returned. Conflict where nothing was
+    restored."""
     with alone(workspace, database, "action run", wait):
         _refuse_unrestored(database)
         _settle(database, clock())
+        return tuple(sorted(taken_runs(database)))
 
 
 def take_runs(

@@ -128,7 +128,7 @@ class LostCatalogue:
                 other = numbers.moves.get(before, before)
                 if there["type"] == table["type"]:
                     command = self._lines([to_be_as_it_was(link.key, other, there, table)])
-                    lines += f"\n   or, where action {other} of {link.key} is that one, edited since:{command}"
+                    lines += f"\n   but if action {other} of {link.key} is that one, edited since:{command}"
         if lines:
             raise Conflict(
                 "this run carried out what was added since the backup and is not here as it was then: "
@@ -141,9 +141,9 @@ class LostCatalogue:
         if every := sorted(keys):
             raise Conflict(
                 f"this run carried out what the actions of {', '.join(map(repr, every))} make, which was added since "
-                f"the backup and is not here: {self._to_be_named(run)}add it again with its actions (linktrack link "
-                "add and action add, or link apply), or give it that key where it has another one by now (linktrack "
-                f"link edit --key), {_AFTERWARDS}",
+                f"the backup and is not here: {self._to_be_named(run)}if it was added again under another key, give it "
+                "that one (linktrack link edit OTHER --key KEY); if it was not, add it with its actions (linktrack "
+                f"link apply FILE), {_AFTERWARDS}",
                 file=run.folder,
             )
 
@@ -169,7 +169,7 @@ class LostCatalogue:
             return ""
         numbers = ", ".join(map(str, others))
         return (
-            f"first name the folder of run {numbers} together with this one, which may settle it; where it does not, "
+            f"first name the folder of run {numbers} together with this one, which may settle it; if that is refused: "
         )
 
     def _refuse_mistaken(self) -> None:

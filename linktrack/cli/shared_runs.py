@@ -86,8 +86,9 @@ def settle_runs(
     from linktrack.errors import PartlyDone
 
     if not folders:
-        no_runs(workspace, database, wait=wait)
-        say(context, "Noted that no actions ran after the backup.")
+        before = no_runs(workspace, database, wait=wait)
+        but = f" but in run {', '.join(map(str, before))}, taken before" if before else ""
+        say(context, f"Noted that no actions ran after the backup{but}.")
         return
     taken = take_runs(workspace, database, folders, wait=wait)
     known = f" ({taken.known} were there already)" if taken.known else ""

@@ -50,6 +50,38 @@ def test_nothing_is_made_again_and_clicks_of_unknown_shipments_alarm(lost: Lost,
     assert [row["status"] for row in life.json("action", "log", "--status", "failed")] == ["failed"]
 
 
+@pytest.mark.parametrize("key", ["taken in from the lost workspace", "made anew, for it is not needed"])
+def test_clicks_under_a_key_of_after_the_backup_alarm_until_it_is_settled(tmp_path: Path, key: str) -> None:
+    lost = begin(call, tmp_path / "work")
+    paths = lost.send("spring")
+    lost.do("backup", tmp_path / "b.tar.gz")
+    lost.do("key", "rotate")
+    later = lost.json("key", "list")[-1]
+    token = lost.send("autumn")["1"][0].rpartition("/")[2]
+    placement = paths["1"][0].rpartition("/")[0]
+    clicks = [(paths["2"][0], 60), (f"{placement}/{token}", 3600), (f"/abcdefg/{token}", 7200)]
+    log = lost.log("later.log", *clicks)
+    bad = lost.log("bad.log", (f"{placement}/{'ch' + 'a' * 30}", 9000))  # which says key 1, and is of nobody
+    assert "signing key" not in lost.do("click", "import", log, bad).err, "the living one has the key"
+    assert call("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    life = Life(call, tmp_path / "r")
+    said = life.do("click", "import", log, "--format", "json", "--quiet", code=6)
+    assert "2 rejected lines name a signing key that this workspace did not have" in said.err
+    assert json.loads(said.out)["reasons"] == {"forged-token": 1, "unknown-placement": 1}
+    assert json.loads(said.out)["human"] == 1
+    if key.startswith("taken"):
+        shutil.copy(lost.root / "linktrack.key", life.root)
+    life.do("key", "rotate")
+    assert (life.json("key", "list")[-1]["fingerprint"] == later["fingerprint"]) is key.startswith("taken")
+    again = life.do("click", "import", log, "--again", "--format", "json", code=6 if key.startswith("taken") else 0)
+    counts = json.loads(again.out)["reasons"]
+    if key.startswith("taken"):
+        assert counts == {"unknown-shipment": 2}
+    else:
+        assert counts == {"forged-token": 1, "unknown-placement": 1}
+    assert "signing key" not in life.do("click", "import", bad).err
+
+
 def test_what_failed_before_the_loss_is_tried_again_and_what_is_new_is_made(lost: Lost, tmp_path: Path) -> None:
     life, _ = lost.restore(tmp_path / "r")
     new = life.log("d.log", (lost.spring["5"][0], 5000))
@@ -106,8 +138,9 @@ def test_runs_are_taken_once_and_a_gap_is_said(lost: Lost, tmp_path: Path) -> No
 
 def test_a_gap_is_closed_by_saying_that_there_was_nothing(lost: Lost, tmp_path: Path) -> None:
     life, _ = lost.restore(tmp_path / "r")
+    assert "after the backup.\n" in life.do("action", "run", "--no-runs").err
     life.do("action", "run", "--runs", lost.runs[1], code=6)
-    life.do("action", "run", "--no-runs")
+    assert "after the backup but in run 3, taken before.\n" in life.do("action", "run", "--no-runs").err
     life.run("run-4")
 
 

@@ -152,6 +152,11 @@ def step_aside(database: Database, name: str) -> None:
     database.execute(f"ALTER TABLE {of}{name} RENAME TO {COUNTED}{name}")
 
 
+def drop_aside(database: Database, name: str) -> None:
+    """Take away a table that has stepped aside."""
+    database.execute(f"DROP TABLE {COUNTED}{name}")
+
+
 def made_aside(database: Database, name: str) -> str:
     """What makes an empty temporary table that stands before the one of the same name."""
     if database.dialect != SQLITE:  # which keeps computed columns its own way

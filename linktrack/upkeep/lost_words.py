@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from linktrack.actions.ledger.made_anew import interests_taken
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
@@ -13,17 +14,12 @@ from linktrack.contacts.left import come_back, leave
 from linktrack.contacts.types import same_type
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.store.session import Database
-from linktrack.upkeep.deep import COUNTED, Fault, made_aside, step_aside
+from linktrack.upkeep.deep import COUNTED, Fault, drop_aside, made_aside, step_aside
 
 _TABLES = ("left_type", "said_consent")
 _CLICKS = (
     f"SELECT {CLICK_COLUMNS}, pressed FROM click WHERE link_id IN ({LEAVING_IDS}) "  # noqa: S608  (of our own)
     "AND ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') ORDER BY clicked_at, print"
-)
-_TAKEN_AWAY = (
-    "SELECT c.recipient_id, c.name, m.type, c.clicked_at FROM change c JOIN shipment s ON s.id = c.shipment_id "
-    "JOIN mailing m ON m.id = s.mailing_id JOIN recipient r ON r.id = c.recipient_id "
-    "WHERE c.kind = 'interest' AND c.operation = 'remove' AND c.status = 'ok' AND r.forgotten_at IS NULL"
 )
 _LOST_TYPES = (
     f"SELECT recipient_id, type, how, left_at FROM {COUNTED}left_type told "  # noqa: S608  (of our own)
@@ -67,7 +63,7 @@ def keep_words(database: Database, *, by_get: bool) -> None:
     """Note again what was lost. Part of a transaction."""
     types, consents = _told(database, by_get)
     for table in _TABLES:
-        database.execute(f"DROP TABLE {COUNTED}{table}")
+        drop_aside(database, table)
     for one in types:
         match one.how:
             case "unsubscribe" | "page" | "action" as how:
@@ -87,7 +83,7 @@ def _told(database: Database, by_get: bool) -> tuple[list[LostType], list[LostCo
     for row in database.rows(_CLICKS):
         click = Click._make(row[:-1])
         departures.note([click], {click[:2]: row[-1]})
-    for recipient, name, type, at in database.rows(_TAKEN_AWAY):
+    for recipient, name, type, at in interests_taken(database):
         if type and same_type(name) == same_type(type):
             leave(database, recipient, type, "action", at)
     for table in _TABLES:

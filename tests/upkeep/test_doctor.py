@@ -62,7 +62,7 @@ def test_a_workspace_in_order(life: Life) -> None:
             "import",
             "run",
         ),
-        *("failures", "values", "rows", "figures"),
+        *("failures", "values", "rows", "figures", "words"),
     ]
 
 

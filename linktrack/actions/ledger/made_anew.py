@@ -169,3 +169,22 @@ def keep_decisions(database: Database) -> None:
         besides=" ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
         "click_print = excluded.click_print, value = excluded.value",
     )
+
+
+class InterestTaken(NamedTuple):
+    """An interest that a person's click took away, in a mail of this type, when (UTC milliseconds)."""
+
+    recipient_id: int
+    name: str
+    type: str
+    clicked_at: int
+
+
+def interests_taken(database: Database) -> Iterator[InterestTaken]:
+    """The interests that clicks took away from people who are not forgotten."""
+    for row in database.rows(
+        "SELECT c.recipient_id, c.name, m.type, c.clicked_at FROM change c JOIN shipment s ON s.id = c.shipment_id "
+        "JOIN mailing m ON m.id = s.mailing_id JOIN recipient r ON r.id = c.recipient_id "
+        "WHERE c.kind = 'interest' AND c.operation = 'remove' AND c.status = 'ok' AND r.forgotten_at IS NULL"
+    ):
+        yield InterestTaken(*row)

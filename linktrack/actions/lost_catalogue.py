@@ -186,6 +186,10 @@ class LostCatalogue:
             )
 
     def _lines(self, commands: Iterable[Words]) -> str:
-        """Commands as lines of their own, which a shell takes wherever it is."""
-        here = ["linktrack", "--workspace", str(self.root)]
-        return "".join(f"\n     {line}" for line in dict.fromkeys(shlex.join([*here, *words]) for words in commands))
+        return command_lines(self.root, commands)
+
+
+def command_lines(root: Path, commands: Iterable[Words]) -> str:
+    """Commands on the workspace in `root` as lines of their own, which a shell takes wherever it is."""
+    here = ["linktrack", "--workspace", str(root)]
+    return "".join(f"\n     {line}" for line in dict.fromkeys(shlex.join([*here, *words]) for words in commands))

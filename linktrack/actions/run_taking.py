@@ -16,10 +16,13 @@ from linktrack.actions.lost_catalogue import LostCatalogue, TodaysLink
 from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in, types_that_make
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
+from linktrack.contacts.recipients import recipient_for
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import read_action
+from linktrack.store.forgotten import forgotten_among
+from linktrack.store.lookups import mailing_called
 from linktrack.store.session import Database
 
 
@@ -46,6 +49,8 @@ class RunTaking:
         self.database, self.run, self.catalogue = database, run, catalogue
         self.run_id = 0
         self.types = mailing_types(database)
+        self.is_forgotten = forgotten_among(database)
+        self._people: dict[str, int] = {}
         self._links: dict[str, TodaysLink | None] = {}
         self._shipments: dict[tuple[int, str], _Shipment | None] = {}
         self._definitions: dict[tuple[int, int], int] = {}
@@ -103,17 +108,20 @@ class RunTaking:
             )
 
     def _known(self, change: CrmChange) -> _KnownPlace | None:
-        """What a change is about; None where the database does not have it. ValueError for no change of a run."""
+        """What a change is about; None where the database does not have it, or the person was forgotten. ValueError for
+        no change of a run.
+
+        What else is to be known of the person is noted in any case.
+        """
         click = click_in(change)
-        recipient = self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (change.contact_id,))
-        link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
-        if recipient is not None and change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
-            self._decide(recipient, change, click)
-        if recipient is None:
+        if self.is_forgotten(change.contact_id):
             return None
+        link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
+        if change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
+            self._decide(change, click)
         if shipment is None:
             if change.kind in MADE_KINDS:
-                self._keep_once(change, recipient, link, click)
+                self._keep_once(change, link, click)
             return None
         if link is None:
             self._lost_links |= {change.link} if change.kind in MADE_KINDS else set()
@@ -127,7 +135,7 @@ class RunTaking:
             self._later[change.link, action] = change.kind
         elif self.catalogue.is_missing(link.id, action):
             self._missing.add((link.id, action))
-        return _KnownPlace(recipient, change.link, link, shipment, click, action)
+        return _KnownPlace(self._person(change), change.link, link, shipment, click, action)
 
     def _is_missing(self, link: TodaysLink, number: int, change: CrmChange) -> bool:
         """Whether a link has another action under a number, or never had one, as far as can be told of a run that does
@@ -142,7 +150,7 @@ class RunTaking:
         other = change.kind == "script" and number > link.backed_up_action and there["script"] != change.name
         return other or there["type"] not in types_that_make(change.kind)
 
-    def _keep_once(self, change: CrmChange, recipient_id: int, link: TodaysLink | None, click: tuple[int, int]) -> None:
+    def _keep_once(self, change: CrmChange, link: TodaysLink | None, click: tuple[int, int]) -> None:
         """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
         of the link's actions of that kind, for which one it was the files do not tell."""
         then = self.catalogue.once(self.run, change.link, change.kind, change.name)
@@ -155,9 +163,15 @@ class RunTaking:
         ):
             action = NumberedAction(read_action(change.kind, settings), number, 0)
             if repeat_of(action) == "once":
-                known = _KnownPlace(recipient_id, change.link, link, _Shipment(0, 0), click, number)
+                known = _KnownPlace(self._person(change), change.link, link, _Shipment(0, 0), click, number)
                 row = self._row(0, change, known, Made())
                 self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
+
+    def _person(self, change: CrmChange) -> int:
+        """The number of whom a change is about; one who got their first mail after the backup is known from now on."""
+        if change.contact_id not in self._people:
+            self._people[change.contact_id] = recipient_for(self.database, change.contact_id)
+        return self._people[change.contact_id]
 
     def _link(self, key: str) -> TodaysLink | None:
         if key not in self._links:
@@ -203,9 +217,11 @@ class RunTaking:
         if made.return_url and not led_by_later(self.database, row):
             lead_to(self.database, [(row, made.return_url)])
 
-    def _decide(self, recipient_id: int, change: CrmChange, click: tuple[int, int]) -> None:
+    def _decide(self, change: CrmChange, click: tuple[int, int]) -> None:
         """Note what a click has decided, unless a later one has, or a later run by the same one; who lost the interest
-        named like a type of mailing has left that."""
+        named like a type of mailing has left that, and may have by a mailing that was added, with its type, since the
+        backup."""
+        recipient_id = self._person(change)
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
         key = recipient_id, change.kind, settled_as(change.kind, change.name)
         before = last_decision(self.database, *key)
@@ -216,9 +232,9 @@ class RunTaking:
         ):
             self._settled[key] = SettledRow(*key, *click, value)
         if change.kind == "interest" and change.operation == "remove":
-            for type in self.types:
-                if same_type(type) == same_type(change.name):
-                    leave(self.database, recipient_id, type, "action", click[0])
+            types = {same_type(type) for type in self.types}
+            if same_type(change.name) in types or mailing_called(self.database, change.mailing) is None:
+                leave(self.database, recipient_id, change.name, "action", click[0])
 
     def _definition(self, known: _KnownPlace, kind: str) -> int:
         """The ledger's number of the action as the run has found it; where that is not said, as it is today."""

@@ -67,12 +67,18 @@ def _tell(context: typer.Context, made: Restored) -> None:
         f"that were added or changed since to {workspace.scripts_path}, and its linktrack.key, if a key was rotated "
         f"since: then take each new key in with {here} key rotate.",
         f"Import every log with clicks{since}, the rotated ones too{known}: {here} click import LOG…",
-        f"Make links and actions that were added or changed since then again ({here} link apply FILE), in whatever "
-        "order: the next run does what they say by then for the clicks that no run has passed.",
-        f"Say where the files are that runs of the actions since then have made: {here} action run --runs DIR…, or "
-        "--no-runs if there was none. No run begins before, so that nothing is made again. Each action gets the number "
-        "back that it had in these runs, and what they carried out and is not here as it was then is named, with the "
-        "commands that bring it back.",
+        f"Name the folders with the files of all runs of the actions since then: {here} action run --runs DIR…, or "
+        "say --no-runs if there was none. Links that have other keys here than in these runs are named first, with the "
+        "commands that rename them. No run begins before all is taken, so that nothing is made again.",
+        "Give links without actions, which no run names, and those that were renamed after the last run, the keys that "
+        f"they had last, too, if you have renamed any ({here} link edit OLD --key NEW): what is said of a link by its "
+        "key would be laid to another.",
+        f"Make links and actions that were added or changed since then again ({here} link apply FILE; --dry-run shows "
+        "what it would change), in whatever order: the next run does what they say by then for the clicks that no run "
+        "has passed.",
+        "If step 3 has refused, name the same folders once more. Each action gets the number back that it "
+        "had in these runs, and what they carried out and is not here as it was then is named, with the commands that "
+        "bring it back.",
     ]
     if made.commands:
         lines = "".join(f"\n     {line}" for line in made.commands)

@@ -41,7 +41,7 @@ def store_recipients(
     for contact in contacts:
         before = known.get(contact.contact_id)
         fields: dict[str, str] = {} if before is None else json.loads(before.fields)
-        if before is not None and (before.email, before.name) != (contact.email, contact.name):
+        if before is not None and (before.email, before.name) not in (("", ""), (contact.email, contact.name)):
             earlier.append((before.id, before.email, before.name))
         for name in (*needed, INTERESTS) if INTERESTS in fields else needed:
             value = field_value(contact, name, mapping)
@@ -59,6 +59,17 @@ def store_recipients(
         earlier,
     )
     return {contact_id: number for contact_id, number, *_ in database.rows(query, contact_ids)}
+
+
+def recipient_for(database: Database, contact_id: str) -> int:
+    """The number of a contact; one who is not known yet becomes known by the id alone, until a mail goes to them. Part
+    of a transaction."""
+    sql = "SELECT id FROM recipient WHERE contact_id = ?"
+    if database.value(sql, (contact_id,)) is None:
+        database.execute(
+            "INSERT INTO recipient (contact_id, email, name, fields) VALUES (?, '', '', '{}')", (contact_id,)
+        )
+    return int(database.value(sql, (contact_id,)))
 
 
 def know_any(database: Database, contact_ids: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from linktrack.names import composed
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import link_called
+from linktrack.store.restored import refuse_before_keys
 from linktrack.store.session import Database
 from linktrack.values import shown
 
@@ -178,10 +179,13 @@ def _shown(definition: LinkDefinition) -> list[tuple[str, str]]:
 
 
 def apply_definitions(database: Database, wanted: Sequence[LinkDefinition], clock: Clock = now) -> list[LinkDifference]:
-    """Make the catalogue say what `wanted` says, in one transaction. Returns what changed; nothing the second time."""
+    """Make the catalogue say what `wanted` says, in one transaction. Returns what changed; nothing the second time.
+    Conflict after a restore as long as keys may be those of other links."""
     with database.transaction():
         differences = compare(database, wanted)
         touched = {difference.key for difference in differences}
+        if touched:
+            refuse_before_keys(database)
         for definition in wanted:
             if definition.key in touched:
                 _store(database, definition, clock)

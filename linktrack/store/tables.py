@@ -56,7 +56,8 @@ class WorkspaceRecord(SQLModel, table=True):
     """The workspace itself: one row, of id 1. `database_id` also stands in the settings, so that nothing is done to
     another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
     counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. A database
-    that a backup was restored to at `restored_at` waits for what later runs of the actions made, until `runs_taken_at`.
+    that a backup was restored to at `restored_at` waits for what later runs of the actions made, until `runs_taken_at`;
+    `keys_told` is the number of the last of them of which it was said which links had other keys.
     `imported_at`: when the last import of logs ended, also one that found nothing new. Clicks before `purged_before`
     are gone, and agents of clicks before `agents_before`.
     """
@@ -73,6 +74,7 @@ class WorkspaceRecord(SQLModel, table=True):
     created_at: int = Field(sa_column=_time())
     restored_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     runs_taken_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    keys_told: int | None = None
     imported_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 

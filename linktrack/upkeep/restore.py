@@ -185,8 +185,8 @@ def _mend_database(
             _check_keys(database, ring, source)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
-            database.execute(_MARK, (database_id, moment))
             database.execute(_MARK_ACTIONS)
+            database.execute(_MARK, (moment, database_id))
             logs = database.execute("SELECT name, max(imported_at) FROM source GROUP BY name ORDER BY 2 DESC, 1")
             read = logs.fetchall()
         finally:
@@ -201,16 +201,23 @@ def _mend_database(
     )
 
 
-_MARK = "UPDATE workspace SET database_id = ?, restored_at = ?, runs_taken_at = NULL"
-_MARK_ACTIONS = "UPDATE link SET backed_up_action = last_action"
+# What is "of the backup" is that of the first one, where one of a workspace that still waits for its runs is restored.
+_NOT_WAITING = "(restored_at IS NULL OR runs_taken_at IS NOT NULL)"
+_MARK_ACTIONS = (
+    f"UPDATE link SET backed_up_action = last_action WHERE EXISTS (SELECT 1 FROM workspace WHERE {_NOT_WAITING})"  # noqa: S608  (of our own)
+)
+_MARK = (
+    f"UPDATE workspace SET keys_told = CASE WHEN {_NOT_WAITING} THEN NULL ELSE keys_told END, "  # noqa: S608  (of our own)
+    f"restored_at = CASE WHEN {_NOT_WAITING} THEN ? ELSE restored_at END, database_id = ?, runs_taken_at = NULL"
+)
 
 
 def _commands(database_id: str, moment: int) -> tuple[str, ...]:
     """How the database of a PostgreSQL workspace comes back: under another name, with the id of these settings."""
     name = "linktrack_restored"
-    mark = _MARK.replace("?", f"'{database_id}'", 1).replace("?", str(moment))
+    mark = _MARK.replace("?", str(moment), 1).replace("?", f"'{database_id}'")
     return (
         f"createdb {name}",
         f"pg_restore --no-owner --exit-on-error --dbname={name} {DUMP_NAME}",
-        f'psql --dbname={name} --command="{mark}; {_MARK_ACTIONS}"',
+        f'psql --dbname={name} --command="{_MARK_ACTIONS}; {mark}"',
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.actions import selecting
-from linktrack.actions.after_restore import is_awaited
 from linktrack.actions.ledger.runs import last_ended, newest_run, open_failures
 from linktrack.actions.run_input import get_unsubscribes
 from linktrack.clicks.own_logs import log_troubles
@@ -14,6 +13,7 @@ from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.moments import HOUR, iso
 from linktrack.sentences import counted
 from linktrack.store.lock import alone
+from linktrack.store.restored import is_awaited
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 

@@ -1,4 +1,5 @@
-"""What the ids of all that a link's actions make are formed of: until now its key, which another link may have by now."""
+"""What the ids of all that a link's actions make are formed of: until now its key, which another link may have by now; and up to
+which run it was said, after a restore, which links had other keys."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ class _Moved(NamedTuple):
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE workspace ADD COLUMN keys_told INTEGER")
     op.execute("ALTER TABLE link ADD COLUMN identity TEXT DEFAULT '' NOT NULL")
     op.execute("UPDATE link SET identity = key")
     op.create_index("ix_link_identity", "link", ["identity"], unique=True)
@@ -51,6 +53,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_link_identity", "link")
     op.execute("ALTER TABLE link DROP COLUMN identity")
+    op.execute("ALTER TABLE workspace DROP COLUMN keys_told")
 
 
 def _of_other_keys(connection: sa.Connection) -> Iterator[_Moved]:

@@ -1,0 +1,74 @@
+"""Which links had other keys in the runs that a restored backup does not know, and the commands that bring these back.
+
+A link is known by its key to whoever makes links again that a backup lacks, from a file or by hand: as long as two of
+them have each other's keys, what is said of one is laid to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from linktrack.actions.lost_runs import LostRun
+from linktrack.store.lookups import link_called
+from linktrack.store.session import Database
+
+
+class Rename(NamedTuple):
+    """A step on the way: the link of the key `now` gets the key `then`."""
+
+    now: str
+    then: str
+
+
+class FormerKeys(NamedTuple):
+    """The keys that links of the backup `had`, by the keys that they have today, the `renames` that bring them back, in
+    an order in which each key is free, and the links that only make way, by the key that they get for it."""
+
+    had: Mapping[str, str]
+    renames: Sequence[Rename]
+    aside: Sequence[str]
+
+
+def former_keys(database: Database, runs: Sequence[LostRun]) -> FormerKeys:
+    """What runs, in the order in which they ran, say of the keys of links that the backup has. Only those with actions
+    are told."""
+    last: dict[int, str] = {}  # by the number of a link
+    owner: dict[str, int] = {}
+    for run in runs:
+        for key, lost in (run.links or {}).items():
+            last[lost.id], owner[key] = key, lost.id
+    had: dict[str, str] = {}
+    for link_id, key in last.items():
+        now = database.value("SELECT key FROM link WHERE id = ? AND backed_up_action >= 0", (link_id,))
+        if now not in (None, key) and owner[key] == link_id:
+            had[now] = key
+    renames = in_order(had, lambda key: link_called(database, key) is not None)
+    called = {rename.then for rename in renames} - {rename.now for rename in renames}
+    return FormerKeys(had, renames, sorted(called - set(had.values())))
+
+
+def in_order(wanted: Mapping[str, str], is_taken: Callable[[str], bool]) -> list[Rename]:
+    """Renames one after the other, by which the links called as the keys of `wanted` get its values, each of which is
+    another. One that is in the way of the rest (of a circle, or a link that is to have no other key) is put aside."""
+    waiting = dict(wanted)
+    taken = {key: is_taken(key) for key in (*wanted.keys(), *wanted.values())}
+    done: list[Rename] = []
+
+    def rename(now: str, then: str) -> None:
+        done.append(Rename(now, then))
+        taken.update({now: False, then: True})
+
+    while waiting:
+        free = next((now for now, then in waiting.items() if not taken[then]), None)
+        if free is not None:
+            rename(free, waiting.pop(free))
+            continue
+        held = next((then for then in waiting.values() if then not in waiting), next(iter(waiting.values())))
+        number = 1
+        while taken.get(aside := f"{held[:90]}-{number}", False) or is_taken(aside):
+            number += 1
+        rename(held, aside)
+        if held in waiting:
+            waiting[aside] = waiting.pop(held)
+    return done

@@ -38,7 +38,10 @@ from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
-RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
+RESUME = (
+    "what scripts did is kept: finish this run with linktrack action run --resume, or, where its folder cannot be "
+    "made, begin another one with another --out"
+)
 
 
 def run_actions(
@@ -196,12 +199,20 @@ def _run_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
 
 
 def _finish_stored(database: Database, workspace: Workspace) -> list[int]:
-    """Put the missing `summary.json` into the folders of runs that the ledger has in full. Returns their numbers."""
+    """Put the missing `summary.json` into the folders of runs that the ledger has in full. Returns their numbers; one
+    whose folder takes none is said, and tried again by the next command: other runs need not wait for it."""
     finished = []
     for run in runs.stored_runs(database):
         path = Path(run.out) / output.SUMMARY
         if path.parent.is_dir() and not path.exists():
-            write_file(path, run.summary.encode(), workspace.protected())
+            try:
+                write_file(path, run.summary.encode(), workspace.protected())
+            except LinktrackError as problem:
+                database.warn(
+                    f"{path}: {problem.sentence}. All else of run {run.id} is done: once this is mended, linktrack "
+                    "action run --resume puts the summary there, and so does the next run"
+                )
+                continue
         runs.set_status(database, run.id, "done")
         finished.append(run.id)
     return finished

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.files.reading import STDIN, explained, sentence_of, whole_path
+from linktrack.files.reading import STDIN, explained, is_open_file, sentence_of, whole_path
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
 _OWN_FILE = re.compile(
@@ -54,7 +54,7 @@ def judged_target(path: Path, protected: Protected) -> Path:
     if there is not None and stat.S_ISDIR(there.st_mode):
         raise folder_in_place(path)
     if not target.parent.is_dir():
-        raise NotFound(f"there is no such folder: {path.parent}")
+        raise NotFound(f"there is no such folder: {target.parent}")
     if there is not None and _is_input(there, target, protected):
         raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
     refuse_own(target, path, protected)
@@ -167,7 +167,7 @@ def resolved(path: Path) -> Path:
     here = path
     for _ in range(_LINKS):
         refuse_planted(here, path)
-        if _is_device_path(here) or not here.is_symlink():
+        if is_open_file(here) or not here.is_symlink():
             return here
         with explained(path):
             if here.lstat().st_uid != os.geteuid():
@@ -203,14 +203,9 @@ def refuse_root(root: Path, named: Path, protected: Protected) -> None:
     refuse_own(root, named, protected)
 
 
-def _is_device_path(path: Path) -> bool:
-    """Whether a path is one of the system's names for an open file: what it stands for is written into."""
-    return str(path).startswith(("/dev/", "/proc/"))
-
-
 def is_written_into(path: Path) -> bool:
-    """Whether an output is a device or a pipe, which is never replaced by a file."""
-    if _is_device_path(path):
+    """Whether an output is a device, a pipe or an open file, which is never replaced by a file."""
+    if is_open_file(path):
         return True
     try:
         mode = path.stat().st_mode

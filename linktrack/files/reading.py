@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -75,12 +76,18 @@ def whole_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def is_open_file(path: Path) -> bool:
+    """Whether a path is one of the system's names for a file that a process has open: what that is, not what it is
+    called, is read or written. Other names under `/dev` and `/proc` are files as any, by what they are."""
+    return _OPEN_FILE.fullmatch(os.path.normpath(path.absolute())) is not None
+
+
 def tidy_path(path: Path) -> Path:
     """A path as it is noted and shown, for whoever looks may stand elsewhere: whole, without `.` and `..`, by the
     folders themselves that it leads through. What is a link itself keeps its name, and so do the system's names for
     open files."""
     whole = path.absolute()
-    if whole.parts[:2] == ("/", "dev"):
+    if is_open_file(whole):
         return Path(os.path.normpath(whole))
     return whole_path(whole) if whole.name in ("", "..") else whole_path(whole.parent) / whole.name
 
@@ -94,6 +101,7 @@ def explained(path: Path | str, what: str = "a file") -> Iterator[None]:
         raise sentence_of(problem, path, what) from None
 
 
+_OPEN_FILE = re.compile("/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/(self|thread-self|[0-9]+(/task/[0-9]+)?)/fd/[0-9]+")
 AGAIN = " and run the command again"  # a way out that a server does not have
 _SYSTEM: dict[int, tuple[type[LinktrackError], str]] = {
     errno.ENOENT: (NotFound, "there is no such file or folder: check the path"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
@@ -36,6 +36,13 @@ class DatabaseFile(NamedTuple):
 
     what: Literal["database", "unreadable", "log", "index", "journal"]
     workspace_id: bytes = b""
+
+
+def is_sqlite_file(path: Path) -> bool:
+    """Whether a file begins as a SQLite database does; not one that cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+    return False
 
 
 def database_file(path: Path) -> DatabaseFile | None:

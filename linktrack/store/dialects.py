@@ -22,6 +22,7 @@ from linktrack.database_urls import SQLITE_URL, postgresql_arguments
 from linktrack.errors import BadInput, Conflict, Damaged, DiskFull, LinktrackError, Locked, NotFound
 from linktrack.files.beside import NEW, give_to_owner_of
 from linktrack.files.reading import explained, refuse_no_plain_file
+from linktrack.store.database_files import is_sqlite_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -89,7 +90,7 @@ def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
         case sqlite3.SQLITE_IOERR if _has_no_room(Path(name)):  # its companions cannot grow
             return _disk_full(name)
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return BadInput(f"{name} is not a usable SQLite database: {way_back(SQLITE)}")
+            return BadInput(f"{name} is not a usable SQLite database: {_way_to_one(Path(name))}")
         case sqlite3.SQLITE_IOERR:
             return Conflict(f"the disk reports an error while {name} is read or written: check it, and its quota")
         case sqlite3.SQLITE_TOOBIG:
@@ -110,6 +111,16 @@ def way_back(dialect: str) -> str:
     return (
         "bring it back from the dump that the pg_dump line of the last backup wrote: linktrack restore BACKUP DIR "
         "names the lines of createdb, pg_restore and psql for it"
+    )
+
+
+def _way_to_one(path: Path) -> str:
+    """The way back of a damaged file; first of all, see whether it is meant at all, if it does not look like one."""
+    if is_sqlite_file(path):
+        return way_back(SQLITE)
+    return (
+        "see that url under [database] (or LINKTRACK_DATABASE_URL) names the file that is meant; if it does, "
+        f"{way_back(SQLITE)}"
     )
 
 

@@ -3,6 +3,7 @@ every figure."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,11 @@ from linktrack.upkeep.status import status_of
 from linktrack.workspace import Workspace, own_folders
 
 _WAIT_SECONDS = 2
+_NOT_WRITABLE = (
+    "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') "
+    "AND NOT (has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') "
+    "AND has_table_privilege(oid, 'DELETE'))"
+)
 _AHEAD = 300_000  # milliseconds that clocks of several machines may differ
 
 
@@ -39,6 +45,7 @@ def look_into_database(workspace: Workspace, deep: bool, moment: int) -> Iterato
             ("key", lambda: _keys(workspace, database)),
             ("shipment", lambda: _unfinished(database)),
             ("tables", lambda: _tables(database)),
+            ("privileges", lambda: _privileges(workspace, database)),
             ("integrity", lambda: _integrity(database)),
             ("clock", lambda: _clock(database, moment)),
             ("actions", lambda: unfit_actions(database)),
@@ -78,6 +85,18 @@ def _tables(database: Database) -> Iterator[Check]:
     """The tables and columns that a database of this version has, and lacks."""
     if missing := lacking(database):
         yield Check("tables", "error", f"missing: {', '.join(missing)}", way_back(database.dialect))
+
+
+def _privileges(workspace: Workspace, database: Database) -> Iterator[Check]:
+    """Whether this user may also write: an import or a run would find out too late."""
+    if database.dialect == SQLITE:
+        path = workspace.database_path
+        if path is not None and not all(os.access(one, os.W_OK) for one in (path, path.parent)):
+            advice = "see who owns the file and its folder: nothing can be imported, sent or run"
+            yield Check("privileges", "warning", f"{path} can only be read", advice)
+    elif count := int(database.value(_NOT_WRITABLE)):
+        advice = "grant this user SELECT, INSERT, UPDATE and DELETE on them: nothing can be imported, sent or run"
+        yield Check("privileges", "warning", f"{counted(count, 'table')} cannot be written by this user", advice)
 
 
 def _integrity(database: Database) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from linktrack.hosts import is_this_machine
 from linktrack.moments import Clock, now
 from linktrack.ownership import foreign_files, lock_fault, places_of, strangers_fault
 from linktrack.settings.values import is_most_of_the_internet
+from linktrack.store.database_files import is_sqlite_file
 from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked
 from linktrack.upkeep.database_checks import look_into_database
 from linktrack.workspace import Workspace, lock_paths, own_folders, read_workspace
@@ -131,7 +132,8 @@ def _locks(workspace: Workspace) -> Iterator[Check]:
 def _modes(workspace: Workspace) -> Iterator[Check]:
     """What others may read: key, settings and database hold secrets and people's data."""
     database = workspace.database_path
-    companions = [] if database is None else sorted(database.parent.glob(f"{database.name}*"))
+    ours = database is not None and (is_sqlite_file(database) or workspace.root in database.parents)
+    companions = sorted(database.parent.glob(f"{database.name}*")) if database is not None and ours else []
     for path in (workspace.config_path, *companions):
         if path.is_file() and path.stat().st_mode & 0o077:
             mode = stat.S_IMODE(path.stat().st_mode)

@@ -146,7 +146,7 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
 
 LOOKS = {  # every look of doctor, by what it is made of, and the check that it is for
     "_settings": "settings", "_base_url": "base_url", "_proxies": "trusted_proxies", "_owners": "owner", "_locks": "lock", "_places": "places", "_modes": "mode",
-    "_space": "space", "look_into_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
+    "_space": "space", "look_into_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables", "_privileges": "privileges",
     "_integrity": "integrity", "_clock": "clock", "unfit_actions": "actions", "_scripts": "scripts", "_due": "due",
     "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
     "lost_open_clicks": "open clicks", "contradictions": "rows", "_words": "words",

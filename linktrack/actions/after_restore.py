@@ -116,8 +116,8 @@ def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
             database.execute("UPDATE workspace SET keys_told = ?", (newest,))
     if not found.had:
         return
-    named = ", ".join(f"{now!r} was {then!r}" for now, then in sorted(found.had.items()))
-    renames = [["link", "edit", one.now, "--key", one.then] for one in found.renames]
+    named = ", ".join(f"{key!r} was {then!r}" for key, then in sorted(found.had.items()))
+    renames = [["link", "edit", one.key, "--key", one.then] for one in found.renames]
     aside = "".join(
         f"\n   {key!r} only makes way: give it the key that it had last, or delete it if it is one of these, made again"
         for key in found.aside

@@ -15,9 +15,9 @@ from linktrack.store.session import Database
 
 
 class Rename(NamedTuple):
-    """A step on the way: the link of the key `now` gets the key `then`."""
+    """A step on the way: the link of a key gets another one."""
 
-    now: str
+    key: str
     then: str
 
 
@@ -40,11 +40,11 @@ def former_keys(database: Database, runs: Sequence[LostRun]) -> FormerKeys:
             last[lost.id], owner[key] = key, lost.id
     had: dict[str, str] = {}
     for link_id, key in last.items():
-        now = database.value("SELECT key FROM link WHERE id = ? AND backed_up_action >= 0", (link_id,))
-        if now not in (None, key) and owner[key] == link_id:
-            had[now] = key
+        today = database.value("SELECT key FROM link WHERE id = ? AND backed_up_action >= 0", (link_id,))
+        if today not in (None, key) and owner[key] == link_id:
+            had[today] = key
     renames = in_order(had, lambda key: link_called(database, key) is not None)
-    called = {rename.then for rename in renames} - {rename.now for rename in renames}
+    called = {rename.then for rename in renames} - {rename.key for rename in renames}
     return FormerKeys(had, renames, sorted(called - set(had.values())))
 
 
@@ -55,12 +55,12 @@ def in_order(wanted: Mapping[str, str], is_taken: Callable[[str], bool]) -> list
     taken = {key: is_taken(key) for key in (*wanted.keys(), *wanted.values())}
     done: list[Rename] = []
 
-    def rename(now: str, then: str) -> None:
-        done.append(Rename(now, then))
-        taken.update({now: False, then: True})
+    def rename(key: str, then: str) -> None:
+        done.append(Rename(key, then))
+        taken.update({key: False, then: True})
 
     while waiting:
-        free = next((now for now, then in waiting.items() if not taken[then]), None)
+        free = next((key for key, then in waiting.items() if not taken[then]), None)
         if free is not None:
             rename(free, waiting.pop(free))
             continue

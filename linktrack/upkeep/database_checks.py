@@ -95,7 +95,7 @@ def _privileges(workspace: Workspace, database: Database) -> Iterator[Check]:
             advice = "see who owns the file and its folder: nothing can be imported, sent or run"
             yield Check("privileges", "warning", f"{path} can only be read", advice)
     elif count := int(database.value(_NOT_WRITABLE)):
-        advice = "grant this user SELECT, INSERT, UPDATE and DELETE on them: nothing can be imported, sent or run"
+        advice = "grant this user the privileges to change their rows: nothing can be imported, sent or run"
         yield Check("privileges", "warning", f"{counted(count, 'table')} cannot be written by this user", advice)
 
 

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
+from linktrack.actions.lost_keys import in_order
 from linktrack.actions.lost_numbers import same, to_be_as_it_was, to_bring_back
 from linktrack.links.actions import ActionTable
 
@@ -136,7 +139,7 @@ CASES = {
         ["add a", "click 1 2", "run", "add b", "click 1 3", "run"], ["add b", "add a"], [], {8: "a", 9: "b"}, ["b 2"]
     ),
     "added again by a file in another order": Case(
-        ["add a", "add b", "click 1 2", "run"], ["apply b x a y"], [], {8: "a", 9: "b"}
+        ["add a", "add b", "click 1 2", "run"], ["name", "apply b x a y"], [], {8: "a", 9: "b"}
     ),
     "not added again": Case(
         ["add a", "add b", "click 1 2", "run"],
@@ -221,19 +224,19 @@ CASES = {
     "the link renamed before the run": Case(
         ["rename deal", "add a", "click 1 2", "run"],
         [],
-        ["action add offer script --script a.sh"],
+        ["link edit offer --key deal", "action add deal script --script a.sh"],
         {8: "a"},
     ),
     "the link renamed after the run, and again": Case(
         ["add a", "click 1 2", "run"],
         ["rename deal", "add a"],
-        [],
+        ["link edit deal --key offer"],
         {8: "a"},
     ),
     "the link renamed between two runs": Case(
         ["add a", "click 1", "run", "rename deal", "click 2", "run"],
         ["add a"],
-        [],
+        ["link edit offer --key deal"],
         {8: "a"},
     ),
     "the link renamed and an action edited between two runs": Case(
@@ -248,9 +251,12 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_no_script_runs_twice(world: World, tmp_path: Path, case: Case) -> None:
     lost, life, _ = lose(world, tmp_path, *case.lost)
-    for step in case.again:
-        do(life, step, world.paths, [])
     folders = [path for path in lost.root.glob("run-*") if path.name != "run-1"]
+    for step in case.again:
+        if step == "name":
+            life.do("action", "run", "--runs", *folders, code=5)
+        else:
+            do(life, step, world.paths, [])
     commands: list[str] = []
     for _ in range(MOST):
         done = life.call("--workspace", life.root, "action", "run", "--runs", *folders)
@@ -314,14 +320,86 @@ def test_a_key_that_went_to_another_link_leads_to_the_one_that_had_it_in_the_run
         one.do("action", "add", key, "script", "--script", f"{name}.sh")
     do(lost, "click 3", world.paths, logs)
     lost.run("run-3")
+    said = life.do("action", "run", "--runs", lost.root / "run-2", lost.root / "run-3", code=5).err
+    assert pasted(said, call) == ["link edit offer --key deal"]
     life.do("action", "run", "--runs", lost.root / "run-2", lost.root / "run-3")
     assert [row["number"] for row in life.json("action", "list", "extra")] == [1]
-    life.do("link", "edit", "offer", "--key", "deal")
     later = life.log("later.log", *((world.paths[who][0], 9000) for who in "123"))
     life.do("click", "import", logs[-1], later)
     life.run("own-1")
     assert ran(life.root) & (ran(lost.root) + world.before) == Counter()
     life.sound("--deep")
+
+
+KEYS = {  # keys of two links of the backup, and what becomes of them before the loss
+    "exchanged": [("offer", "t"), ("more", "offer"), ("t", "more")],
+    "passed on": [("more", "rest"), ("offer", "more")],
+    "one renamed": [("offer", "deal")],
+}
+
+
+@pytest.mark.parametrize("renames", KEYS.values(), ids=KEYS)
+def test_a_file_of_links_is_laid_to_those_that_had_these_keys(
+    world: World, tmp_path: Path, renames: Sequence[tuple[str, str]]
+) -> None:
+    """As `restore` says it: name the runs, rename, apply, name them once more."""
+    both = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "both")))
+    both.do("link", "add", "more", "--url", "https://www.example.com/more")
+    both.do("action", "add", "more", "script", "--script", "b.sh")
+    both.do("backup", tmp_path / "b.tar.gz")
+    (both.root / "ran.txt").unlink(missing_ok=True)
+    lost, life, _ = lose(World(both, tmp_path / "b.tar.gz", world.paths, world.before), tmp_path)
+    log = life.log("1.log", (world.paths["1"][0], 600))
+    for key, then in renames:
+        lost.do("link", "edit", key, "--key", then)
+    lost.do("click", "import", log)
+    lost.run("run-2")
+    lost.do("link", "export", "-o", tmp_path / "links.toml")
+    life.do("click", "import", log)
+    early = life.do("link", "apply", tmp_path / "links.toml", code=5).err
+    assert "action run --runs DIR…" in early
+    said = life.do("action", "run", "--runs", lost.root / "run-2", code=5).err
+    assert "links had other keys in these runs than here" in said
+    pasted(said, call)
+    life.do("link", "apply", tmp_path / "links.toml")
+    life.do("action", "run", "--runs", lost.root / "run-2")
+    listed = [
+        [(row["key"], row["url"]) for row in one.json("link", "list")] + one.json("action", "list")
+        for one in (lost, life)
+    ]
+    assert listed[0] == listed[1]
+    life.do("click", "import", life.log("2.log", (world.paths["1"][0], 9000), (world.paths["2"][0], 9000)))
+    life.run("own-1")
+    assert ran(life.root) == Counter(["x 2", "y 2"])
+
+
+@given(st.permutations("abcde"), st.permutations("abcde"), st.sets(st.sampled_from("abcde")), st.integers(0, 5))
+def test_links_get_keys_in_an_order_in_which_each_is_free(
+    today: list[str], then: list[str], others: set[str], count: int
+) -> None:
+    """`others` have keys as well, and are to have no other."""
+    wanted = {key: new for key, new in zip(today[:count], then[:count], strict=True) if key != new}
+    links = {key: key for key in {*wanted, *others}}  # by key, which link has it
+    for rename in in_order(wanted, {**links}.__contains__):
+        assert rename.then not in links
+        links[rename.then] = links.pop(rename.key)
+    assert {link: key for key, link in links.items() if link in wanted} == wanted
+
+
+def test_of_the_backup_is_what_the_first_one_had(world: World, tmp_path: Path) -> None:
+    """A restored workspace that waits for its runs is backed up, lost and restored as well."""
+    lost, first, _ = lose(world, tmp_path, "add a", "click 1 2", "run", "add b")
+    for step in ("add b", "add a"):
+        do(first, step, world.paths, [])
+    first.do("backup", tmp_path / "b1.tar.gz")
+    assert call("restore", tmp_path / "b1.tar.gz", tmp_path / "r2").code == 0
+    second = Life(call, tmp_path / "r2")
+    shutil.copy(world.backed_up.root / "contacts.csv", second.root)
+    for life in (first, second):
+        life.do("action", "run", "--runs", lost.root / "run-2")
+        life.do("click", "import", life.log("later.log", (world.paths["1"][0], 9000)))
+        life.run("own-1")
+        assert ran(life.root) == Counter(["b 1"])
 
 
 def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: World, tmp_path: Path) -> None:
@@ -332,7 +410,9 @@ def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: W
     said.write_text("".join(json.dumps(row) + "\n" for row in rows))
     do(life, "add a", world.paths, [])
     do(life, "rename deal", world.paths, [])
-    life.do("action", "run", "--runs", lost.root / "run-2")
+    life.do("action", "run", "--runs", lost.root / "run-2", code=5)
+    again = life.do("action", "run", "--runs", lost.root / "run-2").err
+    assert "'deal' was 'offer'; if that is not what they were renamed to after these runs:" in again
     life.run("own-1")
     assert ran(life.root) == Counter()
 

@@ -13,7 +13,7 @@ from tests_support import Run
 from linktrack.actions.ledger.log import read_log
 from linktrack.actions.ledger.rows import LogFilter
 from linktrack.actions.ledger.runs import begin_run, open_failures
-from linktrack.errors import Locked
+from linktrack.errors import Conflict, Locked
 
 EXPORT = "contact_id,name,level,score,interests\n1,Bo,,,News\n2,Cy,,,News\n"
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n'
@@ -235,6 +235,23 @@ def test_whatever_ends_a_run_half_way_says_how_it_is_finished(
     done = run("action", "run", "--resume", "--format", "json")
     assert (done.code, done.json["projects"]) == (0, 1)
     assert (out / "summary.json").exists()
+
+
+def test_a_summary_that_cannot_be_written_keeps_no_other_run_waiting(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.root)
+    crm, out = world.export(EXPORT), world.root / "out"
+
+    def refused(*_: object) -> None:
+        raise Conflict("no permission")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("linktrack.actions.run.write_file", refused)
+        assert "with another --out" in run("action", "run", "--crm", crm, "--out", out).err
+        assert "All else of run 1 is done" in run("action", "run", "--resume").err
+    done = run("action", "run", "--crm", crm, "--out", world.root / "second")
+    assert (done.code, (out / "summary.json").exists()) == (0, True), done.err
 
 
 def test_the_command_behind_a_run_that_was_killed_says_so(

@@ -19,7 +19,7 @@ import pytest
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
 from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
 from linktrack.files.protected import Protected
-from linktrack.files.reading import read_bytes, read_own
+from linktrack.files.reading import is_open_file, read_bytes, read_own
 from linktrack.files.writing import PUBLIC, create, replace_own, write_file, writing
 
 NOTHING = Protected()
@@ -409,6 +409,37 @@ def test_a_device_is_written_into_and_stays_what_it_is(tmp_path: Path, name: str
         subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
     assert (tmp_path / "out").read_text() == ("before " if name == "/dev/null" else "before x")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="this system has no folder of files under /dev")
+def test_a_folder_under_dev_is_one_as_any() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "out"
+        for data in (b"first", b"second"):
+            write_file(path, data, NOTHING)
+            assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (data, 0o600)
+            path.chmod(0o644)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        *((name, True) for name in ("/dev/stdin", "/dev/stderr", "/dev/fd/63", "/proc/self/fd/1", "/proc/12/fd/3")),
+        *((name, True) for name in ("/dev/./stdout", "/dev/shm/../fd/1", "/proc/12/task/13/fd/3")),
+        *(
+            (name, False)
+            for name in ("/dev/shm/fd/1", "/dev/stdout.csv", "/dev/null", "/dev/fd", "/proc/self/maps", "dev/fd/1")
+        ),
+    ],
+)
+def test_open_files_are_told_by_the_names_that_the_system_gives_them(name: str, is_one: bool) -> None:
+    assert is_open_file(Path(name)) is is_one
+
+
+def test_the_folder_that_a_link_lacks_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("nowhere/x.csv")
+    with pytest.raises(NotFound, match=f"no such folder: {tmp_path}/nowhere"):
+        write_file(tmp_path / "out", b"", NOTHING)
 
 
 @pytest.mark.parametrize(

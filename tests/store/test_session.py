@@ -175,8 +175,19 @@ def test_a_file_that_is_no_database_is_refused(workspace: Workspace, run: Run) -
     (workspace.root / "linktrack.db").write_bytes(b"hello, I am a text file" * 100)
     done = run("link", "list")
     assert done.code == 3
-    assert "not a usable SQLite database" in done.err
+    assert "not a usable SQLite database: see that url under [database]" in done.err
     assert run("doctor").code == 6
+
+
+def test_nothing_is_advised_about_a_file_elsewhere_that_is_no_database(
+    workspace: Workspace, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "shadow"
+    other.write_bytes(b"root:*:20000:0:99999:7:::\n")
+    other.chmod(0o644)
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", f"sqlite:///{other}")
+    said = run("doctor").out
+    assert "names the file that is meant" in said and "chmod" not in said
 
 
 def test_a_locked_database_is_a_conflict(workspace: Workspace) -> None:

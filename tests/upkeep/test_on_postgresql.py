@@ -298,6 +298,8 @@ def test_missing_privileges_are_a_sentence(
     assert not (tmp_path / "b.tar.gz").exists()
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    found = {row["check"]: row for row in life.json_of(6, "doctor")}
+    assert "cannot be written by this user" in found["privileges"]["detail"]
     before = (life.root / "linktrack.key").read_bytes()
     assert "ask for the privileges" in life.do("key", "rotate", code=5).err
     assert (life.root / "linktrack.key").read_bytes() == before, "no key that the database does not know"

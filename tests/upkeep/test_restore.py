@@ -15,6 +15,7 @@ import pytest
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, Lost, begin, made_of
 
+from linktrack.store.forgotten import note_forgotten
 from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
@@ -48,6 +49,38 @@ def test_nothing_is_made_again_and_clicks_of_unknown_shipments_alarm(lost: Lost,
     log = life.json("action", "log", "--kind", "follow-up")
     assert {row["run"] for row in log} == {1, 2, 3}
     assert [row["status"] for row in life.json("action", "log", "--status", "failed")] == ["failed"]
+
+
+def test_what_lost_runs_say_of_people_whom_the_backup_does_not_know_is_known(tmp_path: Path) -> None:
+    """The backup is from before the first mailing, which the next one looks like."""
+    lost = begin(call, tmp_path / "work")
+    lost.do("backup", tmp_path / "b.tar.gz")
+    paths = lost.send("spring")
+    lost.do("click", "import", lost.log("a.log", (paths["1"][0], 60), (paths["2"][0], 90)))
+    lost.run("run-1")
+    assert call("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    life = Life(call, tmp_path / "r")
+    shutil.copy(lost.root / "contacts.csv", life.root)
+    with open_database(load_workspace(life.root, {})) as database, database.transaction():
+        note_forgotten(database, "2")
+    said = life.do("action", "run", "--runs", lost.root / "run-1").err
+    assert "what clicks have decided, and who has left is known all the same, but of the forgotten" in said
+    assert life.json("contact", "show", "1")["contact_id"] == "1"
+    life.do("contact", "show", "2", code=4)
+    life.do("contact", "subscribe", "2")
+    assert sorted(life.send("spring")) == ["2", "3", "4", "5"], "1 has left the type by an action"
+    life.do("mailing", "add", "autumn", life.root / "spring.html", "--type", "Other")
+    sent = ("--contacts", life.root / "contacts.csv", "--as", "ndjson", "--out", "-")
+    rows = map(json.loads, life.do("mailing", "rewrite", "autumn", *sent).out.splitlines())
+    html = {row["contact_id"]: row["html"] for row in rows}
+    offers = {who: re.findall(r"https://click\.example\.com(/[a-z2-7]+/[a-z2-7]{32})", html[who])[0] for who in "12"}
+    life.do("click", "import", life.log("b.log", (offers["1"], 4000), (offers["2"], 4090)))
+    life.run("run-2")
+    changes = [json.loads(row) for row in (life.root / "run-2" / "changes.ndjson").read_text().splitlines()]
+    assert {row["contact_id"] for row in changes if row["kind"] == "request"} == {"2"}, "once for a person"
+    assert {row["contact_id"] for row in changes if row["kind"] == "follow-up"} == {"1", "2"}
+    life.sound("--deep")
+    assert life.json("contact", "show", "1@example.com")["contact_id"] == "1"
 
 
 @pytest.mark.parametrize("key", ["taken in from the lost workspace", "made anew, for it is not needed"])

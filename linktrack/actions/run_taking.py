@@ -27,8 +27,12 @@ from linktrack.store.session import Database
 
 
 class _Shipment(NamedTuple):
+    """One that people know by the number `id`. `is_later`: made since the restore, so only what was made for
+    its random `number` says that it is the run's, and not another one of the lost workspace."""
+
     id: int
     number: int
+    is_later: bool = False
 
 
 class _KnownPlace(NamedTuple):
@@ -119,23 +123,28 @@ class RunTaking:
         link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
         if change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
             self._decide(change, click)
-        if shipment is None:
+        action = 0 if link is None or shipment is None else self._action(change, link, shipment)
+        if shipment is None or (shipment.is_later and not (action and change.kind in MADE_KINDS)):
             if change.kind in MADE_KINDS:
                 self._keep_once(change, link, click)
             return None
         if link is None:
             self._lost_links |= {change.link} if change.kind in MADE_KINDS else set()
             return None
-        kind = change.link, change.kind, change.name
-        lost = (self.run.links or {}).get(change.link)
-        identity = change.link if lost is None else lost.identity
-        action = number_in(change, identity, shipment.number, link.last_action, self._likely.get(kind, 0))
-        self._likely[kind] = action
         if action and self.run.links is None and self._is_missing(link, action, change):
             self._later[change.link, action] = change.kind
         elif self.catalogue.is_missing(link.id, action):
             self._missing.add((link.id, action))
         return _KnownPlace(self._person(change), change.link, link, shipment, click, action)
+
+    def _action(self, change: CrmChange, link: TodaysLink, shipment: _Shipment) -> int:
+        """The number of the action that made a change; 0 for one by hand, or of another shipment."""
+        kind = change.link, change.kind, change.name
+        lost = (self.run.links or {}).get(change.link)
+        identity = change.link if lost is None else lost.identity
+        action = number_in(change, identity, shipment.number, link.last_action, self._likely.get(kind, 0))
+        self._likely[kind] = action
+        return action
 
     def _is_missing(self, link: TodaysLink, number: int, change: CrmChange) -> bool:
         """Whether a link has another action under a number, or never had one, as far as can be told of a run that does
@@ -179,11 +188,11 @@ class RunTaking:
         return self._links[key]
 
     def _shipment(self, shipment_id: int, mailing: str) -> _Shipment | None:
-        """The shipment that people knew by this number; one that was made since the restore is another one."""
+        """The shipment that people knew by this number."""
         if (shipment_id, mailing) not in self._shipments:
             row = self.database.row(
-                "SELECT s.id, s.number FROM shipment s JOIN mailing m ON m.id = s.mailing_id "
-                "WHERE s.id = ? AND m.name = ? AND s.created_at < (SELECT restored_at FROM workspace)",
+                "SELECT s.id, s.number, s.created_at >= (SELECT restored_at FROM workspace) FROM shipment s "
+                "JOIN mailing m ON m.id = s.mailing_id WHERE s.id = ? AND m.name = ?",
                 (shipment_id, mailing),
             )
             self._shipments[shipment_id, mailing] = None if row is None else _Shipment(*row)

@@ -402,6 +402,39 @@ def test_of_the_backup_is_what_the_first_one_had(world: World, tmp_path: Path) -
         assert ran(life.root) == Counter(["b 1"])
 
 
+def test_what_a_restored_workspace_made_of_its_own_mails_is_known_when_that_is_lost_as_well(
+    world: World, tmp_path: Path
+) -> None:
+    """It sent a mailing, and was backed up, while it waited for its runs; the first one had sent another by that number."""
+    lost, first, _ = lose(world, tmp_path, "click 1", "run")
+    paths = {}
+    for life in (lost, first):
+        sent = ("--contacts", life.root / "contacts.csv", "--again", "--as", "ndjson", "--out", "-")
+        rows = map(json.loads, life.do("mailing", "rewrite", "spring", *sent).out.splitlines())
+        paths[life.root.name] = {
+            row["contact_id"]: re.findall(r"https://click\.example\.com(/[a-z2-7]+/[a-z2-7]{32})", row["html"])
+            for row in rows
+        }
+    lost.do("click", "import", lost.log("lost.log", (paths["lost"]["2"][0], 5000)))
+    lost.run("run-3")
+    first.do("backup", tmp_path / "b1.tar.gz")
+    named = [lost.root / "run-2", lost.root / "run-3"]
+    first.do("action", "run", "--runs", *named)
+    mine = first.log("mine.log", (paths["r"]["3"][0], 6000))
+    first.do("click", "import", mine)
+    first.run("run-4")
+    assert ran(first.root) == Counter(["x 3", "y 3"])
+    assert call("restore", tmp_path / "b1.tar.gz", tmp_path / "r2").code == 0
+    second = Life(call, tmp_path / "r2")
+    shutil.copy(world.backed_up.root / "contacts.csv", second.root)
+    second.do("action", "run", "--runs", *named, first.root / "run-4")
+    log = second.log("more.log", (paths["r"]["3"][0], 9000), (paths["r"]["2"][0], 9060))
+    second.do("click", "import", mine, log)
+    second.run("own-1")
+    assert ran(second.root) == Counter(["x 2"]), "the first one's mail to 2 was another, and y is once for a person"
+    second.sound("--deep")
+
+
 def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: World, tmp_path: Path) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "click 1 2", "run")
     said = lost.root / "run-2" / "actions.ndjson"

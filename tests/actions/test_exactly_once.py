@@ -430,6 +430,7 @@ def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(world:
     before = database.rows(links)
     database.execute("DROP INDEX ix_link_identity")
     database.execute("ALTER TABLE link DROP COLUMN identity")
+    database.execute("ALTER TABLE workspace DROP COLUMN keys_told")
     database.execute("UPDATE alembic_version SET version_num = '0001'")
     for key, new_key in (("call", "spare"), ("book", "call"), ("spare", "book")):  # each has made things as the other
         database.execute("UPDATE link SET key = ? WHERE key = ?", (new_key, key))

@@ -183,22 +183,20 @@ class Planner:
         if over:
             self.notes.close(click.recipient_id, identifier, OVERRULED)
             return False
-        problem: CannotChange | None = None
-        changed: tuple[str, str] | None = None
         try:
             changed = self.state.apply(click.contact_id, wanted)
-        except CannotChange as found:
-            problem = found
-            changed = ("", wanted.value if wanted.operation == "set" else "")
+        except CannotChange as problem:
+            identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
+            new = wanted.value if wanted.operation == "set" else ""
+            row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, "", new)
+            self.notes.fail(click, action, row, problem)
+            return True
         if changed is None:
             self.notes.attempt(click.recipient_id, identifier)
             self.notes.settle(recipient, name, at, click, wanted)
             return True
         identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
         row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
-        if problem is not None:
-            self.notes.fail(click, action, row, problem)
-            return True
         self.notes.attempt(click.recipient_id, identifier)
         self.notes.settle(recipient, name, at, click, wanted)
         type = click.shipment.type

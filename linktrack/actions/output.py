@@ -108,7 +108,8 @@ class RunFolder:
     def cells(self, name: str, cells: Iterable[object]) -> None:
         """Add a row to an NDJSON file: the values of its columns, in their order."""
         shown = [
-            encode_basestring(cell) if type(cell) is str else _as_json(cell) for cell in cells
+            encode_basestring(cell) if type(cell) is str else str(cell) if type(cell) is int else _as_json(cell)
+            for cell in cells
         ]
         self._files[name].write((_LINES[name] % tuple(shown)).encode())
 

@@ -29,6 +29,7 @@ def held_under(table: Mapping[str, Held], name: str) -> Held | None:
     return next((held for one, held in table.items() if composed(one) == composed(name)), None)
 
 
+@lru_cache(maxsize=1000)
 def same_name(name: str) -> str:
     """The form in which names are compared: whatever their case, the blanks around them, and how Unicode writes
     letters."""

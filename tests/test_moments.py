@@ -105,6 +105,12 @@ def test_what_is_shown_is_read_back(moment: int, zone: tzinfo) -> None:
     assert moment_of(datetime_of(moment, zone)) == moment
 
 
+@given(st.one_of(moments, st.integers(-(1 << 60), 1 << 60)), zones)
+def test_a_time_is_shown_as_python_shows_it(moment: int, zone: tzinfo) -> None:
+    shown = datetime_of(moment, zone).isoformat(timespec="milliseconds" if moment % 1000 else "seconds")
+    assert iso(moment, zone) == shown
+
+
 @given(st.integers(0, 4_000_000_000_000), zones)
 def test_an_hour_begins_at_a_full_hour_of_the_zone(moment: int, zone: tzinfo) -> None:
     begin = hour_start(moment, zone)

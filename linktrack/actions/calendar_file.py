@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class CalendarFiles:
 
 def calendar_entry(change: Mapping[str, Any], row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
-    start, end = (_utc(datetime_written(row[name])) for name in ("start", "end"))
+    start, end = _utc_written(row["start"]), _utc_written(row["end"])
     shared = [
         f"DTSTAMP:{stamp}",
         f"DTSTART:{start}",
@@ -106,6 +107,11 @@ def _component(name: str, identifier: str, lines: list[str]) -> list[str]:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+@lru_cache(4096)  # many owners have the same hours
+def _utc_written(text: str) -> str:
+    return _utc(datetime_written(text))
 
 
 def _escaped(text: str) -> str:

@@ -21,7 +21,7 @@ from linktrack.moments import zone_of
 from linktrack.names import composed
 from linktrack.settings.crm import CONTACT_NAMES, FieldSettings
 
-MAX_CELLS = 50_000  # different cells of interests that are kept in mind
+MAX_CELLS = 50_000  # different cells that are kept in mind
 
 
 def has_interests(export: Path | None, mapping: CrmMapping) -> bool:
@@ -142,6 +142,8 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     without_id: list[BadRow] = []
     at_interests = state.columns["interests"] if interests else -1
     cells_seen = state.interest_cells
+    alike = [name for name in state.columns if name != "email"]
+    same: dict[str, str] = {}  # cells that many contacts have are kept once
     for line, values in table.rows(left):
         if interests and len(cells_seen) < MAX_CELLS:
             cells_seen.add(values[at_interests])
@@ -153,6 +155,10 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             state.people[contact_id].again += (line,)
         elif contact_id in wanted:
             cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
+            for name in alike:
+                cells[name] = same.setdefault(cells[name], cells[name])
+            if len(same) > MAX_CELLS:
+                same.clear()
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
             state.people[contact_id] = CrmRow(contact_id, line, cells)
     if interests:

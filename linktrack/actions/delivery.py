@@ -21,10 +21,10 @@ def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Click
         folder.start(name)
     calendars = CalendarFiles(folder.path, planner.now)
     for change, name, cells in planner.changes(clicks):
-        row = change._asdict()
-        folder.whole_row("changes.ndjson", row)
+        folder.cells("changes.ndjson", change)
         if name:
-            folder.row(name, {**row, **cells})
+            row = change._asdict()
+            folder.row(name, row | cells)
             if name == "follow-ups.csv":
                 calendars.add(row, cells)
     calendars.close()
@@ -51,7 +51,7 @@ def write_for_restoring(
         counts["actions"] += 1
     for click in clicks:
         name = click_name(click.clicked_at, click.print)
-        folder.whole_row("passed-clicks.ndjson", {"click": name, "contact_id": click.contact_id})
+        folder.cells("passed-clicks.ndjson", (name, click.contact_id))
         counts["passed_clicks"] += 1
     return counts
 

@@ -184,6 +184,12 @@ def stable_id(*parts: object) -> str:
     return "c" + blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()[:23]
 
 
+def change_id(click: Clicked, at: int, *place: object) -> str:
+    """The identifier of what happens at one place (type and number of the action, and what it decides) because of a
+    click, as of a time."""
+    return stable_id(at, click.print, click.contact_id, click.link.identity, *place)
+
+
 def made_id(action: NumberedAction, click: Clicked) -> str:
     """The identifier of what an action makes because of a click. It never comes again, for the shipment's number does
     not, and no other action of the link has this one's."""

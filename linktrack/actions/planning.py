@@ -27,11 +27,11 @@ from linktrack.actions.planned import (
     ScriptResult,
     Staff,
     Thing,
+    change_id,
     made_before,
     made_id,
     occasion,
     repeat_of,
-    stable_id,
 )
 from linktrack.actions.walk_notes import Notes
 from linktrack.contacts.types import same_type
@@ -93,20 +93,21 @@ class Planner:
     def changes(self, clicks: Iterable[Clicked]) -> Iterator[Delivered]:
         """Every change because of `clicks`, which come in the order of time, with the file and the further cells of
         what was made."""
+        people, contacts = self.state.people, self.contacts
         for click in clicks:
-            if click.contact_id not in self.state.people:
+            if click.contact_id not in people:
                 if click.why != RETRIED:
                     self.unknown[click.contact_id] += 1
                 continue
             if click.why != RETRIED:
                 self.handled += 1
-                self.contacts.add(click.contact_id)
+                contacts.add(click.contact_id)
             for action in self.actions.get(click.link.id, ()):
                 if action.button and action.button not in click.pressed:
                     continue
                 if click.why == REPLAYED and (click.key, action.number) in self.done:
                     continue  # whatever its settings were then
-                only = self.again.get((click.key, action.number))
+                only = self.again.get((click.key, action.number)) if self.again else None
                 if click.why != RETRIED or only:
                     yield from self._act(click, action, only if click.why == RETRIED else None)
 
@@ -136,10 +137,13 @@ class Planner:
                 return
             self.made.add(once)
         else:
-            whole = stable_id(click.at, click.print, click.contact_id, click.link.identity, kind, action.number)
+            whole = ""  # which is only needed where something fails, or has failed before
+            if only or self.notes.open_failures:
+                whole = change_id(click, click.at, kind, action.number)
         try:
             plan = self._plan(click, action)
         except CannotChange as problem:
+            whole = whole or change_id(click, click.at, kind, action.number)
             name, operation = about(action)
             self.notes.fail(click, action, self.notes.change(click, whole, kind, name, operation, "", ""), problem)
             return
@@ -170,7 +174,7 @@ class Planner:
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
         identifier = ""  # which is only needed where something changes, fails, or has failed before
         if only is not None or self.notes.open_failures or self.taken:
-            identifier = stable_id(at, click.print, click.contact_id, click.link.identity, *place)
+            identifier = change_id(click, at, *place)
             if identifier in self.taken or (only is not None and identifier not in only):
                 return True
         if wanted.kind == "company-interest":  # a company is decided on by all its people
@@ -183,22 +187,20 @@ class Planner:
         if over:
             self.notes.close(click.recipient_id, identifier, OVERRULED)
             return False
-        problem: CannotChange | None = None
-        changed: tuple[str, str] | None = None
         try:
             changed = self.state.apply(click.contact_id, wanted)
-        except CannotChange as found:
-            problem = found
-            changed = ("", wanted.value if wanted.operation == "set" else "")
+        except CannotChange as problem:
+            identifier = identifier or change_id(click, at, *place)
+            new = wanted.value if wanted.operation == "set" else ""
+            row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, "", new)
+            self.notes.fail(click, action, row, problem)
+            return True
         if changed is None:
             self.notes.attempt(click.recipient_id, identifier)
             self.notes.settle(recipient, name, at, click, wanted)
             return True
-        identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.identity, *place)
+        identifier = identifier or change_id(click, at, *place)
         row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
-        if problem is not None:
-            self.notes.fail(click, action, row, problem)
-            return True
         self.notes.attempt(click.recipient_id, identifier)
         self.notes.settle(recipient, name, at, click, wanted)
         type = click.shipment.type
@@ -276,7 +278,7 @@ class Planner:
         """The fields that a script has answered, each for itself."""
         for name, value in result.fields.items():
             place = (action.definition.type, action.number, "set-field", name, "set")
-            identifier = stable_id(click.at, click.print, click.contact_id, click.link.identity, *place)
+            identifier = change_id(click, click.at, *place)
             if only is not None and identifier not in only:
                 continue
             try:

@@ -7,6 +7,7 @@ nothing and is done again; killed after it, only its summary is missing, and the
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,8 +64,9 @@ def run_actions(
         raise UsageError("--replay and --retry-failed are two runs: give one after the other")
     refuse_before_taking(database)
     if out is None:
-        return _rehearse(workspace, database, options)
-    with alone(workspace, database, "action run", wait):
+        with _without_collecting():
+            return _rehearse(workspace, database, options)
+    with alone(workspace, database, "action run", wait), _without_collecting():
         _finish_stored(database, workspace)
         _check_folder(database, workspace, out)
         work = prepare(workspace, database, options)
@@ -82,7 +84,7 @@ def run_actions(
 def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> RunReport:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
     refuse_before_taking(database)
-    with alone(workspace, database, "action run", wait):
+    with alone(workspace, database, "action run", wait), _without_collecting():
         finished = _finish_stored(database, workspace)
         run = runs.newest_run(database)
         if run is not None and run.id in finished:
@@ -172,6 +174,16 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
         write_file(out / output.SUMMARY, text.encode(), protected)
         runs.set_status(database, run_id, "done")
     return report_of(work, planner, run_id, out, notes, ())
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """While it lasts, nobody looks for circles of objects: a run makes none that grow with the clicks."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

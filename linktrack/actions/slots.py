@@ -29,6 +29,7 @@ class Calendar:
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
         self.busy: dict[str, list[Span]] = {}  # by composed name, in UTC and in order: none meet
+        self._days: dict[date, list[Span]] = {}
         self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
@@ -89,7 +90,9 @@ class Calendar:
         without = 0
         while without < PATIENCE and day.year < 9998:
             without += 1
-            for start, stop in self._day(day):
+            if day not in self._days:
+                self._days[day] = list(self._day(day))
+            for start, stop in self._days[day]:
                 if stop > after and stop - start >= length:
                     without = 0
                     yield max(start, after), stop

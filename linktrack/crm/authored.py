@@ -19,6 +19,7 @@ _REMEMBERED = 4_096  # cells
 _CONTROLS = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
 )  # which linktrack, like others, refuses or reads as line ends
+_HARMLESS = re.compile(r"\w[\w .:@+-]*")  # to a spreadsheet, and where no delimiter is among these signs, in any file
 PLAIN = Dialect("utf-8", b"", ",", "")
 
 
@@ -53,10 +54,12 @@ class AuthoredCsv:
         fields = []
         for column in self.columns:
             value = values[column]
-            fields.append("" if value is None else field(value if isinstance(value, str) else str(value)))
+            fields.append(field(value) if type(value) is str else "" if value is None else field(str(value)))
         self._write(fields)
 
     def _field_of(self, text: str) -> str:
+        if _HARMLESS.fullmatch(text) and self.dialect.delimiter not in text:
+            return text
         text = _CONTROLS.sub(" ", text)  # first: the guard is to see what is written
         return quoted(guarded(text) if self._guards else text, self.dialect.delimiter, self.dialect.escape)
 

@@ -16,10 +16,10 @@ CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the 
 
 @cache
 def plain_record(delimiter: str) -> re.Pattern[str]:
-    """A record in one line with quoted fields that are closed where they end, quotes in them doubled, and no other
-    quote: the standard library reads it as we do, and in no time."""
-    field, sign = r'"[^"\r\n]*(?:""[^"\r\n]*)*"', re.escape(delimiter)
-    others = r'[^"\r\n]*'
+    """A record without line ends, with quoted fields that are closed where they end, quotes in them doubled, and no
+    other quote: the standard library reads it as we do, and in no time."""
+    field, sign = r'"[^"]*(?:""[^"]*)*"', re.escape(delimiter)
+    others = r'[^"]*'
     return re.compile(f"(?:{others}{sign})?{field}(?:{sign}(?:{others}{sign})?{field})*(?:{sign}{others})?")
 
 

@@ -81,7 +81,8 @@ def read_records(
         if len(end) > 1 and end not in known_ends:
             end = _end_of(piece, file_end)  # what stands before it belongs to the last cell
             body = piece[: -len(end)]
-        if is_plain is not None and '"' in body and len(body) < _MOST_PLAIN and is_plain(body):
+        in_line = '"' in body and len(body) < _MOST_PLAIN and "\r" not in body and "\n" not in body
+        if in_line and is_plain is not None and is_plain(body):
             yield CsvRecord(first, piece, end, cutter)
             continue
         fields = split_record(body, delimiter, escape)

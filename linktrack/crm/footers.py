@@ -28,7 +28,7 @@ def without_footers(
     waiting: list[tuple[int, list[str], bool]] = []  # what is a footer if no row follows, or stands behind a blank
     apart = False
     for line, values, behind_empty in rows:
-        filled = sum(map(bool, values))
+        filled = len(values) - values.count("")
         apart = apart or behind_empty
         if filled == 0:
             apart = True
@@ -74,9 +74,13 @@ class _KnownIds:
     def __init__(self) -> None:
         self.some: frozenset[str] = frozenset()
         self.every: frozenset[str] = frozenset()
+        self._last: frozenset[str] | None = None
 
     def add(self, text: str) -> None:
         made_of = _made_of(text)
+        if made_of is self._last:  # mostly
+            return
+        self._last = made_of
         self.every = made_of if not self.some else self.every & made_of
         self.some |= made_of
 

@@ -20,6 +20,7 @@ from linktrack.crm.explained_names import bullet_before, is_word_for_nothing, is
 from linktrack.names import same_name
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_REMEMBERED = 4_096  # cells with what was made of them: most are the same as many others
 
 
 class OddCell(ValueError):
@@ -28,16 +29,22 @@ class OddCell(ValueError):
 
 def names_in(cell: str, separator: str) -> list[str]:
     """The names in a cell; empty items are none. OddCell for a shape that is not understood."""
+    return list(_names_in(cell, separator))
+
+
+@lru_cache(_REMEMBERED)
+def _names_in(cell: str, separator: str) -> tuple[str, ...]:
     if is_empty(cell):
-        return []
+        return ()
     listed = _json_list(cell)
     if listed is not None:
-        return [name for name in listed if name]
+        return tuple(name for name in listed if name)
     if _in_carets(cell, separator):
-        return [name for name in re.findall(r"\^([^^]*)\^", cell) if name]
-    return [name for piece in _explained(cell, separator) if (name := _name(piece))]
+        return tuple(name for name in re.findall(r"\^([^^]*)\^", cell) if name)
+    return tuple(name for piece in _explained(cell, separator) if (name := _name(piece)))
 
 
+@lru_cache(_REMEMBERED)
 def with_name(cell: str, separator: str, name: str, like: str = "", *, quotes: bool = False) -> str:
     """The cell with one more name at its end, written as the others are, or as those of the cell `like`: in quotes
     where all of them are. `quotes` says that the column has names in quotes, or is one of lists.
@@ -69,6 +76,7 @@ def with_name(cell: str, separator: str, name: str, like: str = "", *, quotes: b
     return _unless_misread(longer, separator, wanted, quotes=quotes)
 
 
+@lru_cache(_REMEMBERED)
 def without_name(cell: str, separator: str, name: str, *, quotes: bool = False) -> str:
     """The cell without a name, however often and in whatever case it stood there; `quotes` as for `with_name`. OddCell
     for a cell that is not understood."""
@@ -186,7 +194,6 @@ def _between_carets(separator: str, *cells: str) -> str:
     return next((parted[1] for parted in found if parted), separator)
 
 
-@lru_cache(4096)  # most cells are the same as many others
 def _explained(cell: str, separator: str) -> tuple[str, ...]:
     """The items of a cell, as they stand. OddCell where one looks like something else than a name."""
     pieces = _pieces(cell, separator)

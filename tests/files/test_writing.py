@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
+from linktrack.files import writing as files_writing
 from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
 from linktrack.files.protected import Protected
 from linktrack.files.reading import read_bytes, read_own
@@ -179,6 +180,14 @@ def test_what_is_for_a_stream_waits_where_it_is_told(tmp_path: Path, name: str) 
     for waiting, folder in ((tmp_path, tmp_path), (None, Path(tempfile.gettempdir()))):
         with writing(Path(name), NOTHING, waiting=waiting) as file:
             assert Path(f"/proc/self/fd/{file.fileno()}").readlink().parent == folder
+
+
+def test_little_waits_in_memory_and_much_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_writing, "_IN_MEMORY", 4)
+    with writing(Path("/dev/null"), NOTHING, waiting=tmp_path / "no such folder") as file:
+        file.write(b"1234")
+    with pytest.raises(FileNotFoundError), writing(Path("/dev/null"), NOTHING, waiting=tmp_path / "none") as file:
+        file.write(b"12345")
 
 
 def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
@@ -426,10 +435,13 @@ def test_where_nothing_can_be_written(tmp_path: Path, name: str, kind: type[Link
         write_file(tmp_path / name, b"", NOTHING)
 
 
-@pytest.mark.parametrize("name", ["missing/linktrack.key", "a/linktrack.key"])
-def test_where_an_own_file_cannot_be(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("missing/linktrack.key", NotFound), ("a/linktrack.key", NotFound), ("x" * 300, LinktrackError)],
+)
+def test_where_an_own_file_cannot_be(tmp_path: Path, name: str, kind: type[LinktrackError]) -> None:
     (tmp_path / "a").touch()
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(kind) as caught:
         replace_own(tmp_path / name, b"x")
     assert caught.value.file == str(tmp_path / name)
 

@@ -206,6 +206,23 @@ def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
     assert b"\x1b" not in shown and shown.startswith(b"a")
 
 
+@pytest.mark.parametrize("binary", ["", "a backup"])
+def test_a_stream_that_is_no_terminal_gets_every_byte(binary: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    ours, theirs = os.pipe()
+    for name in ("-", f"/dev/fd/{theirs}"):
+        with writing(Path(name), NOTHING, binary=binary) as file:
+            file.write(b"a\x1b[2Jb\n")
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        assert capfdbinary.readouterr().out == pipe.read() == b"a\x1b[2Jb\n"
+
+
+def test_a_stream_that_is_not_open_is_named() -> None:
+    with pytest.raises(NotFound) as caught:
+        write_file(Path("/proc/self/fd/999999"), b"x", NOTHING)
+    assert caught.value.file == "/proc/self/fd/999999"
+
+
 def _workspace(root: Path) -> None:
     (root / "linktrack.toml").write_text("base_url = 'https://click.example.com'")
     for name in (

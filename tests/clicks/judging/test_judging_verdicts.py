@@ -54,9 +54,9 @@ def crowd(recipients: int, each: int, step: float, flags: int = 0) -> list[Click
     )
 
 
-def each_of(recipients: int, starts: float, place: int) -> list[Click]:
+def each_of(recipients: int, starts: float, place: int, first: int = 0) -> list[Click]:
     """One place of each of some mails, half a second apart, from one address."""
-    return [click(HOURS + starts + person / 2, place, person=person) for person in range(recipients)]
+    return [click(HOURS + starts + number / 2, place, person=first + number) for number in range(recipients)]
 
 
 SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
@@ -161,6 +161,14 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("two links each of nine mails, and of a tenth one too early",
      [click(HOURS - 10, 1, person=9), *each_of(9, 30, 1), *each_of(10, 54, 2), click(HOURS + 59.5, 2, person=9)],
      [(H, "")] * 21),
+    ("two links each of ten mails in a minute to the last click", [*each_of(10, 0, 1), *each_of(10, 55.5, 2)],
+     [(S, "many-recipients")] * 20),
+    ("two links each of five mails, and of five others more than a minute later",
+     [*each_of(5, 0, 1), *each_of(5, 3, 2), *(one for n in range(4) for one in each_of(5, 70 + n * 3, n % 2 + 1, 5))],
+     [(H, "")] * 30),
+    ("two links each of ten mails, of one of which a third was opened too early",
+     [click(HOURS - 50, 3), click(HOURS, 1), click(HOURS + 1, 2), *each_of(9, 2, 1, 2), *each_of(9, 12, 2, 2)],
+     [(H, ""), *[(S, "many-recipients")] * 20]),
     ("two links each of ten mails behind a trusted proxy", crowd(10, 2, 6, flags=SHARED), [(H, "")] * 20),
     ("two links each of ten mails with no address kept",
      sorted(click(HOURS + n * 6 + link, link + 1, person=n, ip="") for n in range(10) for link in range(2)),
@@ -228,6 +236,7 @@ def test_junk_requests(request_: JunkRequest, clicked: Click, wanted: Verdict) -
         pytest.param([n * 10 for n in range(6)], 1, id="six with even pauses"),
         pytest.param([n * 10 for n in range(5)], 0, id="five with even pauses"),
         pytest.param([n * 9.9 for n in range(6)], 0, id="six with even pauses as short as fingers tap"),
+        pytest.param([0, 20, 40, 60, 80, 101], 1, id="six with pauses that differ by a second"),
         pytest.param([0, 20, 40, 62.1, 82.1, 102.1], 0, id="six with pauses that differ"),
         pytest.param([n * 60.01 for n in range(300)], 0, id="pauses over more than five minutes"),
         pytest.param([*(n / 100 for n in range(50)), 900], 45, id="a person a quarter of an hour after the machine"),
@@ -443,7 +452,8 @@ CROWD = [one._replace(recipient_id=one.recipient_id + 1) for one in in_turn(12, 
     ("clicks", "reason"),
     [
         pytest.param(SWEEP, "sweep", id="eight links of a mail in a minute"),
-        pytest.param(TWO_BROWSERS, "two-browsers", id="two links with two browsers in five seconds"),
+        pytest.param(TWO_BROWSERS, "two-browsers", id="two links with two browsers in four seconds"),
+        pytest.param([click(HOURS, 1), click(HOURS + 5, 2, agent=OTHER)], "two-browsers", id="in five seconds"),
         pytest.param(
             [*TWO_BROWSERS, *(one._replace(clicked_at=one.clicked_at + 20_000) for one in TWO_BROWSERS)],
             "two-browsers",

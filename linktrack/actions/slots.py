@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -38,9 +38,7 @@ class Calendar:
         if not user or end <= start:
             return
         taken = self.busy.setdefault(composed(user), [])
-        first = bisect_right(taken, start, key=lambda span: span[0])
-        if first and taken[first - 1][1] >= start:
-            first -= 1
+        first = bisect_left(taken, start, key=lambda span: span[1])
         last = bisect_right(taken, end, key=lambda span: span[0])
         if first < last:
             start, end = min(start, taken[first][0]), max(end, taken[last - 1][1])
@@ -76,9 +74,7 @@ class Calendar:
     def _free_from(self, user: str, start: datetime, length: timedelta) -> datetime:
         """The first time from `start` on from which the user has nothing for that long."""
         taken = self.busy.get(composed(user), [])
-        place = bisect_right(taken, start, key=lambda span: span[0])
-        if place and taken[place - 1][1] > start:
-            start = taken[place - 1][1]
+        place = bisect_right(taken, start, key=lambda span: span[1])
         while place < len(taken) and taken[place][0] < start + length:
             start = taken[place][1]
             place += 1

@@ -167,9 +167,9 @@ def resolved(path: Path) -> Path:
     here = path
     for _ in range(_LINKS):
         refuse_planted(here, path)
-        if is_open_file(here) or not here.is_symlink():
-            return here
         with explained(path):
+            if is_open_file(here) or not here.is_symlink():
+                return here
             if here.lstat().st_uid != os.geteuid():
                 raise Conflict("this is a link that belongs to somebody else: name the file itself", file=path)
             here = here.parent / here.readlink()

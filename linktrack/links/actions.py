@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -208,11 +208,7 @@ AnyAction = (
 )
 _ADAPTER: TypeAdapter[AnyAction] = TypeAdapter(Annotated[AnyAction, Field(discriminator="type")])
 KINDS: dict[str, type[ActionDefinition]] = {
-    str(kind.model_fields["type"].default): kind
-    for kind in (
-        *(SetFieldAction, InterestAction, SelectionAction, ProjectAction),
-        *(FollowUpAction, RequestAction, ScriptAction),
-    )
+    str(kind.model_fields["type"].default): kind for kind in get_args(AnyAction)
 }
 
 

@@ -15,6 +15,7 @@ from linktrack.clicks.formats import format_of, goes_on_from
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.errors import Conflict, Damaged, LinktrackError
+from linktrack.links.actions import KINDS
 from linktrack.links.responses import read_response
 from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.shipments import read_settings
@@ -38,7 +39,7 @@ _CHANGES = ("set-field", "interest", "company-interest", "selection", "project")
 # Columns that have one of a few words, or the number of one.
 _WORDS: dict[str, tuple[str | int, ...]] = {
     "link.kind": ("registered", "local", "special"),
-    "action.type": ("set-field", "interest", "selection", "project", *_MADE),
+    "action.type": tuple(KINDS),
     "placement.part": ("html", "text", "header"),
     "left_type.how": ("unsubscribe", "page", "action", "back"),
     "agent.device": tuple(range(len(DEVICES))),

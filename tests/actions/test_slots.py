@@ -19,6 +19,12 @@ STOCKHOLM = {"time_zone": "Europe/Stockholm"}
 ALL_WEEK = {"working_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}
 H = 3600
 
+
+def weeks_from(day: int, count: int) -> list[date]:
+    """That day of May 2026 and the same weekday in the weeks after it."""
+    return [date(2026, 5, day) + timedelta(weeks=week) for week in range(count)]
+
+
 # settings, now, what is booked for BO (start, end), seconds, (start, end) of the slot
 NEXT: dict[str, tuple[dict[str, Any], datetime, list[tuple[str, str]], int, tuple[str, str]]] = {
     "the next full quarter": ({}, MONDAY, [], 1800, ("2026-05-04T09:15:00+00:00", "2026-05-04T09:45:00+00:00")),
@@ -58,6 +64,15 @@ NEXT: dict[str, tuple[dict[str, Any], datetime, list[tuple[str, str]], int, tupl
         {**STOCKHOLM, **ALL_WEEK, "working_hours": ["02:00-03:00"]}, datetime(2026, 3, 28, 12, tzinfo=UTC), [], H,
         ("2026-03-30T02:00:00+02:00", "2026-03-30T03:00:00+02:00"),
     ),
+    "on Saturday, where it is a working day": ({"working_days": ["sat"]}, MONDAY, [], H, ("2026-05-09T09:00:00+00:00", "2026-05-09T10:00:00+00:00")),
+    "between two bookings, after one that ends as the day begins": ({}, MONDAY, [("08:00", "09:15"), ("10:15", "17:00")], H, ("2026-05-04T09:15:00+00:00", "2026-05-04T10:15:00+00:00")),
+    "on the last of the days that are looked at": (
+        {"working_days": ["mon"], "holidays": weeks_from(4, 57)}, MONDAY, [], H, ("2027-06-07T09:00:00+00:00", "2027-06-07T10:00:00+00:00"),
+    ),
+    "on the last of the days behind one that is full": (
+        {"working_days": ["mon", "tue"], "holidays": [*weeks_from(5, 57), *weeks_from(11, 60)]}, MONDAY, [("09:00", "17:00")], H,
+        ("2027-06-08T09:00:00+00:00", "2027-06-08T10:00:00+00:00"),
+    ),
     "in a zone a quarter of an hour off": ({"time_zone": "Asia/Kathmandu"}, MONDAY.replace(hour=1), [], H, ("2026-05-04T09:00:00+05:45", "2026-05-04T10:00:00+05:45")),
 }  # fmt: skip
 
@@ -81,7 +96,8 @@ NONE: dict[str, tuple[dict[str, Any], int, str]] = {
     "longer than the day's work": ({}, 8 * H + 61, "no slot of 8h1m1s in the working hours"),
     "longer than any of the hours": ({"working_hours": ["09:00-12:00", "13:00-17:00"]}, 5 * H, "no slot of 5h in"),
     "longer than a day": ({"working_hours": ["00:00-24:00"]}, 30 * H, "no slot of 30h in"),
-    "holidays all year": ({"working_days": ["mon"], "holidays": [date(2026, 5, 4) + timedelta(weeks=week) for week in range(80)]}, H, "no slot of 1h in"),
+    "holidays all year": ({"working_days": ["mon"], "holidays": weeks_from(4, 80)}, H, "no slot of 1h in"),
+    "holidays on all days that are looked at": ({"working_days": ["tue"], "holidays": weeks_from(5, 57)}, H, "no slot of 1h in"),
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
+from linktrack.files import writing as files_writing
 from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
 from linktrack.files.protected import Protected
 from linktrack.files.reading import is_open_file, read_bytes, read_own
@@ -181,6 +182,14 @@ def test_what_is_for_a_stream_waits_where_it_is_told(tmp_path: Path, name: str) 
             assert Path(f"/proc/self/fd/{file.fileno()}").readlink().parent == folder
 
 
+def test_little_waits_in_memory_and_much_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_writing, "_IN_MEMORY", 4)
+    with writing(Path("/dev/null"), NOTHING, waiting=tmp_path / "no such folder") as file:
+        file.write(b"1234")
+    with pytest.raises(FileNotFoundError), writing(Path("/dev/null"), NOTHING, waiting=tmp_path / "none") as file:
+        file.write(b"12345")
+
+
 def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
     ours, theirs = os.openpty()
     try:
@@ -195,6 +204,23 @@ def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
         os.close(ours)
         os.close(theirs)
     assert b"\x1b" not in shown and shown.startswith(b"a")
+
+
+@pytest.mark.parametrize("binary", ["", "a backup"])
+def test_a_stream_that_is_no_terminal_gets_every_byte(binary: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    ours, theirs = os.pipe()
+    for name in ("-", f"/dev/fd/{theirs}"):
+        with writing(Path(name), NOTHING, binary=binary) as file:
+            file.write(b"a\x1b[2Jb\n")
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        assert capfdbinary.readouterr().out == pipe.read() == b"a\x1b[2Jb\n"
+
+
+def test_a_stream_that_is_not_open_is_named() -> None:
+    with pytest.raises(NotFound) as caught:
+        write_file(Path("/proc/self/fd/999999"), b"x", NOTHING)
+    assert caught.value.file == "/proc/self/fd/999999"
 
 
 def _workspace(root: Path) -> None:
@@ -457,10 +483,13 @@ def test_where_nothing_can_be_written(tmp_path: Path, name: str, kind: type[Link
         write_file(tmp_path / name, b"", NOTHING)
 
 
-@pytest.mark.parametrize("name", ["missing/linktrack.key", "a/linktrack.key"])
-def test_where_an_own_file_cannot_be(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("missing/linktrack.key", NotFound), ("a/linktrack.key", NotFound), ("x" * 300, LinktrackError)],
+)
+def test_where_an_own_file_cannot_be(tmp_path: Path, name: str, kind: type[LinktrackError]) -> None:
     (tmp_path / "a").touch()
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(kind) as caught:
         replace_own(tmp_path / name, b"x")
     assert caught.value.file == str(tmp_path / name)
 

@@ -25,6 +25,7 @@ from server.server_world import (
 )
 
 from linktrack.clicks.formats.click_log import ClickLog
+from linktrack.links.tokens import NOBODY
 from linktrack.server.answer import TAIL, answer, prefilled_url
 from linktrack.server.request import PATH_ROOM, Request, log_line
 
@@ -154,6 +155,21 @@ def test_a_revoked_key_is_the_same_404() -> None:
 
     only_another = Tokens(Keyring({1: b"n" * 32}), b"w" * 16)
     assert answer(request("GET", path()), site(tokens=only_another))[0] == answer(request("GET", "/"), SITE)[0]
+
+
+SHARED = {
+    "a redirect": ("redirect", 302),
+    "a text": ("text", 200),
+    "unsubscribing": ("unsubscribe", 404),
+    "subscriptions": ("subscriptions", 404),
+    "the mail in the browser": ("view-online", 404),
+}
+
+
+@pytest.mark.parametrize("case", SHARED)
+def test_a_token_that_many_share_opens_nothing_of_a_person(case: str) -> None:
+    place, status = SHARED[case]
+    assert answer(request("GET", path(place, recipient=NOBODY)), SITE)[0].status == status
 
 
 ALSO_OURS = {

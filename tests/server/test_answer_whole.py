@@ -138,6 +138,17 @@ def test_who_was_forgotten_is_told_so_and_nothing_is_changed(method: str, query:
     assert (then.status, then.body) == (200 if query.startswith("off") else 410, PAGES.forgotten.body)
 
 
+@pytest.mark.parametrize(
+    ("method", "place", "query"),
+    [("GET", "unsubscribe", ""), ("POST", "unsubscribe", "page"), ("POST", "subscriptions", "page")],
+)
+def test_who_was_forgotten_has_nothing_to_unsubscribe_from(method: str, place: str, query: str) -> None:
+    people = Forgotten()
+    reply = told(method, path(place), query, people=people)
+    assert (reply.status, reply.body, reply.acts) == (200, PAGES.forgotten.body, False)
+    assert people.asked == [("is_forgotten", 70_001, 7)]
+
+
 def test_a_mailing_s_own_merge_tags_are_filled_and_a_host_that_is_not_named_gets_no_other_values() -> None:
     form = SNAPSHOT.placements["cccc"]._replace(url="https://forms.example.com/f?c=<<name>>", tags=True)
     mailing = SNAPSHOT.mailings[1]._replace(pairs=(("<<", ">>"),))

@@ -69,16 +69,19 @@ def same_steps(test: Any) -> Any:
     return test.hypothesis.inner_test
 
 
-@settings(max_examples=4)
-@given(st.data())
-def test_pieces_in_any_order_and_compression_with_overlaps(untouched: World, data: st.DataObject) -> None:
-    same_steps(test_exact_import.test_pieces_in_any_order_and_compression_with_overlaps)(untouched, data)
+IMPORTS = [  # the log that rotates is imported at each of its bytes, a minute's work there
+    test_exact_import.test_pieces_in_any_order_and_compression_with_overlaps,
+    test_exact_import.test_a_growing_log_in_any_way_cut_anywhere,
+    test_exact_import.test_a_short_log_whose_clock_goes_back_in_any_pieces_and_any_way,
+    test_exact_import.test_equal_lines_far_apart_in_a_log_that_grows_is_interrupted_and_comes_in_other_ways,
+]
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.data())
-def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataObject) -> None:
-    same_steps(test_exact_import.test_a_growing_log_in_any_way_cut_anywhere)(untouched, data)
+@pytest.mark.parametrize("imports", IMPORTS, ids=lambda test: test.__name__)
+def test_every_way_of_importing(untouched: World, imports: Any, data: st.DataObject) -> None:
+    same_steps(imports)(untouched, data)
 
 
 @settings(max_examples=2)

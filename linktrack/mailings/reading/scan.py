@@ -145,8 +145,6 @@ class _Scanner:
     def _comment(self, piece: Markup, depth: int) -> None:
         if piece.kind is MarkupKind.OPEN_COMMENT and depth == 0:
             self.open_comment = piece.start
-        if self.text.find("<", piece.inside, piece.end) < 0:
-            return
         condition = _CONDITION.match(self.text, piece.inside, piece.end)
         if condition and depth < _NESTED:
             self.read(condition.end(), piece.end, depth + 1)
@@ -155,7 +153,7 @@ class _Scanner:
 
     def _close(self, place: int, stop: int) -> None:
         spot = self.spots[place]
-        self.spots[place] = spot._replace(content=(spot.content[0], max(stop, spot.content[0])))
+        self.spots[place] = spot._replace(content=(spot.tag[1], stop))
 
     def _link(self, tag: Markup, open_ones: list[int], in_comment: bool, conditional: bool) -> None:
         href: Attribute | None = None

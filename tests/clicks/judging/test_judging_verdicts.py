@@ -54,6 +54,11 @@ def crowd(recipients: int, each: int, step: float, flags: int = 0) -> list[Click
     )
 
 
+def each_of(recipients: int, starts: float, place: int, first: int = 0) -> list[Click]:
+    """One place of each of some mails, half a second apart, from one address."""
+    return [click(HOURS + starts + number / 2, place, person=first + number) for number in range(recipients)]
+
+
 SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("one click", [click(HOURS)], [(H, "")]),
     ("a double click", [click(HOURS), click(HOURS + 0.3)], [(H, "")] * 2),
@@ -73,6 +78,8 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("a click just before a burst, and one just after",
      [click(HOURS - 3, 8), *row(HOURS, 0.2, 3), click(HOURS + 3.4, 9)],
      [(H, ""), *[(S, "burst")] * 3, (H, "")]),
+    ("a burst of one kind, and a minute later one of another",
+     [*row(HOURS, 0.7, 3), *row(HOURS + 60, 2.5 / 3, 4)], [(S, "burst")] * 7),
     ("all four links of a mail in ten seconds", row(HOURS, 3.3, 4, shipment=2), [(S, "sweep")] * 4),
     ("all four links a little slower", [*row(HOURS, 3.3, 3, shipment=2), click(HOURS + 10.001, 4, shipment=2)],
      [(H, "")] * 4),
@@ -110,6 +117,14 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("the mail service says so", [click(HOURS, flags=MACHINE)], [(S, "service-flag")]),
     ("the mail service says so of a preview", [click(HOURS, agent=PREVIEW, flags=MACHINE)],
      [(S, "service-flag,agent:preview")]),
+    ("the mail service says so of a burst: its word comes first",
+     [one._replace(flags=MACHINE) for one in row(HOURS, 0.2, 3)], [(S, "service-flag,burst")] * 3),
+    ("three places at once with a token that many share, each from an address of its own",
+     [click(HOURS + n / 5, n + 1, person=NOBODY, ip=f"192.0.{n}.0") for n in range(3)], [(H, "")] * 3),
+    ("three places at once with a token that many share, from one address",
+     [click(HOURS + n / 5, n + 1, person=NOBODY) for n in range(3)], [(S, "burst")] * 3),
+    ("a shipment of whose sending nothing is known, beside one that was just sent",
+     [click(3), click(3, shipment=9)], [(H, "soon-after-sending"), (H, "")]),
     ("at the moment of sending", [click(0)], [(H, "soon-after-sending")]),
     ("ten seconds after it", [click(10)], [(H, "soon-after-sending")]),
     ("more than ten seconds after it", [click(10.001)], [(H, "")]),
@@ -138,6 +153,22 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("two links each of ten mails, and a third recipient's single click amid them",
      sorted([*crowd(10, 2, 6), click(HOURS + 30.1, person=77)]),
      [*[(S, "many-recipients")] * 11, (H, ""), *[(S, "many-recipients")] * 9]),
+    ("one link each of twelve mails, and another one twice more than a minute later",
+     [*each_of(12, 0, 1), *each_of(12, 70, 2), *each_of(12, 76, 2)], [(H, "")] * 36),
+    ("one link each of twelve mails, and a minute later the same and another one",
+     [*each_of(12, 0, 1), *each_of(12, 70, 1), *each_of(12, 76, 2)],
+     [*[(H, "")] * 12, *[(S, "many-recipients")] * 24]),
+    ("two links each of nine mails, and of a tenth one too early",
+     [click(HOURS - 10, 1, person=9), *each_of(9, 30, 1), *each_of(10, 54, 2), click(HOURS + 59.5, 2, person=9)],
+     [(H, "")] * 21),
+    ("two links each of ten mails in a minute to the last click", [*each_of(10, 0, 1), *each_of(10, 55.5, 2)],
+     [(S, "many-recipients")] * 20),
+    ("two links each of five mails, and of five others more than a minute later",
+     [*each_of(5, 0, 1), *each_of(5, 3, 2), *(one for n in range(4) for one in each_of(5, 70 + n * 3, n % 2 + 1, 5))],
+     [(H, "")] * 30),
+    ("two links each of ten mails, of one of which a third was opened too early",
+     [click(HOURS - 50, 3), click(HOURS, 1), click(HOURS + 1, 2), *each_of(9, 2, 1, 2), *each_of(9, 12, 2, 2)],
+     [(H, ""), *[(S, "many-recipients")] * 20]),
     ("two links each of ten mails behind a trusted proxy", crowd(10, 2, 6, flags=SHARED), [(H, "")] * 20),
     ("two links each of ten mails with no address kept",
      sorted(click(HOURS + n * 6 + link, link + 1, person=n, ip="") for n in range(10) for link in range(2)),
@@ -205,6 +236,7 @@ def test_junk_requests(request_: JunkRequest, clicked: Click, wanted: Verdict) -
         pytest.param([n * 10 for n in range(6)], 1, id="six with even pauses"),
         pytest.param([n * 10 for n in range(5)], 0, id="five with even pauses"),
         pytest.param([n * 9.9 for n in range(6)], 0, id="six with even pauses as short as fingers tap"),
+        pytest.param([0, 20, 40, 60, 80, 101], 1, id="six with pauses that differ by a second"),
         pytest.param([0, 20, 40, 62.1, 82.1, 102.1], 0, id="six with pauses that differ"),
         pytest.param([n * 60.01 for n in range(300)], 0, id="pauses over more than five minutes"),
         pytest.param([*(n / 100 for n in range(50)), 900], 45, id="a person a quarter of an hour after the machine"),
@@ -374,6 +406,7 @@ def test_a_mail_of_which_nothing_is_known_is_judged_by_fixed_numbers() -> None:
     unknown = replace(BY, links={})
     assert judge(row(HOURS, 60, 10), unknown) == [(H, "")] * 10
     assert judge(row(HOURS, 1, 20), unknown) == judge(row(HOURS, 1, 20), BY)
+    assert judge(nameless(in_turn(1, 7, 5, 0)), unknown) == [(S, "sweep")] * 7
 
 
 ONE = click(HOURS, person=7)
@@ -419,7 +452,13 @@ CROWD = [one._replace(recipient_id=one.recipient_id + 1) for one in in_turn(12, 
     ("clicks", "reason"),
     [
         pytest.param(SWEEP, "sweep", id="eight links of a mail in a minute"),
-        pytest.param(TWO_BROWSERS, "two-browsers", id="two links with two browsers in five seconds"),
+        pytest.param(TWO_BROWSERS, "two-browsers", id="two links with two browsers in four seconds"),
+        pytest.param([click(HOURS, 1), click(HOURS + 5, 2, agent=OTHER)], "two-browsers", id="in five seconds"),
+        pytest.param(
+            [*TWO_BROWSERS, *(one._replace(clicked_at=one.clicked_at + 20_000) for one in TWO_BROWSERS)],
+            "two-browsers",
+            id="and again a little later",
+        ),
         pytest.param(CROWD, "many-recipients", id="one agent, twelve mails, two links of each"),
     ],
 )

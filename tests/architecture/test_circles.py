@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Container, Iterable, Iterator
 
-from architecture.planted import trees
+from architecture.planted import nodes, trees
 
 
 def in_circles(modules: Iterable[tuple[str, ast.Module]]) -> set[str]:
@@ -20,7 +20,7 @@ def in_circles(modules: Iterable[tuple[str, ast.Module]]) -> set[str]:
 
 def _imported(tree: ast.Module, named: Container[str]) -> Iterator[str]:
     """Those of the `named` modules that one imports: from a room a module of it, or what stands in the room's own."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names if one.name in named)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from architecture.planted import PACKAGE, trees
+from architecture.planted import PACKAGE, nodes, trees
 
 from linktrack.cli.app import COMMANDS
 
@@ -62,7 +62,7 @@ def users(modules: Iterable[tuple[str, ast.Module]]) -> dict[str, set[str]]:
         here = Path(path)
         if here.parent.name != "cli":
             continue
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.ImportFrom) and node.module == "linktrack.cli":
                 for one in node.names:
                     found[one.name].add(here.stem)

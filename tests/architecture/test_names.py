@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from architecture.planted import trees
+from architecture.planted import nodes, trees
 
 # Names of kinds (`Row = tuple[…]`) that two modules still share. It only shrinks: a name that is told apart leaves it.
 STILL_SHARED: set[str] = set()
@@ -15,7 +15,7 @@ def shared_names(modules: Iterable[tuple[str, ast.Module]]) -> dict[str, list[st
     """Names of classes, and of kinds at the top of a module, that stand in more than one place, with the places."""
     places: dict[str, list[str]] = {}
     for path, tree in modules:
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(f"{path}:{node.lineno}")
         for node in tree.body:

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from architecture.planted import ROOT, contracts, is_part_of, modules_of
+from architecture.planted import ROOT, contracts, is_part_of, modules_of, nodes
 
 # crm is pure but for opening files: these modules do it.
 OPENERS = {
@@ -51,8 +51,8 @@ FILES_TOO = {"io", "shutil", "tempfile"}
 def impure_imports(path: str, source: str) -> list[str]:
     """What a module of a pure room imports that it may not, by its full name."""
     tree = ast.parse(source)
-    taken = [f"{n.module}.{one.name}" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for one in n.names]
-    taken += [one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names]
+    taken = [f"{n.module}.{one.name}" for n in nodes(tree) if isinstance(n, ast.ImportFrom) for one in n.names]
+    taken += [one.name for node in nodes(tree) if isinstance(node, ast.Import) for one in node.names]
     allowed = {*MAY_IMPORT, *MAY_BESIDES.get(path, ()), *PURE}
     return [name for name in taken if not is_part_of(name, allowed)]
 
@@ -63,12 +63,12 @@ def impure_calls(source: str, *, files: bool = False) -> list[str]:
     tree = ast.parse(source)
     dates = {
         one.asname or one.name
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ImportFrom)
         for one in node.names
         if node.module == "datetime" or (node.module == "linktrack" and one.name == "moments")
     } | {"datetime", "date", "moments"}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             found += [f"{node.lineno}: {name}" for name in _imported(node) if _is_world(name, files)]
         if isinstance(node, ast.Attribute) and node.attr in CLOCKS and _last_name(node.value) in dates:

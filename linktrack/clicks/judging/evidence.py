@@ -20,7 +20,9 @@ def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence
     known = set[Evidence]()
     if rows:
         minutes = [row.minute for row in rows]
-        known.update(evidence_about(database, {(row[0], row[1]) for row in rows}, min(minutes), max(minutes)))
+        known.update(
+            evidence_about(database, {(row.shipment_id, row.address) for row in rows}, min(minutes), max(minutes))
+        )
     new = [row for row in rows if row not in known]
     database.insert("scanner_evidence", Evidence._fields, new)
     return new

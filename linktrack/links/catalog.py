@@ -93,7 +93,7 @@ def list_links(
 
 
 def find_link(database: Database, key: str) -> LinkRow:
-    """The link of this key, deleted or not. NotFound with near keys."""
+    """The link of this key, deleted or not. UnknownName with near keys."""
     (found,) = _link_rows(database, f"{_LINKS} WHERE link.id = ?", [link_id(database, key)])
     return found
 

@@ -48,8 +48,8 @@ def main() -> None:
         reason, code = f"reading it takes more than {MEMORY // 1_000_000_000} GB of memory: save it as CSV", REFUSED
     except (DamagedWorkbook, zipfile.BadZipFile, EOFError) as problem:
         reason, code = str(problem), REFUSED
-    except OSError as problem:
-        reason, code = str(problem), NO_ROOM
+    except OSError:  # of which the caller says what it is
+        reason, code = "", NO_ROOM
     if code:
         sys.stderr.buffer.write(reason.encode("utf-8", "replace"))
         sys.stderr.flush()

@@ -6,6 +6,9 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -106,9 +109,9 @@ def says_system_words(tree: ast.AST) -> Iterator[str]:
     ours: `files.reading.sentence_of` has those."""
     known = imported(tree)
     for node in nodes(tree):
-        if isinstance(node, ast.Attribute) and node.attr == "strerror":
-            yield ast.unparse(node)
-        elif isinstance(node, ast.ImportFrom) and any(one.name == "strerror" for one in node.names):
+        if (isinstance(node, ast.Attribute) and node.attr == "strerror") or (
+            isinstance(node, ast.ImportFrom) and any(one.name == "strerror" for one in node.names)
+        ):
             yield ast.unparse(node)
         elif isinstance(node, ast.Call) and full_name(node.func, known) in ("getattr", "operator.attrgetter"):
             yield from (
@@ -145,12 +148,16 @@ def _is_of_system(kind: ast.expr, tree: ast.AST) -> bool:
     return False
 
 
+@cache
 def _is_os_error(name: str) -> bool:
+    """Whether a full name is that of OSError or of a kind of it, in the library."""
     module, _, kind = name.rpartition(".")
-    if module.partition(".")[0] in ("linktrack", "typer"):
+    if not kind or (module or "builtins").partition(".")[0] not in sys.stdlib_module_names:
         return False
-    found = getattr(sys.modules.get(module or "builtins"), kind, None) if kind else None
-    return isinstance(found, type) and issubclass(found, OSError)
+    with suppress(ImportError):  # of a part of a class
+        found = getattr(import_module(module or "builtins"), kind, None)
+        return isinstance(found, type) and issubclass(found, OSError)
+    return False
 
 
 def _said_of(body: Iterable[ast.stmt], error: str) -> Iterator[str]:
@@ -161,9 +168,9 @@ def _said_of(body: Iterable[ast.stmt], error: str) -> Iterator[str]:
             names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     for node in (one for statement in body for one in nodes(statement)):
         asked: list[ast.expr] = []
-        if isinstance(node, ast.FormattedValue):
-            asked = [node.value]
-        elif isinstance(node, ast.Attribute) and node.attr in ("args", "__str__", "add_note"):
+        if isinstance(node, ast.FormattedValue) or (
+            isinstance(node, ast.Attribute) and node.attr in ("args", "__str__", "add_note")
+        ):
             asked = [node.value]
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             asked = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]

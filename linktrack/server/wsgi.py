@@ -21,10 +21,11 @@ from linktrack.clicks.logs.visitor import Visitors
 from linktrack.clicks.own_logs import note_unread
 from linktrack.errors import LinktrackError
 from linktrack.moments import Clock, iso, now
-from linktrack.server.answer import RETRY, Answer, Site, answer, plain
+from linktrack.server.answer import RETRY, Answer, answer, plain
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
+from linktrack.server.site import Site
 from linktrack.settings.values import bytes_of
 from linktrack.store.waiting import Tell
 from linktrack.visible import visible

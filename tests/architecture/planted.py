@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Container, Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -104,3 +104,23 @@ def is_part_of(name: str, wholes: Collection[str]) -> bool:
     """Whether a full name is one of `wholes`, or stands in one of them."""
     parts = name.split(".")
     return any(".".join(parts[:end]) in wholes for end in range(1, len(parts) + 1))
+
+
+def knowledge(modules: Mapping[str, ast.Module]) -> Mapping[str, Set[str]]:
+    """By the path of a module the paths of those that it imports, anywhere in it."""
+    named = {
+        f"linktrack.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path for path in modules
+    }
+    return {path: {named[name] for name in _modules_in(tree, named)} for path, tree in modules.items()}
+
+
+def _modules_in(tree: ast.Module, named: Container[str]) -> Iterator[str]:
+    """Those of the `named` modules that one imports: from a room a module of it, or what stands in the room's own."""
+    for node in nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name in named)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{one.name}" for one in node.names}
+            yield from (name for name in inside if name in named)
+            if node.module in named and not all(name in named for name in inside):
+                yield node.module

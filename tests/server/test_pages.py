@@ -15,7 +15,8 @@ from linktrack.errors import BadInput
 from linktrack.server import pages as pages_of_ours
 from linktrack.server.page_values import TEMPLATES as PAGE_TEMPLATES
 from linktrack.server.page_values import names_of
-from linktrack.server.pages import Look, Page, Pages, TypeRow, logo_address, text_colour_on
+from linktrack.server.pages import Look, Pages, logo_address, text_colour_on
+from linktrack.server.site import Page, TypeRow
 from linktrack.server.words import WORDS
 
 TEMPLATES = Path(pages_of_ours.__file__).parent / "templates"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
+from linktrack.clicks.judging.agents import agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
-from linktrack.clicks.judging.rules.judged import PLAIN
+from linktrack.clicks.judging.rules.judged import PLAIN, Signal
 from linktrack.clicks.logs.fields import text_print
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database

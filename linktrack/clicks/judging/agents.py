@@ -9,8 +9,7 @@ from importlib.metadata import version
 from zlib import crc32
 
 from linktrack.clicks.judging.rule_files import rows_of
-
-Signal = tuple[str, str]  # verdict and reason
+from linktrack.clicks.judging.rules.judged import Signal
 
 OWN_RULES = "2026-11-27"
 LONGEST = 500  # characters of an agent that our rules look at

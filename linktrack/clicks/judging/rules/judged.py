@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, SHARED
-from linktrack.clicks.judging.agents import Signal
 from linktrack.links.tokens import NOBODY
 
 REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
 
 # Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
 Whose = tuple[int, int] | tuple[int, int, str, int]
+
+Signal = tuple[str, str]  # what an agent says: verdict and reason, ("human", "") where nothing speaks against it
 
 
 class Click(NamedTuple):

@@ -256,7 +256,7 @@ def unescaped(text: str) -> str:
     )
 
 
-def escaped(text: str) -> str:
+def xml_escaped(text: str) -> str:
     """A text as a workbook writes it: signs that XML has not, and carriage returns, as `_x000D_`."""
     text = _ESCAPED.sub(lambda found: f"_x005F{found[0]}", text)
     return re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text)

@@ -71,7 +71,7 @@ def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Ans
     return _of_method(request, reply), log_line(request, reply.status)
 
 
-def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+def plain_answer(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     """An answer that no person is meant to look at."""
     body = text.encode()
     kind = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
@@ -103,10 +103,10 @@ def _answered(request: Request, visit: Visit, site: Site) -> Answer:
     if request.method not in _LOOKS:
         if request.method != "POST" or not link.posted:
             allowed = "GET, HEAD, POST" if link.posted else "GET, HEAD"
-            return plain(405, "This address is not for that method.\n", ("Allow", allowed))
+            return plain_answer(405, "This address is not for that method.\n", ("Allow", allowed))
         return _pressed(request, visit, site)
     if request.purpose and is_prefetch(request.purpose.encode()):
-        return plain(503, "")
+        return plain_answer(503, "")
     if link.kind == "subscriptions":
         return _subscriptions(request, visit, site)
     if link.confirm:
@@ -137,7 +137,7 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
         if site.people.is_forgotten(visit.shipment, visit.recipient):
             return _shown(200, pages.forgotten)
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
-    return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
+    return _acted(plain_answer(200, pages.words["unsubscribed_short"] + "\n"))
 
 
 def _unsubscribe(visit: Visit, site: Site) -> Answer:
@@ -200,7 +200,7 @@ def _online(visit: Visit, site: Site) -> Answer:
     shared = site.tokens.shared_beside(visit.token, visit.shipment)
     copy = site.people.copy(visit.shipment, visit.recipient, visit.token, shared)
     if copy is None:
-        return plain(503, site.pages.words["later"] + "\n", RETRY)
+        return plain_answer(503, site.pages.words["later"] + "\n", RETRY)
     return _shown(200, site.pages.view_online(copy))
 
 
@@ -255,10 +255,10 @@ def _type_of(visit: Visit, site: Site) -> str:
 
 def _own_page(page: str, method: str, log_works: bool) -> Answer:
     if method not in _LOOKS:
-        return plain(405, "This address is not for that method.\n", ("Allow", "GET, HEAD"))
+        return plain_answer(405, "This address is not for that method.\n", ("Allow", "GET, HEAD"))
     if page == "robots.txt":
-        return plain(200, "User-agent: *\nDisallow: /\n")
-    return plain(200, "ok\n") if log_works else plain(503, "the click log cannot be written\n", RETRY)
+        return plain_answer(200, "User-agent: *\nDisallow: /\n")
+    return plain_answer(200, "ok\n") if log_works else plain_answer(503, "the click log cannot be written\n", RETRY)
 
 
 def _shown(status: int, page: Page) -> Answer:

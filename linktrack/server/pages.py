@@ -23,7 +23,7 @@ from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedEr
 from linktrack.errors import BadInput
 from linktrack.files.reading import open_own
 from linktrack.server.own_templates import BoundedEnvironment, OwnTemplates, unused_sentence
-from linktrack.server.page_values import TEMPLATES, names_of
+from linktrack.server.page_values import TEMPLATES, names_for
 from linktrack.server.site import Page, TypeRow
 from linktrack.server.words import WORDS
 from linktrack.settings.tables import Language
@@ -176,7 +176,7 @@ class Pages:
         elif isinstance(problem, RecursionError):
             why = "it includes or calls itself without end, or is nested too deeply"
         elif isinstance(problem, UndefinedError):
-            why = f"{problem}; {template} may name {', '.join(names_of(template))}"
+            why = f"{problem}; {template} may name {', '.join(names_for(template))}"
         else:
             why = str(problem) or type(problem).__name__
         return BadInput(f"this template cannot be used: {why}", file=file, line=line)

@@ -78,7 +78,7 @@ def check_whose(database: Database, workspace: Workspace) -> None:
         )
 
 
-def prepare(database: Database) -> None:
+def prepare_empty(database: Database) -> None:
     """Make an empty database ready for tables, before the transaction that makes them. Conflict when it has some."""
     if revision(database) is not None:
         raise Conflict(f"{database.name} has tables already: it belongs to another workspace")

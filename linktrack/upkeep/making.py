@@ -22,7 +22,7 @@ from linktrack.links.keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
 from linktrack.settings.values import checked_base_url
-from linktrack.store.revisions import make_tables, prepare, revision
+from linktrack.store.revisions import make_tables, prepare_empty, revision
 from linktrack.store.session import connect
 from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, remove_made
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
@@ -126,7 +126,7 @@ def _make(aside: Path, root: Path, base_url: str, environ: Mapping[str, str], be
         there = None if revision(database) is None else database.value("SELECT database_id FROM workspace")
         goes_on = next((one for one in begun if one.database_id == there), None)
         if goes_on is None:
-            prepare(database)
+            prepare_empty(database)
         ring = _ring(environ, goes_on)
         database_id = goes_on.database_id if goes_on else secrets.token_hex(8)
         text = CONFIG_TEXT.format(

@@ -23,7 +23,7 @@ from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
-from linktrack.store.conditions import counts, reached
+from linktrack.store.conditions import counted_shipment, reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
 from linktrack.upkeep.own_log import lines_of
@@ -80,7 +80,7 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         "SELECT count(*), min(clicked_at), max(clicked_at) FROM click "  # noqa: S608  (of our own)
         "JOIN shipment ON shipment.id = click.shipment_id "
         "JOIN shipment_recipient AS sent ON sent.shipment_id = click.shipment_id AND sent.recipient_id = ? "
-        f"WHERE click.recipient_id = ? AND (sent.uncounted OR NOT ({counts()}))",
+        f"WHERE click.recipient_id = ? AND (sent.uncounted OR NOT ({counted_shipment()}))",
         (number, number),
     ) or (0, None, None)
     return PersonFigures(

@@ -24,7 +24,7 @@ from linktrack.store.lock import alone
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
-from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.cleaning import CLEAN, Cleaned, write_anew
 from linktrack.upkeep.own_log import empty_lines, remove_done_files
 from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
@@ -89,7 +89,7 @@ def purge_clicks(
         clicks = _remove_clicks(database, before, tell)
         with database.transaction():
             agents = remove_needless_agents(database)
-        cleaned = clean(database, _TABLES, wait)
+        cleaned = write_anew(database, _TABLES, wait)
     return PurgeSummary(before, clicks, waiting, log_lines=lines, agents=agents, cleaned=cleaned)
 
 
@@ -131,7 +131,7 @@ def purge_due(
         if logs is not None:
             files, kept = remove_done_files(workspace, database, logs)
             notes = tuple(f"{one.path} is old and stays: {one.reason}" for one in kept)
-        cleaned = clean(database, _TABLES, wait) if removed or needless or emptied else CLEAN
+        cleaned = write_anew(database, _TABLES, wait) if removed or needless or emptied else CLEAN
     return PurgeSummary(clicks, removed, waiting, files, lines, needless, emptied, cleaned, notes)
 
 

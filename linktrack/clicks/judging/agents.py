@@ -76,7 +76,7 @@ def _machines() -> Machines:
 
 
 @cache
-def rules() -> str:
+def rules_version() -> str:
     """The version of all rules: ours (`verdicts`, `reputation`, `data/`) and the package's."""
     return f"{OWN_RULES}, is-bot {version('is-bot')}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import rules
+from linktrack.clicks.judging.agents import rules_version
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.rules.judged import Surroundings
@@ -29,7 +29,7 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
-        rules=rules(),
+        rules=rules_version(),
         nobodies=nobodies(database),
         final=horizon(database).final,
     )

@@ -17,7 +17,7 @@ from linktrack.clicks.formats import (
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
-from linktrack.clicks.logs.line_ends import line_end_of, sample_of
+from linktrack.clicks.logs.line_ends import first_lines, line_end_of
 from linktrack.clicks.logs.packed import refuse_archive
 from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.logs.sources import Known
@@ -48,7 +48,7 @@ class Formats:
                 raise log.damage
             refuse_archive(start, log.path)
             log.line_end = line_end_of(start)
-            sample, complete = sample_of(start)
+            sample, complete = first_lines(start)
             if told and sample.strip():
                 return with_envelopes(told, sample)
             for text in (complete, sample):  # a JSON value may lack the last line end
@@ -93,7 +93,7 @@ class Formats:
 
 def has_begun(log: Log) -> bool:
     """Whether a log without a complete line has the beginning of one."""
-    return bool(sample_of(log.peek(SAMPLE_BYTES))[0].strip())
+    return bool(first_lines(log.peek(SAMPLE_BYTES))[0].strip())
 
 
 def detected(sample: bytes, path: str, zone: str) -> LogFormat:

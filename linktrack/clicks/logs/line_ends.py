@@ -112,7 +112,7 @@ def counted_lines(text: bytes) -> tuple[bytes, int]:
     return b"".join(lines), at
 
 
-def sample_of(start: bytes) -> tuple[bytes, bytes]:
+def first_lines(start: bytes) -> tuple[bytes, bytes]:
     """The beginning of a log as lines, whole and without its unfinished last one."""
     lines, taken = complete_lines(start, line_end_of(start))
     return lines + without_holes(start[taken:]), lines

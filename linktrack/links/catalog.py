@@ -99,7 +99,8 @@ def find_link(database: Database, key: str) -> LinkRow:
 
 
 def action_types(database: Database) -> dict[int, list[str]]:
-    """By the id of a link the types of its actions (`set-field`, `interest` …), in their order; no links without any."""
+    """The types of actions (`set-field`, `interest` …) by the id of their link, in their order; only links with
+    some."""
     found: dict[int, list[str]] = {}
     for link, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
         found.setdefault(link, []).append(kind)

@@ -102,7 +102,8 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
 
 
 def _left(departures: list[Departure]) -> list[str]:
-    """What a person has left, in words: beside every type no other is named but the one that this does not end."""
+    """What a person has left, in words. Beside "every type" only a type is named that unsubscribing from every type did
+    not end."""
     every = [one for one in departures if one.type == EVERY_TYPE]
     apart = [one.type for one in departures if one not in every]
     if not every:

@@ -47,7 +47,8 @@ class Agents:
             yield text, number
 
     def take_back(self, numbers: Iterable[int]) -> None:
-        """Remove those of these agents that `numbers` has written when it was called last: no click has them."""
+        """Remove from the table those of these agents that the last call of `numbers` has added: no click was stored
+        with them."""
         for number in numbers:
             text = self._added.pop(number, None)
             if text is not None:

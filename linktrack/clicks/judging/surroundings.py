@@ -13,7 +13,7 @@ from linktrack.store.session import Database
 
 
 def surroundings(database: Database, networks: Networks, agents: Agents, known: NetworkTable) -> Surroundings:
-    """The facts that clicks are judged by."""
+    """What clicks are judged by besides themselves, from the catalogue and the tables of agents and networks."""
     sendings = database.rows("SELECT id, sent_at, is_test, mailing_id FROM shipment")
     links: dict[int, int] = dict(
         database.rows(

@@ -74,8 +74,8 @@ def with_line_feeds(text: bytes) -> bytes:
 
 
 def _ended(line: bytes) -> bytes:
-    """The same of a line that a line feed follows: of several carriage returns before that only the last belongs to
-    it."""
+    """As `with_line_feeds`, of one line that a line feed follows: of several carriage returns before it only the last
+    is part of the line end."""
     bare = line.rstrip(b"\r")
     returns = len(line) - len(bare)
     return _parted(bare) + b"\n" * (returns - 1) + b"\r" * bool(returns)
@@ -97,8 +97,9 @@ def _parted(line: bytes) -> bytes:
 
 
 def counted_lines(text: bytes) -> tuple[bytes, int]:
-    """The same of a text in which octets of lines are counted, each with its count. Where a count is none (others stand
-    among them, or an editor has been there), a line ends as everywhere, or where a frame begins."""
+    """As `complete_lines`, for a text in which each line follows the count of its bytes (octet counting, RFC 6587).
+    Where no count stands (lines of both kinds may be mixed, or an editor has changed the file), a line ends at its line
+    end, or where a line with a count begins."""
     lines: list[bytes] = []
     at = 0
     while (at := _behind_line_ends(text, at)) < len(text):

@@ -66,6 +66,14 @@ def iso_moment(stamp: bytes, zone: tzinfo = UTC) -> int:
     return calendar_moment(year, month, day, hour, minute, second, fraction) - offset_seconds(offset) * 1000
 
 
+def next_day(day: str) -> str:
+    """The day after `2026-05-04`; ValueError for what is no day, or the last that there is."""
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except OverflowError:
+        raise ValueError("not a day that has a next one") from None
+
+
 def epoch_moment(stamp: bytes) -> int:
     """Seconds, milli-, micro- or nanoseconds since 1970, told apart by their size, as UTC milliseconds."""
     match = _EPOCH.fullmatch(stamp)

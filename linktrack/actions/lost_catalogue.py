@@ -114,8 +114,7 @@ class LostCatalogue:
         return said
 
     def is_missing(self, link_id: int, number: int) -> bool:
-        """Whether an action that was added after the backup is not here as the runs had it; `link_id` and `number` are
-        today's."""
+        """Whether a link lacks an action that the runs had under this number and that the backup does not have."""
         return link_id in self._links and number in self._links[link_id].numbers.missing
 
     def refuse_missing(self, missing: Iterable[tuple[int, int]], run: LostRun) -> None:

@@ -110,6 +110,11 @@ def workspace_id(database: Database) -> bytes:
     return bytes(database.value("SELECT workspace_id FROM workspace"))
 
 
+def database_id_of(database: Database) -> str:
+    """The id of the database that `[database] id` of its workspace's settings names; a copy has another one."""
+    return str(database.value("SELECT database_id FROM workspace"))
+
+
 def workspace_print(database: Database) -> str:
     """What tells the files of this workspace from those of another, before and after a restore; its id cannot be told
     from it."""

@@ -19,6 +19,7 @@ from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked
 from linktrack.contacts.left import TRANSACTIONAL, Departure, departures_of
+from linktrack.contacts.recipients import known_recipient
 from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
@@ -215,9 +216,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _contact(database: Database, number: int) -> dict[str, Any]:
-    row = database.row("SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (number,))
-    contact_id, email, name, fields = row or ("", "", "", "{}")
-    return {"contact_id": contact_id, "email": email, "name": name, "fields": json.loads(fields)}
+    return known_recipient(database, number)._asdict()
 
 
 def _rows(database: Database, table: str, number: int) -> Iterator[dict[str, Any]]:

@@ -109,9 +109,6 @@ ASKED_TWICE = {
     ("clicks/rollups/domains.py", "reports/people.py"): 1,
     ("clicks/rollups/zone.py", "upkeep/soundness.py"): 1,
     ("links/editing.py", "mailings/placements.py"): 1,
-    ("links/keys.py", "upkeep/contradicting_rows.py"): 1,
-    ("mailings/previewing.py", "upkeep/person.py"): 1,
-    ("server/snapshot_file.py", "upkeep/making.py"): 1,
     ("server/snapshot_file.py", "upkeep/restore.py"): 1,
     ("store/database_files.py", "store/revisions.py"): 1,
 }

@@ -184,8 +184,7 @@ def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[
 
 
 def _where(column: Column[object], database: Database, wrong: str, *values: str) -> str:
-    """Where the first row with a wrong value is, for tables whose rows people know by a name: an action by its link's
-    key. "" for others."""
+    """Where the first row with a wrong value is: of an action its link's key, "" for other tables."""
     sql = f'SELECT number, (SELECT key FROM link WHERE id = link_id) FROM "action" WHERE {wrong} ORDER BY id LIMIT 1'
     number, key = (column.table.name == "action" and database.row(sql, values)) or ("", "")
     return f" (the first is action {number} of the link {key!r})" if key else ""

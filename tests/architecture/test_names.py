@@ -59,7 +59,7 @@ def test_a_planted_second_kind_is_found() -> None:
 
 
 # What several modules have by a convention: a kind's `plan`, where a program begins, what Alembic calls.
-BY_CONVENTION = {"plan", "main", "upgrade"}
+BY_CONVENTION = {"plan", "main", "upgrade", "downgrade"}
 
 
 def shared_functions(modules: Iterable[tuple[str, ast.Module]]) -> dict[str, list[str]]:

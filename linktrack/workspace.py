@@ -17,7 +17,7 @@ from linktrack.files.protected import CONFIG_NAME, Protected, refuse_unfit_place
 from linktrack.files.reading import explained, read_own, whole_path
 from linktrack.files.toml_files import TomlFile, read_own_toml
 from linktrack.moments import zone_of
-from linktrack.settings.sources import refused, settings_of
+from linktrack.settings.sources import setting_error, settings_from
 from linktrack.settings.tables import Settings
 
 KEY_NAME = "linktrack.key"
@@ -121,7 +121,7 @@ class Workspace:
 
     def refused(self, keys: tuple[str, ...], sentence: str) -> BadInput:
         """An error about a setting that is found where it is used: with its line, or the variable over it."""
-        return refused(self.file, self.environ, keys, sentence)
+        return setting_error(self.file, self.environ, keys, sentence)
 
     def protected(self) -> Protected:
         """The files and folders that no output may replace."""
@@ -189,7 +189,7 @@ def checked_workspace(
     root: Path, file: TomlFile, environ: Mapping[str, str]
 ) -> tuple[Workspace | None, list[BadInput]]:
     """The workspace that a file makes of `root`, or all that is wrong with the settings in it and the environment."""
-    settings, problems = settings_of(file, environ)
+    settings, problems = settings_from(file, environ)
     if settings is None:
         return None, problems
     workspace = Workspace(root, file, settings, environ)

@@ -10,7 +10,7 @@ from linktrack.actions.planned import (
     Clicked,
     NumberedAction,
 )
-from linktrack.links.placeholders import fill
+from linktrack.links.placeholders import fill_placeholders
 from linktrack.moments import iso
 
 
@@ -24,7 +24,7 @@ class ClickValues(NamedTuple):
 
     def filled(self, text: str) -> str:
         """A text with its placeholders filled."""
-        return fill(text, self.value)
+        return fill_placeholders(text, self.value)
 
     def of_contact(self, name: str) -> str:
         """A value of the contact."""

@@ -90,9 +90,9 @@ class LostCatalogue:
         return None
 
     def put_back(self) -> list[str]:
-        """Give the actions their numbers back; returns what is to be said of it. Conflict where that would be done
-        twice which has another number, or runs have gone by the numbers of today, also those of runs that were
-        taken and are not named. Part of a transaction."""
+        """Give the actions their numbers back, in the open transaction; returns sentences on what was changed. Conflict
+        where an action would be carried out again because it was carried out under another number, and where runs, also
+        taken ones that are not named, have already used the numbers of today."""
         self._refuse_mistaken()
         said = []
         for link, _, numbers in self._links.values():
@@ -114,11 +114,12 @@ class LostCatalogue:
         return said
 
     def is_missing(self, link_id: int, number: int) -> bool:
-        """Whether an action that was added since the backup is not here as the runs had it."""
+        """Whether a link lacks an action that the runs had under this number and that the backup does not have."""
         return link_id in self._links and number in self._links[link_id].numbers.missing
 
     def refuse_missing(self, missing: Iterable[tuple[int, int]], run: LostRun) -> None:
-        """Conflict when there are any, by link and number; actions have their numbers back by now."""
+        """Conflict when any action of `missing`, as (link id, number), is not here; to be called when actions have
+        their numbers back."""
         lines = ""
         for link_id, number in sorted(missing):
             link, _, numbers = self._links[link_id]
@@ -137,7 +138,7 @@ class LostCatalogue:
             )
 
     def refuse_links(self, keys: Iterable[str], run: LostRun) -> None:
-        """Conflict when links are not here by which something was made."""
+        """Conflict when links with these keys are not here although the run has made something for clicks on them."""
         if every := sorted(keys):
             raise Conflict(
                 f"this run carried out what the actions of {', '.join(map(repr, every))} make, which was added since "
@@ -148,7 +149,8 @@ class LostCatalogue:
             )
 
     def once(self, run: LostRun, key: str, kind: str, name: str) -> list[int]:
-        """The numbers of the actions by which a run may have made a thing once for a person."""
+        """The numbers of the link's actions by which a run may have made this thing (`kind` and `name` as in `made`)
+        once for a person."""
         lost = (run.links or {}).get(key)
         return [] if lost is None else once_for(kind, name, lost.actions)
 

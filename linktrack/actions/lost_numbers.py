@@ -31,7 +31,7 @@ class LinkNumbers(NamedTuple):
 
 
 def same(table: ActionTable) -> str:
-    """A text that is the same for actions that do the same, however their value was written (`true`, `"true"`)."""
+    """A text that is equal for actions that do the same, however their values were written (`true`, `"true"`)."""
     value = table.get("value")
     if isinstance(value, bool | int | float):
         table = {**table, "value": str(value).lower() if isinstance(value, bool) else str(value)}
@@ -39,8 +39,9 @@ def same(table: ActionTable) -> str:
 
 
 def numbers_of(today: Listing, backed_up: int, listings: Sequence[Listing]) -> LinkNumbers:
-    """How the actions of a link get their numbers back. Those up to `backed_up`, the last that the backup knew, keep
-    theirs, whatever their settings are by now; `listings` are those of the lost runs, in their order, and not none."""
+    """How a link's actions get the numbers back that they had. Actions up to the number `backed_up`, the last one in
+    the backup, keep theirs, whatever their settings are today. `listings` are the link's actions in each of the lost
+    runs, in the order of the runs; at least one."""
     held = {number for number in today if number <= backed_up}
     free = {number: same(table) for number, table in today.items() if number > backed_up}
     moves: dict[int, int] = {}
@@ -88,19 +89,21 @@ def _mistaken(
 
 
 def to_bring_back(key: str, table: ActionTable) -> Words:
-    """The command that adds an action of a lost run again."""
+    """The command, as words, that adds an action of a lost run to the link `key` again."""
     return ["action", "add", key, table["type"], *options_of(table)]
 
 
 def to_be_as_it_was(key: str, number: int, table: ActionTable, wanted: ActionTable | None) -> Words:
-    """The command that makes an action what it was; that removes it where it was none, or one of another type."""
+    """The command, as words, that gives action `number` of the link `key` its former settings, `wanted`; or that
+    removes it, where it was not there (None) or was of another type."""
     if wanted is None or wanted["type"] != table["type"]:
         return ["action", "remove", key, str(number)]
     return ["action", "edit", key, str(number), *options_that_change(table, wanted)]
 
 
 def once_for(kind: str, name: str, listing: Listing) -> list[int]:
-    """The actions in a listing that make a thing of this kind, of this name if it is a script, once for a person."""
+    """The numbers of those actions in `listing` that make a thing of this kind only once for each person; of a script,
+    only those that run the script `name`."""
     return [
         number
         for number, table in sorted(listing.items())

@@ -17,7 +17,7 @@ from pathlib import Path
 from linktrack.actions import script_processes
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.script_output import MAX_ANSWER, Answers, Tail, Whole, result_of
-from linktrack.files.reading import whole_path
+from linktrack.files.reading import sentence_of, whole_path
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
 AT_ONCE = 1 << 16  # bytes that are said or heard at once
@@ -43,11 +43,11 @@ def unfit_script(folder: Path, name: str) -> ScriptResult | None:
         return None
     try:
         if not os.access(path, os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return _unstarted(name, PermissionError(errno.EACCES, ""))
         with path.open("rb") as file:
             named = re.match(rb"#![ \t]*([^\s]+)", file.readline(256))
         if named and not Path(os.fsdecode(named[1])).exists():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            return _unstarted(name, FileNotFoundError(errno.ENOENT, ""))
     except OSError as problem:
         return _unstarted(name, problem)
     return None
@@ -57,13 +57,16 @@ def _missing(folder: Path, name: str) -> ScriptResult:
     return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
 
 
+_UNSTARTED = {
+    errno.EACCES: "it may not be run: make it executable with chmod +x",
+    errno.ENOENT: "the program that its first line names is not there",
+    errno.ENOEXEC: "its first line must name what runs it, as in #!/bin/sh",
+}
+
+
 def _unstarted(name: str, problem: OSError) -> ScriptResult:
-    hint = {
-        errno.EACCES: ": make it executable with chmod +x",
-        errno.ENOENT: ": the program that its first line names is not there",
-        errno.ENOEXEC: ": its first line must name what runs it, as in #!/bin/sh",
-    }.get(problem.errno or 0, "")
-    return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
+    why = _UNSTARTED.get(problem.errno or 0) or sentence_of(problem).sentence
+    return ScriptResult("failed", message=f"{name} cannot be started: {why}")
 
 
 @dataclass(frozen=True)

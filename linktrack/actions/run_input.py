@@ -25,7 +25,7 @@ from linktrack.actions.selecting import PassedClick
 from linktrack.actions.slots import Calendar
 from linktrack.contacts.left import mailing_types
 from linktrack.contacts.types import spelled_types
-from linktrack.crm.mapping import mapping_of
+from linktrack.crm.export import mapping_of
 from linktrack.errors import NotFound
 from linktrack.files.reading import tidy_path
 from linktrack.links.stored_actions import StandingAction, standing_actions

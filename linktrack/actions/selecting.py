@@ -14,7 +14,7 @@ from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
 from linktrack.click_marks import POST
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
-from linktrack.store.conditions import counts, since_reset
+from linktrack.store.conditions import counted_shipment, since_reset
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
@@ -30,7 +30,7 @@ _SUBSCRIPTIONS = "SELECT id FROM link WHERE kind = 'special' AND key = 'subscrip
 # not cancelled (but who unsubscribes from a cancelled one has unsubscribed).
 COUNTS = (
     "c.ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') "  # noqa: S608  (of our own)
-    f"AND (c.shipment_id IN (SELECT id FROM shipment WHERE {counts()}) "
+    f"AND (c.shipment_id IN (SELECT id FROM shipment WHERE {counted_shipment()}) "
     "OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL) "
     f"AND c.link_id IN ({LEAVING_IDS}))) AND {since_reset('c')} "
     f"AND c.recipient_id <> {NOBODY} "
@@ -153,7 +153,7 @@ def find_clickers(database: Database, key: str, mailing: str | None) -> None:
         "row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
         "k.placement_id) AS place FROM clicker k JOIN shipment s ON s.id = k.shipment_id "
         "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? "
-        f"AND k.human > 0 AND {counts('s')} {only}) k "
+        f"AND k.human > 0 AND {counted_shipment('s')} {only}) k "
         "JOIN recipient r ON r.id = k.recipient_id "
         "LEFT JOIN click c ON c.clicked_at = k.last_click AND c.recipient_id = k.recipient_id "
         "AND c.placement_id = k.placement_id AND c.shipment_id = k.shipment_id "

@@ -106,7 +106,7 @@ def _show_export(
     context: typer.Context, export: Path, destination: Destination, write: bool, yes: bool, deep: bool
 ) -> None:
     from linktrack.crm.describe import COLUMNS, SHOWN, describe_export
-    from linktrack.crm.mapping import mapping_of
+    from linktrack.crm.export import mapping_of
     from linktrack.crm.settings_file import as_lines
 
     workspace = workspace_of(context)

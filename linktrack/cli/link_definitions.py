@@ -36,7 +36,7 @@ def check(
     from dataclasses import asdict
 
     from linktrack.actions.crm_names import unfit_interests
-    from linktrack.crm.mapping import mapping_of
+    from linktrack.crm.export import mapping_of
     from linktrack.crm.people import any_interests, export_names
     from linktrack.links.catalog import find_link
     from linktrack.links.check import FINDING_COLUMNS, check_links

@@ -16,13 +16,13 @@ import typer
 from linktrack.cli.row_formats import (
     ShownRow,
     Spreadsheet,
+    cell_text,
     csv_lines,
     fitting,
     json_array,
     json_lines,
     markdown,
     picked,
-    plain,
     tab_separated,
 )
 from linktrack.cli.streams import encoding_of, end_of_pipe
@@ -231,7 +231,7 @@ def _short(column: str, value: object) -> str:
         return "yes" if value else "no"
     if column.endswith("_rate") and isinstance(value, float):
         return f"{value:.1%}"
-    return visible(plain(value))
+    return visible(cell_text(value))
 
 
 def _write(chunks: Iterable[str], out: IO[str]) -> None:

@@ -154,13 +154,13 @@ def show(
     Returns how many rows there were; totals are none. No file that is written is one of `inputs`.
     """
     from linktrack.reports.figures import columns_shown
-    from linktrack.reports.order import in_order, read_order
+    from linktrack.reports.order import read_order, sorted_rows
 
     layout = replace(layout, columns=columns_shown(layout.columns, basis.database))
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     rows = found.find(scope)
     if order is not None:
-        rows = in_order(rows, layout.columns, order)
+        rows = sorted_rows(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
     shown, looks = _looked_at(context, basis, scope, found, records, layout, choice)
     list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)

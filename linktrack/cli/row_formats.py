@@ -31,7 +31,7 @@ def fitting(text: str, encoding: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def plain(value: object) -> str:
+def cell_text(value: object) -> str:
     """A value as text in a cell: lists joined by commas, nothing for None."""
     if isinstance(value, str):
         return value
@@ -43,7 +43,7 @@ def plain(value: object) -> str:
         case float():
             return f"{value:.6f}".rstrip("0").rstrip(".")
         case list() | tuple():
-            return ", ".join(plain(item) for item in value)
+            return ", ".join(cell_text(item) for item in value)
         case dict():
             return json.dumps(value, ensure_ascii=False)
         case _:
@@ -99,7 +99,7 @@ def csv_lines(
     for row in rows:
         texts = []
         for column in columns:
-            value, text = row[column], plain(row[column])
+            value, text = row[column], cell_text(row[column])
             if isinstance(value, float):
                 text = text.replace(".", decimal)
             elif not isinstance(value, int):
@@ -113,7 +113,7 @@ def tab_separated(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]
     in_cell = visible if out.isatty() else cell_of_a_line
     yield "\t".join(columns) + "\n"
     for row in rows:
-        yield "\t".join(in_cell(plain(row[column])) for column in columns) + "\n"
+        yield "\t".join(in_cell(cell_text(row[column])) for column in columns) + "\n"
 
 
 def markdown(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterable[str]:
@@ -121,5 +121,5 @@ def markdown(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterable[str]:
     yield "| " + " | ".join(columns) + " |\n"
     yield "|" + " --- |" * len(columns) + "\n"
     for row in rows:
-        cells = (markdown_cell(plain(row[column])) for column in columns)
+        cells = (markdown_cell(cell_text(row[column])) for column in columns)
         yield "| " + " | ".join(cells) + " |\n"

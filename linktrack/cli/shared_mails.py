@@ -177,7 +177,7 @@ def preview_mailing(
       linktrack mailing preview news
       linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
     """
-    from linktrack.crm.mapping import mapping_of
+    from linktrack.crm.export import mapping_of
     from linktrack.files.writing import write_file
     from linktrack.mailings.previewing import preview_of
 

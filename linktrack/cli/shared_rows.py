@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from linktrack.cli.output import Format, FormatOption, show_record, show_rows, times_of
-from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, plain
+from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, cell_text
 from linktrack.cli.shared_context import protected_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
 from linktrack.files.folders import folder_for_a_moment, passing_folder
@@ -176,6 +176,6 @@ def _opened(destination: Destination, protected: Protected) -> Iterator[IO[str]]
 def _flat(row: ShownRow) -> Mapping[str, Any]:
     """A row whose values a cell can hold: what is put together of several is one text."""
     return {
-        name: value if value is None or isinstance(value, str | int | float) else plain(value)
+        name: value if value is None or isinstance(value, str | int | float) else cell_text(value)
         for name, value in row.items()
     }

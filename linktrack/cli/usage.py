@@ -73,7 +73,7 @@ class Noun(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         word = args[0]
         if not word.startswith("-") and self.get_command(ctx, word) is None and not ctx.resilient_parsing:
-            ctx.fail(said_of(ctx, word, args[1:], self))
+            ctx.fail(sentence_on(ctx, word, args[1:], self))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (called by name)
@@ -92,7 +92,7 @@ class Noun(TyperGroup):
 
     def ours(self, ctx: Any, word: str) -> list[str]:
         """The commands of its own that `word` may mean, as they are typed behind `linktrack`."""
-        return [f"{path_of(ctx)} {verb}" for verb in verbs_of(self, word)]
+        return [f"{command_path(ctx)} {verb}" for verb in verbs_of(self, word)]
 
 
 def _refuse_given_twice(ctx: Any, order: Iterable[Any]) -> None:
@@ -106,7 +106,7 @@ def _refuse_given_twice(ctx: Any, order: Iterable[Any]) -> None:
 
 def _refuse_empty(ctx: Any, command: Command, given: Mapping[str, Any]) -> None:
     """A usage error for an empty text where a file, a name or a number is asked for."""
-    may_be_empty = EMPTY_IS_SAID.get(path_of(ctx), frozenset())
+    may_be_empty = EMPTY_IS_SAID.get(command_path(ctx), frozenset())
     params: list[Any] = command.params
     for param in params:
         value = given.get(param.name or "")
@@ -142,9 +142,9 @@ def verbs_of(group: Any, word: str) -> list[str]:
     return [verb for verb in VERBS.get(word, ()) if verb in known][:1]
 
 
-def said_of(ctx: Any, word: str, rest: Iterable[str], group: Noun) -> str:
+def sentence_on(ctx: Any, word: str, rest: Iterable[str], group: Noun) -> str:
     """The sentence about a word that is no command, without the command's own name in front."""
-    path = path_of(ctx)
+    path = command_path(ctx)
     if word == "help":
         named = [one for one in rest if not one.startswith("-")]
         return f" {word}: that is linktrack {' '.join(filter(None, [path, *named, '--help']))}"
@@ -165,7 +165,7 @@ def _listed(commands: list[str]) -> str:
     return " or ".join(f"linktrack {command}" for command in commands)
 
 
-def path_of(ctx: Any) -> str:
+def command_path(ctx: Any) -> str:
     """`link add`: a command as it is typed behind `linktrack`."""
     return str(ctx.command_path).partition(" ")[2]
 
@@ -173,7 +173,7 @@ def path_of(ctx: Any) -> str:
 def usage_sentence(error: Any) -> str:
     """One sentence for a usage error of the parser: the command, what is wrong with it, and where to read on."""
     ctx = error.ctx
-    path = "" if ctx is None else path_of(ctx)
+    path = "" if ctx is None else command_path(ctx)
     command = _typed(path)
     message = _message_of(error)
     if message.startswith(" "):  # said_of: it goes on where the command ends

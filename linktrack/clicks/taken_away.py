@@ -14,9 +14,9 @@ from linktrack.click_marks import POST
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import LinktrackError
-from linktrack.links.placeholders import fill, placeholders_in
+from linktrack.links.placeholders import fill_placeholders, placeholders_in
 from linktrack.links.tokens import NOBODY
-from linktrack.store.conditions import counts, since_reset
+from linktrack.store.conditions import counted_shipment, since_reset
 from linktrack.store.session import Database
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _LEAVERS = (
     "JOIN link l ON l.id = k.link_id JOIN recipient r ON r.id = k.recipient_id "
     "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? AND k.human > 0 "
     f"AND k.recipient_id <> {NOBODY} AND r.forgotten_at IS NULL "
-    f"AND {counts('s')} AND (? = '' OR m.type = ?) "
+    f"AND {counted_shipment('s')} AND (? = '' OR m.type = ?) "
     "AND EXISTS (SELECT 1 FROM click c WHERE c.clicked_at IN (k.first_click, k.last_click) "
     "AND c.recipient_id = k.recipient_id AND c.link_id = k.link_id AND c.passed = 0 "
     f"AND {since_reset('c', 'l')} "
@@ -72,7 +72,7 @@ def _takings(database: Database) -> Iterator[_TakingLink]:
             if places - {_TYPE}:  # what else it stands for, a run knows
                 continue
             for type in types:
-                if same_type(fill(name, partial(_itself, type))) == same_type(type):
+                if same_type(fill_placeholders(name, partial(_itself, type))) == same_type(type):
                     yield _TakingLink(link_id, type, own_mails=bool(places))
 
 

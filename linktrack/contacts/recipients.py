@@ -16,6 +16,16 @@ if TYPE_CHECKING:  # reports only ask for a domain
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
 
 
+class KnownRecipient(NamedTuple):
+    """A recipient as the database has them, with their values by the names of fields; no `contact_id` once they are
+    forgotten."""
+
+    contact_id: str | None
+    email: str
+    name: str
+    fields: dict[str, str]
+
+
 class _RecipientBefore(NamedTuple):
     """A recipient as they were until now; `fields` are JSON."""
 
@@ -23,6 +33,13 @@ class _RecipientBefore(NamedTuple):
     fields: str
     email: str
     name: str
+
+
+def known_recipient(database: Database, number: int) -> KnownRecipient:
+    """The recipient of this id; one that is not there has nothing."""
+    row = database.row("SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (number,))
+    contact_id, email, name, fields = row or ("", "", "", "{}")
+    return KnownRecipient(contact_id, email, name, json.loads(fields))
 
 
 def store_recipients(

@@ -10,7 +10,7 @@ from linktrack.crm.csv_dialect import Dialect
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import Table, column_of, find_table, left_alone, need_contacts, odd_header, open_table
 from linktrack.crm.export_rows import BadRow
-from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
+from linktrack.crm.guess import GuessedSetting, guess_mapping, guessed_columns
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
@@ -89,7 +89,7 @@ def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Un
             )
             sentences += (f"{sentence}." for sentence in left_alone(table, left, each=deep))
             faulty += sum(not row.apart for row in left)
-            names = set(names_of(guessed, noun))
+            names = set(guessed_columns(guessed, noun))
             columns += (replace(column, guessed=bool(column.meaning) and column.column in names) for column in found)
     return Understanding(sentences, columns, guessed, faulty)
 

@@ -15,6 +15,7 @@ from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.errors import BadInput, NotFound
 from linktrack.files.reading import explained, open_input
+from linktrack.workspace import Workspace
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -43,6 +44,11 @@ class Table(Protocol):
     def unwritable(self, line: int, column: int) -> str:
         """Why nothing can be written into a cell, or nothing."""
         ...
+
+
+def mapping_of(workspace: Workspace) -> Mapping:
+    """How exports for a workspace are understood: by `[crm]` in its `linktrack.toml`."""
+    return Mapping(workspace.settings.crm, workspace.config_path)
 
 
 def open_table(path: Path, mapping: Mapping, noun: str) -> Table:

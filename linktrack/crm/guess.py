@@ -237,7 +237,7 @@ def _with(
     return replace(mapping, settings=settings)
 
 
-def names_of(guessed: Sequence[GuessedSetting], noun: str) -> Iterator[str]:
+def guessed_columns(guessed: Sequence[GuessedSetting], noun: str) -> Iterator[str]:
     """The columns of a noun's file that are guessed."""
     for setting in guessed:
         if setting.keys[1] == noun.replace("-", "_") or (noun == "users" and setting.keys[1] == "user_column"):

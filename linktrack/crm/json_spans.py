@@ -12,7 +12,7 @@ from typing import Any
 from linktrack.crm.encoding import refuse_long_lines
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.multivalue import OddCell, joined, names_in
-from linktrack.crm.typed_values import plain_text
+from linktrack.crm.typed_values import typed_text
 from linktrack.errors import BadInput
 from linktrack.settings.crm import FieldSettings
 
@@ -194,7 +194,7 @@ class JsonTable:
         if value == "" and not isinstance(like, str | None):
             return "null"
         known = self._fields.get(name)
-        plain = value if known is None else plain_text(value, known)
+        plain = value if known is None else typed_text(value, known)
         if like is None and known is not None:  # nothing shows what the column holds: what the field says
             words = known.type == "yes-no" and (known.yes, known.no) == ("true", "false")
             like = False if words else 0 if known.type == "number" else None

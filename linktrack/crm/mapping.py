@@ -10,7 +10,6 @@ from pathlib import Path
 from linktrack.errors import BadInput
 from linktrack.names import held_under, same_name
 from linktrack.settings.crm import CrmSettings, FieldSettings
-from linktrack.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,6 @@ class Mapping:
             case "requests":
                 return TableLayout(crm.requests.owner, "", crm.requests.sheet, crm.requests.header_row, separator)
         raise KeyError(noun)
-
-
-def mapping_of(workspace: Workspace) -> Mapping:
-    """The mapping of a workspace, from `[crm]` in its `linktrack.toml`."""
-    return Mapping(workspace.settings.crm, workspace.config_path)
 
 
 def find_column(columns: Sequence[str], name: str) -> int | None:

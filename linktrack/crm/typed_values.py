@@ -29,7 +29,7 @@ def value_of(text: str, field: FieldSettings) -> str | Decimal | date | bool:
     return text
 
 
-def plain_text(text: str, field: FieldSettings) -> str:
+def typed_text(text: str, field: FieldSettings) -> str:
     """A text as it is read from a cell that has the field's type: `7.5`, `2026-05-04`, `true`; others as they are."""
     match value_of(text, field):
         case bool() as said:
@@ -43,7 +43,7 @@ def plain_text(text: str, field: FieldSettings) -> str:
 
 def same_value(read: str, written: str, field: FieldSettings) -> bool:
     """Whether a cell that reads `read` holds what the text `written` means, whichever way the cell is typed."""
-    if read in (written, plain_text(written, field)):
+    if read in (written, typed_text(written, field)):
         return True
     meant = value_of(written, field)
     return isinstance(meant, bool | Decimal) and value_of(read, field) == meant and bool(read)

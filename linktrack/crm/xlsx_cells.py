@@ -19,7 +19,7 @@ from linktrack.crm.mapping import TableLayout
 from linktrack.crm.typed_values import same_value
 from linktrack.crm.xlsx_package import DamagedWorkbook, WorkbookPackage
 from linktrack.crm.xlsx_reading import SheetRow, read_sheet
-from linktrack.crm.xlsx_writing import write_workbook
+from linktrack.crm.xlsx_writing import rewrite_workbook
 from linktrack.errors import BadInput
 from linktrack.settings.crm import FieldSettings
 
@@ -135,7 +135,7 @@ class SheetTable:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 sheet = WorkbookPackage(archive).choose(self.sheet)
-            write_workbook(self.path, to, sheet, wanted, width + len(created), fields, self._cells.seen)
+            rewrite_workbook(self.path, to, sheet, wanted, width + len(created), fields, self._cells.seen)
         except DamagedWorkbook as problem:
             raise BadInput(f"it cannot be written back: {problem}", file=self.path) from None
         self._compare(to, wanted, fields)

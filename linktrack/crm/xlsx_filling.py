@@ -34,7 +34,7 @@ class CellValue(NamedTuple):
     style: str
 
 
-def kind_of(kind: str) -> str:
+def cell_kind(kind: str) -> str:
     """What a cell with a value holds by the type that its tag says, as in `SeenCells`; "" for errors."""
     return "t" if kind in _OF_TEXTS else kind if kind in ("n", "b") else ""
 

@@ -11,6 +11,8 @@ from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
 from xml.parsers import expat
 
+from linktrack.files.reading import sentence_of
+
 MAX_PART = 500_000_000  # bytes
 MAX_CELLS = 50_000_000  # of the rectangle that is used
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
@@ -164,8 +166,10 @@ def parse(
         parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, UnicodeDecodeError) as problem:
         raise DamagedWorkbook(f"its XML is broken ({problem})") from None
-    except (*BROKEN, OSError) as problem:
+    except BROKEN as problem:
         raise DamagedWorkbook(f"it cannot be unpacked ({problem})") from None
+    except OSError as problem:
+        raise DamagedWorkbook(f"it cannot be unpacked: {sentence_of(problem).sentence}") from None
 
 
 def refuse_doctype(*_: object) -> None:
@@ -252,7 +256,7 @@ def unescaped(text: str) -> str:
     )
 
 
-def escaped(text: str) -> str:
+def xml_escaped(text: str) -> str:
     """A text as a workbook writes it: signs that XML has not, and carriage returns, as `_x000D_`."""
     text = _ESCAPED.sub(lambda found: f"_x005F{found[0]}", text)
     return re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text)

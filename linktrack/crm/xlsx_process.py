@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import date
 from typing import BinaryIO, NamedTuple
 
-from linktrack.crm.xlsx_filling import kind_of
+from linktrack.crm.xlsx_filling import cell_kind
 from linktrack.crm.xlsx_formats import NUMBER, number_text, read_formats
 from linktrack.crm.xlsx_package import CellCounter, DamagedWorkbook, WorkbookPackage, column_number, parse, unescaped
 
@@ -48,8 +48,8 @@ def main() -> None:
         reason, code = f"reading it takes more than {MEMORY // 1_000_000_000} GB of memory: save it as CSV", REFUSED
     except (DamagedWorkbook, zipfile.BadZipFile, EOFError) as problem:
         reason, code = str(problem), REFUSED
-    except OSError as problem:
-        reason, code = str(problem), NO_ROOM
+    except OSError:  # of which the caller says what it is
+        reason, code = "", NO_ROOM
     if code:
         sys.stderr.buffer.write(reason.encode("utf-8", "replace"))
         sys.stderr.flush()
@@ -151,7 +151,7 @@ class _SheetReader:
         elif name == "c" and self.in_cell:
             self.in_cell = False
             value = self._value("".join(self.pieces))
-            kind = kind_of(self.kind)
+            kind = cell_kind(self.kind)
             if self.formula is not None:
                 constant = _CONSTANTS.get("".join(self.formula).strip().upper())
                 if constant is not None:  # as LibreOffice writes what is true or false

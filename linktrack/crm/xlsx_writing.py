@@ -12,7 +12,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from linktrack.crm.xlsx_filling import CellFiller, SeenCells, kind_of
+from linktrack.crm.xlsx_filling import CellFiller, SeenCells, cell_kind
 from linktrack.crm.xlsx_formats import read_formats
 from linktrack.crm.xlsx_package import (
     BLOCK,
@@ -25,9 +25,9 @@ from linktrack.crm.xlsx_package import (
     WorkbookPackage,
     column_letters,
     column_number,
-    escaped,
     part_name,
     refuse_doctype,
+    xml_escaped,
 )
 from linktrack.crm.xlsx_process import first_day
 from linktrack.settings.crm import FieldSettings
@@ -41,7 +41,7 @@ Wanted = Mapping[int, Mapping[int, str]]  # row from 1 -> column from 0 -> text
 ByteEdit = tuple[int, int, bytes]  # from which byte up to which one, and what stands there then
 
 
-def write_workbook(
+def rewrite_workbook(
     path: Path,
     to: Path,
     sheet: SheetName,
@@ -222,7 +222,7 @@ class _SheetSpans:
             if name == "f":  # TRUE() or FALSE(), for nothing is written into others
                 self.held = "b"
             elif name in ("v", "is"):
-                self.held = self.held or kind_of(self.cell[2].get("t", "n"))
+                self.held = self.held or cell_kind(self.cell[2].get("t", "n"))
 
     def _end(self, name: str) -> None:
         name = self.names[name]
@@ -270,7 +270,7 @@ class _SheetSpans:
         if new.kind in ("n", "b"):
             typed = ' t="b"' if new.kind == "b" else ""
             return f"{begin}{typed}><{prefix}v>{new.text}</{prefix}v></{prefix}c>"
-        safe = escape(escaped(new.text))
+        safe = escape(xml_escaped(new.text))
         return (
             f'{begin} t="inlineStr"><{prefix}is><{prefix}t xml:space="preserve">{safe}</{prefix}t></{prefix}is>'
             f"</{prefix}c>"

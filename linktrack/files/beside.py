@@ -76,7 +76,7 @@ def hold(handle: int) -> bool:
 
 
 @contextmanager
-def about(aside: Path, path: Path) -> Iterator[None]:
+def errors_about(aside: Path, path: Path) -> Iterator[None]:
     """Errors of writing into `aside` as sentences about `path`, the name that the user knows; others pass."""
     try:
         yield

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from linktrack.errors import Conflict, NotFound
-from linktrack.files.beside import ASIDE, about, give_to_owner_of, hold, remove_leftovers, sync
+from linktrack.files.beside import ASIDE, errors_about, give_to_owner_of, hold, remove_leftovers, sync
 from linktrack.files.protected import Protected, refuse_own, refuse_planted
 from linktrack.files.reading import explained, sentence_of
 
@@ -76,7 +76,7 @@ def making_folder(out: Path, protected: Protected, *, mode: int = 0o700) -> Iter
             handle = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             if not hold(handle):
                 raise Conflict(f"{out} was cleared away while it was made: run the command again")
-        with about(aside, out):
+        with errors_about(aside, out):
             yield aside
             sync_tree(aside)
             check_new_folder(out, protected)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from linktrack.errors import UsageError
-from linktrack.files.beside import ASIDE, NEW, about, give_to_owner_of, hold, remove_leftovers, sync
+from linktrack.files.beside import ASIDE, NEW, errors_about, give_to_owner_of, hold, remove_leftovers, sync
 from linktrack.files.protected import Protected, is_written_into, judged_target, resolved
 from linktrack.files.reading import STDOUT, explained, refuse_no_plain_file
 from linktrack.files.terminals import clean_terminal
@@ -124,7 +124,7 @@ def _replacing(target: Path, named: Path, mode: int) -> Iterator[BinaryIO]:
                 break
             file.close()
     try:
-        with about(aside, named), file:
+        with errors_about(aside, named), file:
             os.fchmod(file.fileno(), mode)  # whatever the umask
             if mode == PUBLIC:  # what everybody may read belongs to whoever keeps it up to date
                 give_to_owner_of(target.parent, file.fileno())

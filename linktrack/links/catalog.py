@@ -10,7 +10,7 @@ from linktrack.links.differences import shown_fields
 from linktrack.links.folders import WITHIN, clean_path, find_folder, within
 from linktrack.links.responses import LinkResponse, read_response
 from linktrack.names import composed
-from linktrack.store.conditions import counts
+from linktrack.store.conditions import counted_shipment
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.many import marks
 from linktrack.store.session import Database
@@ -93,16 +93,23 @@ def list_links(
 
 
 def find_link(database: Database, key: str) -> LinkRow:
-    """The link of this key, deleted or not. NotFound with near keys."""
+    """The link of this key, deleted or not. UnknownName with near keys."""
     (found,) = _link_rows(database, f"{_LINKS} WHERE link.id = ?", [link_id(database, key)])
+    return found
+
+
+def action_types(database: Database) -> dict[int, list[str]]:
+    """The types of actions (`set-field`, `interest` …) by the id of their link, in their order; only links with
+    some."""
+    found: dict[int, list[str]] = {}
+    for link, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
+        found.setdefault(link, []).append(kind)
     return found
 
 
 def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[LinkRow]:
     rows = database.rows(sql, values)
-    actions: dict[int, list[str]] = {}
-    for number, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
-        actions.setdefault(number, []).append(kind)
+    actions = action_types(database)
     found = []
     for number, key, name, kind, url, folder, mailing, response, confirm, *times in rows:
         kinds = tuple(actions.get(number, ()))
@@ -116,7 +123,7 @@ def mailings_with(database: Database, link_id: int) -> list[LinkPlace]:
     that count: neither tests, nor cancelled, nor unfinished)."""
     rows = database.rows(
         "SELECT mailing.name, count(*), (SELECT coalesce(sum(recipients), 0) FROM shipment "  # noqa: S608  (of our own)
-        f"WHERE shipment.mailing_id = mailing.id AND {counts()}) "
+        f"WHERE shipment.mailing_id = mailing.id AND {counted_shipment()}) "
         "FROM placement JOIN mailing ON mailing.id = placement.mailing_id "
         "WHERE placement.link_id = ? AND mailing.deleted_at IS NULL GROUP BY mailing.id, mailing.name "
         "ORDER BY mailing.name",

@@ -24,8 +24,8 @@ from linktrack.links.contradictions import (
     wishes,
     within_link,
 )
-from linktrack.links.near_targets import comparable, differs_in
-from linktrack.links.references import CheckedAgainst, ExportNames, Unfit, missing_of, names_in
+from linktrack.links.near_targets import comparable_address, differs_in
+from linktrack.links.references import CheckedAgainst, ExportNames, Unfit, missing_of, names_in_actions
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.names import held_under, same_name
@@ -107,7 +107,7 @@ def findings(
     """Everything worth a look, each link by itself first, then the links of each mailing."""
     by_key = {link.key: link for link in links}
     types = {*around.types, *(mailing.type for mailing in mailings if mailing.type)}
-    around = replace(around, types=types, named=names_in(links))
+    around = replace(around, types=types, named=names_in_actions(links))
     found = [LinkFinding(kind, link.key, "", "", text) for link in links for kind, text in _of_link(link, around)]
     for mailing in mailings:
         for link in (by_key[key] for key in mailing.links):
@@ -149,7 +149,7 @@ def _of_addresses(links: Sequence[CheckedLink], around: CheckedAgainst) -> Itera
         if around.host and leads_to is not None and leads_to.host == browser_host(around.host):
             text = f"{link.key!r} leads to {around.host}, where tracked addresses lead: visitors would go in a circle"
             yield LinkFinding("circle", link.key, "", "", text)
-        other = first.setdefault(comparable(link.url), link.key)
+        other = first.setdefault(comparable_address(link.url), link.key)
         if other != link.key:
             text = f"{link.key!r} and {other!r} have one address: where a mail has it as it is, one of them is taken"
             yield LinkFinding("duplicate-url", link.key, other, "", text)

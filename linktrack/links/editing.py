@@ -150,7 +150,7 @@ def edit_link(
         _refuse_special(before)
         link = session.exec(select(LinkRecord).where(LinkRecord.id == before.id)).one()
         if new_key is not None and new_key != key:
-            if session.exec(select(LinkRecord).where(LinkRecord.key == checked_key(new_key))).first() is not None:
+            if link_called(database, checked_key(new_key)) is not None:
                 raise Conflict(f"a link {new_key!r} is there already: choose another key")
             link.key = new_key
         if name is not None:

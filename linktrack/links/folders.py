@@ -27,7 +27,7 @@ class FolderRow:
 
 
 def find_folder(database: Database, path: str) -> int:
-    """The id of a folder that is not deleted. NotFound with near names, or with the way to bring it back."""
+    """The id of a folder that is not deleted. UnknownName with near names, or with the way to bring it back."""
     found = folder_id(database, path)
     if is_deleted(database, path):
         raise NotFound(f"the folder {path!r} is deleted: bring it back with linktrack folder restore {quote(path)}")

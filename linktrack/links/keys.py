@@ -107,11 +107,15 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     return Keys(Tokens(held.usable, workspace_id(database)), held.revoked, foreign, advice)
 
 
+def key_numbers(database: Database) -> set[int]:
+    """The numbers of all keys that a workspace has or had, as tokens carry them."""
+    return {number for (number,) in database.rows("SELECT id FROM signing_key")}
+
+
 def adopt_first_keys(database: Database, ring: Keyring, clock: Clock = now) -> None:
     """Note the fingerprints of all keys of a new workspace."""
     with database.transaction(durable=True):
-        known = {number for (number,) in database.rows("SELECT id FROM signing_key")}
-        for number in ring.secrets.keys() - known:
+        for number in ring.secrets.keys() - key_numbers(database):
             _note(database, ring, number, clock)
 
 

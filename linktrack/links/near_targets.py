@@ -30,7 +30,7 @@ def differs_in(url: str, other: str) -> tuple[str, ...]:
     return tuple(word for part, word in words.items() if getattr(one, part) != getattr(two, part))
 
 
-def comparable(url: str) -> str:
+def comparable_address(url: str) -> str:
     """An address as it is compared with others: scheme, host and port as browsers read them, no blanks in merge tags,
     the rest as it stands."""
     parts = _parts(url)

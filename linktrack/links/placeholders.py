@@ -39,13 +39,14 @@ def check_placeholders(text: str, crm: CrmSettings | None) -> None:
 
 
 def may_become(text: str, filled: str) -> bool:
-    """Whether `fill` can make this of a text that speaks of the contact or the company, whatever their values are."""
+    """Whether `fill_placeholders` can make `filled` of a text that speaks of the contact or the company, whatever their
+    values are."""
     if not any(name.partition(".")[0] in _OF_PERSON for name in placeholders_in(text)):
         return False
     literal = _PLACEHOLDER.split(text)[::2]
     return re.fullmatch(".*".join(map(re.escape, literal)), filled, re.DOTALL) is not None
 
 
-def fill(text: str, values: Callable[[str], str]) -> str:
+def fill_placeholders(text: str, values: Callable[[str], str]) -> str:
     """`text` with every placeholder replaced by `values` of its name, as in `values("link.name")`."""
     return _PLACEHOLDER.sub(lambda found: values(found[1]), text) if "{" in text else text

@@ -154,7 +154,7 @@ def _numberless(name: str) -> str:
     return re.sub(r"\d+", "0", name).casefold() if re.search(r"\d", name) else name
 
 
-def names_in(links: Sequence[CheckedLink]) -> dict[str, Counter[str]]:
+def names_in_actions(links: Sequence[CheckedLink]) -> dict[str, Counter[str]]:
     """By kind the names that the actions of links have, and how many of them."""
     named: dict[str, Counter[str]] = {kind: Counter() for kind in ("selection", "project", "interest")}
     for link in links:

@@ -107,14 +107,13 @@ def read_actions(database: Database) -> dict[int, list[ActionRow]]:
 
 
 def list_actions(database: Database, key: str | None = None) -> list[tuple[str, ActionRow]]:
-    """(key of the link, action) of the link `key`, or of all links, in their order. NotFound with near keys."""
-    if key is not None:
-        key = find_link(database, key).key
+    """(key of the link, action) of the link `key`, or of all links, in their order. UnknownName with near keys."""
+    link = 0 if key is None else find_link(database, key).id
     rows = database.rows(
         "SELECT link.key, action.id, action.link_id, action.number, action.type, action.settings "
-        "FROM action JOIN link ON link.id = action.link_id WHERE ? = '' OR link.key = ? "
+        "FROM action JOIN link ON link.id = action.link_id WHERE ? = 0 OR link.id = ? "
         "ORDER BY link.key, action.position",
-        (key or "", key or ""),
+        (link, link),
     )
     return [(its_key, ActionRow(*action)) for its_key, *action in rows]
 

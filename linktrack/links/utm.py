@@ -100,10 +100,10 @@ def tagged(url: str, utm: Utm, extra_tags: Pairs = ()) -> str:
     Anything but http(s), a host outside `utm.domains` or that browsers refuse, and a host that a merge tag stands for
     come back as they were.
     """
-    return apply(url, edits(url, utm, extra_tags))
+    return edited(url, edits(url, utm, extra_tags))
 
 
-def apply(url: str, changes: Sequence[Edit]) -> str:
+def edited(url: str, changes: Sequence[Edit]) -> str:
     """An address with the edits made, which stand in its order and do not overlap."""
     parts: list[str] = []
     here = 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import ssl
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, responses
-from socket import SHUT_RDWR
 from urllib.parse import quote, urljoin
 
 from linktrack.hosts import read_web_address
@@ -17,6 +18,14 @@ _MOST = 1000  # addresses of one mail
 _PATIENCE = 10.0  # seconds for an address to be reached, and for its whole answer
 _REDIRECTS = 5
 _REFUSES_MACHINES = (401, 403, 429, 999)  # a person may be let in
+_NETWORK = {
+    errno.ECONNREFUSED: "it refuses connections",
+    errno.ECONNRESET: "it ends the connection",
+    errno.ECONNABORTED: "it ends the connection",
+    errno.EPIPE: "it ends the connection",
+    errno.EHOSTUNREACH: "there is no way to its host",
+    errno.ENETUNREACH: "there is no way to its network",
+}
 _HEADERS = {"User-Agent": "linktrack-check", "Accept": "*/*", "Connection": "close"}
 
 
@@ -46,9 +55,10 @@ def _follow(method: str, url: str, patience: float) -> str:
             return f"does not answer within {patience:g} seconds"
         except ssl.SSLCertVerificationError as error:
             return f"has a certificate that is not valid ({error.verify_message})"
-        except (OSError, HTTPException, ValueError) as error:
-            what = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            return f"cannot be reached ({what})"
+        except OSError as error:
+            return f"cannot be reached ({_why_not(error)})"
+        except (HTTPException, ValueError) as error:
+            return f"cannot be reached ({str(error) or type(error).__name__})"
         if status not in (301, 302, 303, 307, 308) or not location:
             well = status < 400 or status in _REFUSES_MACHINES
             return "" if well else f"answers {status} {responses.get(status, '')}".rstrip()
@@ -56,6 +66,14 @@ def _follow(method: str, url: str, patience: float) -> str:
         if read_web_address(url) is None:
             return ""  # an app's address: whether it answers is not for us to say
     return f"redirects more than {_REDIRECTS} times"
+
+
+def _why_not(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "its host is not known"
+    if isinstance(error, ssl.SSLError):
+        return "it does not speak TLS as we do"
+    return _NETWORK.get(error.errno or 0) or "the network reports an error"
 
 
 def _request(method: str, url: str, patience: float) -> tuple[int, str]:
@@ -91,4 +109,4 @@ def _request(method: str, url: str, patience: float) -> tuple[int, str]:
 def _cut(connection: HTTPConnection, late: threading.Event) -> None:
     late.set()
     if connection.sock is not None:
-        connection.sock.shutdown(SHUT_RDWR)
+        connection.sock.shutdown(socket.SHUT_RDWR)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from linktrack.errors import Conflict, NotFound, UnknownName
 from linktrack.links.editing import REDIRECT, NewLink, store_link
-from linktrack.links.near_targets import comparable
+from linktrack.links.near_targets import comparable_address
 from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
@@ -51,7 +51,7 @@ def choose_links(
                 unknown.append(address)
             else:
                 choices.append((address, link))
-        elif (registered := by_url.get(comparable(address.target))) is not None:
+        elif (registered := by_url.get(comparable_address(address.target))) is not None:
             choices.append((address, registered))
         elif settings.track_all:
             choices.append((address, address.target))
@@ -187,7 +187,7 @@ def _registered_by_address(database: Database) -> dict[str, int]:
     rows = database.rows(
         "SELECT url, id FROM link WHERE deleted_at IS NULL AND kind = 'registered' AND url <> '' ORDER BY id DESC"
     )
-    return {comparable(url): link_id for url, link_id in rows}
+    return {comparable_address(url): link_id for url, link_id in rows}
 
 
 def _links_by_key(database: Database, keys: Iterable[str]) -> dict[str, int]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from linktrack.contacts.consent import may_be_tracked, said_of
-from linktrack.contacts.recipients import field_value
+from linktrack.contacts.recipients import field_value, known_recipient
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import Contact, read_contacts
 from linktrack.email_addresses import same_email
@@ -83,8 +82,6 @@ def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mappin
 
 def _known(database: Database, wanted: str) -> Recipient:
     found = recipient_id(database, wanted)
-    ((contact_id, email, name, fields),) = database.rows(
-        "SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (found,)
-    )
+    known = known_recipient(database, found)
     shared = "" if may_be_tracked(database, found) else _SOMEBODY
-    return Recipient(contact_id, email, name, _SOMEBODY, json.loads(fields), shared)
+    return Recipient(known.contact_id or "", known.email, known.name, _SOMEBODY, known.fields, shared)

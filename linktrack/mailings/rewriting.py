@@ -11,8 +11,9 @@ from pathlib import Path
 
 from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
+from linktrack.crm.export import mapping_of
 from linktrack.crm.export_rows import BadRow
-from linktrack.crm.mapping import Mapping, mapping_of
+from linktrack.crm.mapping import Mapping
 from linktrack.errors import UsageError
 from linktrack.files.protected import Protected
 from linktrack.files.reading import tidy_path

@@ -16,7 +16,7 @@ from linktrack.errors import Conflict
 from linktrack.links.tokens import MAX_KEYS, NOBODY, Tokens
 from linktrack.mailings.outputs.filling import values_of
 from linktrack.settings.values import BaseUrl
-from linktrack.store.conditions import counts
+from linktrack.store.conditions import counted_shipment
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.many import at_once, marks
@@ -192,7 +192,8 @@ def got_it_elsewhere(database: Database, shipment: Shipment, *, since: bool = Fa
             "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("  # noqa: S608  (names of our own)
             "SELECT 1 FROM shipment JOIN shipment_recipient AS other ON other.shipment_id = shipment.id "
             "WHERE shipment.mailing_id = ? "
-            f"AND shipment.id {other} sent.shipment_id AND {counts()} AND other.recipient_id = sent.recipient_id)",
+            f"AND shipment.id {other} sent.shipment_id AND {counted_shipment()} "
+            "AND other.recipient_id = sent.recipient_id)",
             (shipment.id, mailing_id(database, shipment.mailing)),
         )
     )

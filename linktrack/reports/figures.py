@@ -17,7 +17,7 @@ from linktrack.links.folders import clean_path
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import HOUR, hour_start, iso, read_length, read_stretch
 from linktrack.reports.statistics import Sample, wilson
-from linktrack.store.conditions import counts, reached
+from linktrack.store.conditions import counted_shipment, reached
 from linktrack.store.lookups import folder_id, mailing_id, shipment_id
 from linktrack.store.session import Database
 
@@ -58,7 +58,7 @@ class Scope:
     period: Period = ALWAYS
     mailings: tuple[int, ...] | None = None
 
-    def counted(self, condition: str = counts()) -> str:
+    def counted(self, condition: str = counted_shipment()) -> str:
         """The condition on `shipment`, in SQL, that a shipment counts here."""
         of_mailing = "" if self.mailing is None else f" AND shipment.mailing_id = {self.mailing:d}"
         if self.mailings is not None:

@@ -160,7 +160,7 @@ def heading(column: str, language: Language) -> str:
     return own or column.replace("_", " ").capitalize()
 
 
-def joined(columns: Sequence[str], language: Language) -> str:
+def in_one_phrase(columns: Sequence[str], language: Language) -> str:
     """The names of some columns in one phrase: `clicks and machine clicks`."""
     names = [heading(column, language) for column in columns]
     return f" {WORDS[language]['and']} ".join([names[0], *(name[:1].lower() + name[1:] for name in names[1:])])

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from linktrack.links.catalog import action_types
 from linktrack.links.folders import WITHIN, within
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of
 from linktrack.reports.shipments import counts_by_shipment, edges, is_clicked
@@ -90,9 +91,7 @@ def link_figures(
     spots = _spots(database, scope)
     volumes = _volumes(database, scope)
     tallies = _tallies(database, scope)
-    actions: dict[int, list[str]] = {}
-    for link, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
-        actions.setdefault(link, []).append(kind)
+    actions = action_types(database)
     found = []
     for number, key, name, kind, folder, url, deleted_at in _links(database, scope, keys):
         placements = spots.get(number, 0)

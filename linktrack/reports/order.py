@@ -35,7 +35,7 @@ def read_order(text: str, columns: Sequence[str]) -> SortOrder:
     return SortOrder(key, direction == "desc" if colon else None)
 
 
-def in_order(rows: Iterable[AnyRow], columns: Sequence[str], order: SortOrder) -> list[AnyRow]:
+def sorted_rows(rows: Iterable[AnyRow], columns: Sequence[str], order: SortOrder) -> list[AnyRow]:
     """Rows sorted; of equal ones by their place in the mail, or else by name, which is their first two columns; what
     has no value comes last.
 

@@ -19,7 +19,7 @@ from linktrack.reports.mailings import (
     engagement,
     mailing_figures,
 )  # fmt: skip
-from linktrack.reports.order import BY_CLICKS, SortOrder, in_order
+from linktrack.reports.order import BY_CLICKS, SortOrder, sorted_rows
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
 from linktrack.reports.totals import SUM, TotalsRecord, with_totals
 from linktrack.store.session import Database
@@ -141,7 +141,7 @@ def _table(
 ) -> PageTable:
     """A table of rows of a scope in their order. Those that may be long are cut, and the command says so; what has a
     row for each hour or each placement never is."""
-    ordered = rows if order is None else in_order(rows, fields, order)
+    ordered = rows if order is None else sorted_rows(rows, fields, order)
     whole = [dict(zip(fields, row, strict=True)) for row in ordered]
     top = TOP if cut and len(whole) > TOP else None
     words = [*command, "--top", str(TOP)] if top else command

@@ -11,7 +11,7 @@ from linktrack.actions.ledger.for_reports import PersonChange, changes_of
 from linktrack.email_addresses import domain_of
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
-from linktrack.store.lookups import unknown_domain
+from linktrack.store.lookups import known_domain
 from linktrack.store.many import at_once, marks
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
@@ -77,7 +77,7 @@ def clickers(
     are counted from the clicks themselves, and are None where some were purged. `domain` is that of the address at
     sending. UnknownName for a domain that nothing was sent to.
     """
-    wanted = None if domain is None else _known_domain(database, domain)
+    wanted = None if domain is None else known_domain(database, domain)
     return _clickers(database, scope, link, placement, wanted)
 
 
@@ -175,14 +175,6 @@ def _names(
         f"SELECT id, COALESCE(contact_id, ''), email, name FROM recipient WHERE id IN ({marks(recipients)})", recipients
     )
     return {number: (contact_id, email, name) for number, contact_id, email, name in rows}
-
-
-def _known_domain(database: Database, domain: str) -> str:
-    """A domain that something was sent to, in lower case, "" for no address. UnknownName with near ones."""
-    wanted = domain_of("@" + domain.strip().removeprefix("@"))
-    if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
-        raise unknown_domain(database, wanted)
-    return wanted
 
 
 def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:

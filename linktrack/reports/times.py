@@ -17,7 +17,7 @@ from linktrack.moments import HOUR, datetime_of
 from linktrack.reports.few import people_by_age
 from linktrack.reports.figures import Scope
 from linktrack.reports.statistics import enough
-from linktrack.store.conditions import counts
+from linktrack.store.conditions import counted_shipment
 from linktrack.store.session import Database
 
 _DIGITS = 6
@@ -176,8 +176,8 @@ def _earlier_shares(database: Database, scope: Scope, now: int) -> tuple[list[li
         f"""
         SELECT mailing_id, shipment_id, age, clickers FROM shipment_age
         JOIN shipment ON shipment.id = shipment_age.shipment_id
-        WHERE {counts()} AND mailing_id IN (
-            SELECT mailing_id FROM shipment WHERE {counts()} GROUP BY mailing_id
+        WHERE {counted_shipment()} AND mailing_id IN (
+            SELECT mailing_id FROM shipment WHERE {counted_shipment()} GROUP BY mailing_id
             HAVING min(sent_at) < ? AND max(sent_at) <= ?
         )
         """,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 from linktrack.crm.guard import must_match, would_run
 from linktrack.errors import BadInput
 from linktrack.moments import datetime_of, iso, offset_that_tells, wall_time
-from linktrack.reports.headings import WORDS, heading, joined
+from linktrack.reports.headings import WORDS, heading, in_one_phrase
 from linktrack.reports.totals import SUM
 from linktrack.visible import visible, visible_lines
 
@@ -232,8 +232,8 @@ class _SheetWriter:
                     "gap": 40,
                 }
             )
-        by = joined(chart.names, language)
-        title = f"{joined(chart.values, language)} {self._words['by']} {by[:1].lower()}{by[1:]}"
+        by = in_one_phrase(chart.names, language)
+        title = f"{in_one_phrase(chart.values, language)} {self._words['by']} {by[:1].lower()}{by[1:]}"
         native.set_title({"name": title, "name_font": {"size": 13}, "overlay": False})
         hours = {"num_format": "yyyy-mm-dd hh:mm"} if chart.names[0] in self._sheet.times else {}
         points = {"text_axis": True, "reverse": chart.kind == "bar", **hours}

@@ -7,31 +7,26 @@ of a page's button (or of RFC 8058's one-click) is the person's will. Nothing of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from linktrack.clicks.logs.fields import is_prefetch
 from linktrack.contacts.pressed import CONSENT, joins, pressed_in, said_in
-from linktrack.contacts.types import EVERY_TYPE, same_type, shown_type, spelled_types
+from linktrack.contacts.types import EVERY_TYPE, same_type, shown_type
 from linktrack.errors import BadInput
 from linktrack.hosts import may_have_values
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.special_links import PERSONAL
-from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
-from linktrack.server.pages import Page, Pages, TypeRow
+from linktrack.links.tokens import NOBODY
 from linktrack.server.request import PATH_ROOM, Request, log_line
-from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
+from linktrack.server.site import Page, Site, TypeRow
+from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment
 
 _DAY = 86_400_000
 RETRY = ("Retry-After", "5")
-_VERIFIED = 4096  # tokens that are remembered: a person opens several links of a mail, a scanner all of them
-# What mail programs add to the end of an address by mistake: a full stop, a bracket, a blank, a reference of HTML such
-# as `&gt`. A tail with a step `..` is none: it makes another address.
-TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?i:gt|lt|quot|apos|nbsp|amp))*"
 _HEADERS = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
@@ -48,57 +43,6 @@ class Answer(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
     acts: bool = False
-
-
-class People(Protocol):
-    """Who asks the database for what a person's answer needs, without ever waiting; None where it cannot be asked.
-    `shipment` is the number that tokens carry."""
-
-    def values(self, shipment: int, recipient: int) -> Mapping[str, str] | None:
-        """The person's values by the names of fields."""
-
-    def return_address(self, link_id: int, shipment: int, recipient: int) -> str | None:
-        """The address that a script has set for the person on a link, "" for none."""
-
-    def is_forgotten(self, shipment: int, recipient: int) -> bool | None:
-        """Whether the person was forgotten, so that nothing that is said here is kept."""
-
-    def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
-        """The types that the person gets, as `same_type` writes them."""
-
-    def consent(self, shipment: int, recipient: int) -> bool | None:
-        """Whether the person may be tracked."""
-
-    def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str | None:
-        """The HTML of the person's own mail, its links open in new tabs. `shared` is the token that those have in
-        common who refused tracking."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """All that an answer depends on beside the request. `base_path` is the path of base_url, without a final slash."""
-
-    snapshot: Snapshot
-    tokens: Tokens
-    pages: Pages
-    people: People
-    base_path: str = ""
-    subscription_types: tuple[str, ...] = ()
-    subscriptions_days: int = 21
-    form_hosts: tuple[str, ...] = ()
-    asks_consent: bool = False  # on the subscriptions page
-    tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
-    own_pages: re.Pattern[str] = field(init=False, repr=False, compare=False)
-    person_of: Callable[[str], tuple[int, int] | None] = field(init=False, repr=False, compare=False)
-    types: Mapping[str, str] = field(init=False, repr=False, compare=False)  # as `spelled_types` has them
-
-    def __post_init__(self) -> None:
-        base = f"(?i:{re.escape(self.base_path)})?"  # gateways lower-case addresses, or write them in capitals
-        shape = f"{base}/({PLACEMENT})/({TOKEN}){TAIL}"
-        object.__setattr__(self, "tracked", re.compile(shape))
-        object.__setattr__(self, "own_pages", re.compile(rf"{base}/(healthz|robots\.txt)"))
-        object.__setattr__(self, "person_of", lru_cache(_VERIFIED)(self.tokens.verify))
-        object.__setattr__(self, "types", spelled_types(self.snapshot.types, self.subscription_types))
 
 
 class Visit(NamedTuple):
@@ -127,7 +71,7 @@ def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Ans
     return _of_method(request, reply), log_line(request, reply.status)
 
 
-def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+def plain_answer(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     """An answer that no person is meant to look at."""
     body = text.encode()
     kind = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
@@ -159,10 +103,10 @@ def _answered(request: Request, visit: Visit, site: Site) -> Answer:
     if request.method not in _LOOKS:
         if request.method != "POST" or not link.posted:
             allowed = "GET, HEAD, POST" if link.posted else "GET, HEAD"
-            return plain(405, "This address is not for that method.\n", ("Allow", allowed))
+            return plain_answer(405, "This address is not for that method.\n", ("Allow", allowed))
         return _pressed(request, visit, site)
     if request.purpose and is_prefetch(request.purpose.encode()):
-        return plain(503, "")
+        return plain_answer(503, "")
     if link.kind == "subscriptions":
         return _subscriptions(request, visit, site)
     if link.confirm:
@@ -193,7 +137,7 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
         if site.people.is_forgotten(visit.shipment, visit.recipient):
             return _shown(200, pages.forgotten)
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
-    return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
+    return _acted(plain_answer(200, pages.words["unsubscribed_short"] + "\n"))
 
 
 def _unsubscribe(visit: Visit, site: Site) -> Answer:
@@ -256,7 +200,7 @@ def _online(visit: Visit, site: Site) -> Answer:
     shared = site.tokens.shared_beside(visit.token, visit.shipment)
     copy = site.people.copy(visit.shipment, visit.recipient, visit.token, shared)
     if copy is None:
-        return plain(503, site.pages.words["later"] + "\n", RETRY)
+        return plain_answer(503, site.pages.words["later"] + "\n", RETRY)
     return _shown(200, site.pages.view_online(copy))
 
 
@@ -311,10 +255,10 @@ def _type_of(visit: Visit, site: Site) -> str:
 
 def _own_page(page: str, method: str, log_works: bool) -> Answer:
     if method not in _LOOKS:
-        return plain(405, "This address is not for that method.\n", ("Allow", "GET, HEAD"))
+        return plain_answer(405, "This address is not for that method.\n", ("Allow", "GET, HEAD"))
     if page == "robots.txt":
-        return plain(200, "User-agent: *\nDisallow: /\n")
-    return plain(200, "ok\n") if log_works else plain(503, "the click log cannot be written\n", RETRY)
+        return plain_answer(200, "User-agent: *\nDisallow: /\n")
+    return plain_answer(200, "ok\n") if log_works else plain_answer(503, "the click log cannot be written\n", RETRY)
 
 
 def _shown(status: int, page: Page) -> Answer:

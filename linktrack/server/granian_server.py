@@ -96,7 +96,7 @@ class WorkerServer(MPServer):
                 return
 
 
-def run(root: Path, log_folder: Path, host: str, port: int, workers: int, listening: Callable[[], None]) -> None:
+def run_server(root: Path, log_folder: Path, host: str, port: int, workers: int, listening: Callable[[], None]) -> None:
     """Serve until a signal says otherwise."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is a file

@@ -14,10 +14,10 @@ from linktrack.errors import BadInput, Conflict, LinktrackError, Locked
 from linktrack.files.reading import whole_path
 from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
-from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages, logo_address
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.said_since import SaidSince
+from linktrack.server.site import Site
 from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.settings.tables import PageSettings

@@ -15,7 +15,7 @@ from linktrack.links.tokens import PLACEMENT, TOKEN, TOKEN_LENGTH
 INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else can ask for it
 _WORDS = ("default", "hostnames", "include", "volatile")  # a placement of that name has a backslash before it
 _FEW = 1000  # entries that nginx's own sizes of maps are good for
-_TAIL = r"""(?:[.,;:)>\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"""  # as server.answer.TAIL, in nginx's quotes
+_TAIL = r"""(?:[.,;:)>\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"""  # as server.site.TAIL, in nginx's quotes
 _SLASH = "(?:/|%2[fF])"
 _HEADERS = """\
 add_header Cache-Control "no-store" always;

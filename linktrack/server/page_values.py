@@ -44,6 +44,6 @@ TEMPLATES: dict[str, PageTemplate] = {
 }
 
 
-def names_of(template: str) -> list[str]:
+def names_for(template: str) -> list[str]:
     """All that a template may name."""
     return sorted({*EVERYWHERE, *(TEMPLATES[template].values if template in TEMPLATES else ())})

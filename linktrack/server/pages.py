@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from traceback import extract_tb
-from typing import NamedTuple
 from urllib.parse import quote
 
 import nh3
@@ -24,7 +23,8 @@ from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedEr
 from linktrack.errors import BadInput
 from linktrack.files.reading import open_own
 from linktrack.server.own_templates import BoundedEnvironment, OwnTemplates, unused_sentence
-from linktrack.server.page_values import TEMPLATES, names_of
+from linktrack.server.page_values import TEMPLATES, names_for
+from linktrack.server.site import Page, TypeRow
 from linktrack.server.words import WORDS
 from linktrack.settings.tables import Language
 
@@ -35,21 +35,6 @@ _LOGO_BYTES = 100_000
 _LOGOS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"<svg": "svg+xml", b"<?xml": "svg+xml"}
 _TRIED = 50  # types that pages are tried with: each costs a moment at the start
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-
-
-class Page(NamedTuple):
-    """A page, and its Content-Security-Policy."""
-
-    body: bytes
-    policy: str
-
-
-class TypeRow(NamedTuple):
-    """A type on the subscriptions page: whether the person gets it, and how it stands in an address."""
-
-    type: str
-    has: bool
-    query: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +63,7 @@ class Pages:
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self.look = look
-        self.words = WORDS[look.language]
+        self.words: Mapping[str, str] = WORDS[look.language]
         self._own_templates = own_templates
         values = {
             "look": look,
@@ -191,7 +176,7 @@ class Pages:
         elif isinstance(problem, RecursionError):
             why = "it includes or calls itself without end, or is nested too deeply"
         elif isinstance(problem, UndefinedError):
-            why = f"{problem}; {template} may name {', '.join(names_of(template))}"
+            why = f"{problem}; {template} may name {', '.join(names_for(template))}"
         else:
             why = str(problem) or type(problem).__name__
         return BadInput(f"this template cannot be used: {why}", file=file, line=line)

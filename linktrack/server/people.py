@@ -94,7 +94,7 @@ class QuietDatabase:
 
 
 class StoredPeople:
-    """`answer.People`, from the database and what `said_since` knows that a recipient has said and no import has read.
+    """`site.People`, from the database and what `said_since` knows that a recipient has said and no import has read.
     `separator` stands between the interests in a contact's cell."""
 
     def __init__(

@@ -18,7 +18,8 @@ from urllib.parse import unquote
 from linktrack.contacts.pressed import CONSENT, pressed_in
 from linktrack.links.special_links import LEAVING
 from linktrack.moments import moment_written
-from linktrack.server.answer import Site, visit_of
+from linktrack.server.answer import visit_of
+from linktrack.server.site import Site
 
 _AT_ONCE = 1 << 20  # bytes that are read while somebody waits for their page
 _AT_REST = 4 << 20  # in a second while nobody waits

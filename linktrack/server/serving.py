@@ -38,7 +38,7 @@ def serve(workspace: Workspace, options: ServeOptions, tell: Tell = in_silence) 
     as `noted_logs`.
     """
     try:
-        from linktrack.server.granian_server import free_port, run
+        from linktrack.server.granian_server import free_port, run_server
     except ImportError:
         raise BadInput("serving needs the extra: pip install 'linktrack[serve]'") from None
     settings = workspace.settings.serve
@@ -65,7 +65,7 @@ def serve(workspace: Workspace, options: ServeOptions, tell: Tell = in_silence) 
             raise Conflict(f"port {wanted} of {host} is taken: name another with --port, or stop what has it") from None
         raise Conflict(f"{host} port {wanted} cannot be listened at: {sentence_of(problem).sentence}") from None
     shown = f"[{host}]" if ":" in host else host
-    run(workspace.root, log, host, port, workers, lambda: tell(f"Listening on http://{shown}:{port}"))
+    run_server(workspace.root, log, host, port, workers, lambda: tell(f"Listening on http://{shown}:{port}"))
 
 
 def prepare_snapshot(workspace: Workspace, tell: Tell) -> Snapshot:

@@ -24,7 +24,7 @@ from linktrack.server.snapshot import (
     read_snapshot,
 )
 from linktrack.store.catalogue import version
-from linktrack.store.revisions import workspace_id
+from linktrack.store.revisions import database_id_of, workspace_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -62,7 +62,7 @@ def take_snapshot(database: Database) -> Snapshot:
         keys = database.rows("SELECT id, fingerprint FROM signing_key WHERE revoked_at IS NULL ORDER BY id")
         return Snapshot(
             workspace_id(database),
-            str(database.value("SELECT database_id FROM workspace")),
+            database_id_of(database),
             version(database),
             {number: bytes(mark) for number, mark in keys},
             placements,

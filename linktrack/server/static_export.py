@@ -30,7 +30,8 @@ from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.server.nginx import StaticSpot, http_text, server_text
 from linktrack.server.nginx_access import closed_pages, refuse_unfit_log
-from linktrack.server.pages import Page, Pages
+from linktrack.server.pages import Pages
+from linktrack.server.site import Page
 from linktrack.server.snapshot import KnownLink, KnownPlacement, Snapshot, keeping_lost
 from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, take_snapshot
 from linktrack.store.session import Database

@@ -21,10 +21,11 @@ from linktrack.clicks.logs.visitor import Visitors
 from linktrack.clicks.own_logs import note_unread
 from linktrack.errors import LinktrackError
 from linktrack.moments import Clock, iso, now
-from linktrack.server.answer import RETRY, Answer, Site, answer, plain
+from linktrack.server.answer import RETRY, Answer, answer, plain_answer
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
+from linktrack.server.site import Site
 from linktrack.settings.values import bytes_of
 from linktrack.store.waiting import Tell
 from linktrack.visible import visible
@@ -75,9 +76,9 @@ class Application:
 
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
         if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
-            reply = plain(414, "", _CLOSE)
+            reply = plain_answer(414, "", _CLOSE)
         elif _has_long_headers(environ):
-            reply = plain(431, "", _CLOSE)
+            reply = plain_answer(431, "", _CLOSE)
         elif "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             reply = _refused_body(environ) or self._answered(environ)
             if _has_body(environ):
@@ -98,10 +99,10 @@ class Application:
         except Exception as bug:
             ours = f"a bug in linktrack ({type(bug).__name__}): please report it"
             self._tell(str(bug) if isinstance(bug, LinktrackError) else ours)
-            reply = plain(500, "")
+            reply = plain_answer(500, "")
             line = log_line(asked, 500)
         if line and not self._log.write(line, asked.at, reply.acts) and reply.acts:
-            return plain(503, self._live.site.pages.words["later"] + "\n", RETRY)
+            return plain_answer(503, self._live.site.pages.words["later"] + "\n", RETRY)
         return reply
 
     def _request(self, environ: Environ) -> Request:
@@ -153,9 +154,9 @@ def _refused_body(environ: Environ) -> Answer | None:
     announced = environ.get("CONTENT_LENGTH")
     encoding = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
     if encoding.strip().lower() != "chunked" or (announced and "HTTP_TRANSFER_ENCODING" in environ):
-        return plain(411, "")
+        return plain_answer(411, "")
     if announced and (not announced.isdigit() or int(announced[:12]) > BODY):
-        return plain(413, "")
+        return plain_answer(413, "")
     return None
 
 

@@ -30,7 +30,7 @@ SCRIPT_VARIABLES = frozenset(
 _NO_SETTINGS = SCRIPT_VARIABLES | {"LINKTRACK_WORKSPACE", "LINKTRACK_SECRET"}
 
 
-def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | None, list[BadInput]]:
+def settings_from(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | None, list[BadInput]]:
     """The settings that a file and the environment make, or all that is wrong with them."""
     tables = {name: dict(value) if isinstance(value, dict) else value for name, value in file.tables.items()}
     variables = _variables()
@@ -43,7 +43,7 @@ def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | 
     return (None, problems) if problems else (settings, [])
 
 
-def refused(file: TomlFile, environ: Mapping[str, str], keys: Sequence[str], sentence: str) -> BadInput:
+def setting_error(file: TomlFile, environ: Mapping[str, str], keys: Sequence[str], sentence: str) -> BadInput:
     """An error about the setting `keys` (table names, then the key): with its line in the file, or the variable that
     stands over it."""
     variable = "_".join(("LINKTRACK", *keys[:2])).upper()
@@ -56,7 +56,7 @@ def _located(error: ErrorDetails, file: TomlFile, environ: Mapping[str, str]) ->
     if place[-1:] == ["[key]"]:  # a name on the left of a =
         place = place[:-2]
     name = ".".join(str(part) for part in place if not isinstance(part, int))
-    return refused(file, environ, [str(part) for part in place], wrong_value(error, name))
+    return setting_error(file, environ, [str(part) for part in place], wrong_value(error, name))
 
 
 class _Variable(NamedTuple):

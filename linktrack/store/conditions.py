@@ -9,7 +9,7 @@ def reached(shipment: str = "shipment") -> str:
     return f"{shipment}.cancelled_at IS NULL AND {shipment}.finished_at IS NOT NULL"
 
 
-def counts(shipment: str = "shipment") -> str:
+def counted_shipment(shipment: str = "shipment") -> str:
     """A shipment that counts in figures, and whose clicks act."""
     return f"NOT {shipment}.is_test AND {reached(shipment)}"
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from linktrack.email_addresses import same_email
+from linktrack.email_addresses import domain_of, same_email
 from linktrack.errors import Conflict, UnknownName
 from linktrack.names import composed, did_you_mean, nearest, same_name
 from linktrack.store.forgotten import is_forgotten
@@ -226,13 +226,17 @@ def unknown_type(type: str, known: Iterable[str]) -> UnknownName:
     return _unknown(_TYPE, type, nearest(type, known))
 
 
-def unknown_domain(database: Database, domain: str) -> UnknownName:
-    """The error of a domain of e-mail addresses that nothing was sent to."""
-    near = _near(database, _DOMAIN, domain)
-    return UnknownName(
-        f"nothing was sent to an address at {domain!r}{did_you_mean(near)}: {_DOMAIN.advice}",
-        noun=_DOMAIN.word, name=domain, near=near,
-    )  # fmt: skip
+def known_domain(database: Database, domain: str) -> str:
+    """A domain that something was sent to, in lower case, "" for what was sent to no address; with its `@` or without.
+    UnknownName with near ones."""
+    wanted = domain_of("@" + domain.strip().removeprefix("@"))
+    if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
+        near = _near(database, _DOMAIN, wanted)
+        raise UnknownName(
+            f"nothing was sent to an address at {wanted!r}{did_you_mean(near)}: {_DOMAIN.advice}",
+            noun=_DOMAIN.word, name=wanted, near=near,
+        )  # fmt: skip
+    return wanted
 
 
 def unknown_reason(reason: str, known: Collection[str]) -> UnknownName:

@@ -78,7 +78,7 @@ def check_whose(database: Database, workspace: Workspace) -> None:
         )
 
 
-def prepare(database: Database) -> None:
+def prepare_empty(database: Database) -> None:
     """Make an empty database ready for tables, before the transaction that makes them. Conflict when it has some."""
     if revision(database) is not None:
         raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
@@ -108,6 +108,11 @@ def make_tables(database: Database, *, time_zone: str, database_id: str, clock: 
 def workspace_id(database: Database) -> bytes:
     """The 16 random bytes of a workspace, which are part of its tokens and of its placements' keys."""
     return bytes(database.value("SELECT workspace_id FROM workspace"))
+
+
+def database_id_of(database: Database) -> str:
+    """The id of the database that `[database] id` of its workspace's settings names; a copy has another one."""
+    return str(database.value("SELECT database_id FROM workspace"))
 
 
 def workspace_print(database: Database) -> str:

@@ -34,7 +34,7 @@ class Cleaned(NamedTuple):
 CLEAN = Cleaned(True)
 
 
-def clean(database: Database, tables: tuple[str, ...], wait: float) -> Cleaned:
+def write_anew(database: Database, tables: tuple[str, ...], wait: float) -> Cleaned:
     """Write the database anew, as far as the disk allows, and empty its write-ahead log. `tables` are those of which
     something was deleted: on PostgreSQL these alone. No transaction is open; others may read meanwhile, and are waited
     for."""

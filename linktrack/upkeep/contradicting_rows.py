@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from linktrack.actions.ledger.denied import denied_rows
 from linktrack.clicks.judging.evidence_repair import compare_evidence
+from linktrack.links.keys import key_numbers
 from linktrack.mailings.shipments import read_settings
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import Fault, ruled_clicks
@@ -18,7 +19,7 @@ _ELSEWHERE = (
 
 def _of_no_key(database: Database) -> int:
     """How many shipments are signed with a key that the workspace has never had."""
-    known = {row[0] for row in database.rows("SELECT id FROM signing_key")}
+    known = key_numbers(database)
     counts = database.rows("SELECT settings, count(*) FROM shipment GROUP BY settings")
     return sum(int(count) for settings, count in counts if read_settings(settings).key_id not in known)
 

@@ -19,7 +19,7 @@ from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import standing_still
 from linktrack.store.many import at_once
-from linktrack.store.revisions import check_usable, make_tables, prepare
+from linktrack.store.revisions import check_usable, make_tables, prepare_empty
 from linktrack.store.session import Database, connect
 from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import DATABASE_NAME, Workspace
@@ -96,7 +96,7 @@ def _new(url: str, protected: Protected, wait: float, tell: Tell) -> Iterator[Da
     with anything in it."""
     if not url.startswith(SQLITE_URL):
         with connect(url, wait=wait, tell=tell, new=True) as database:
-            prepare(database)
+            prepare_empty(database)
             yield database
         return
     path = Path(url.removeprefix(SQLITE_URL))
@@ -106,7 +106,7 @@ def _new(url: str, protected: Protected, wait: float, tell: Tell) -> Iterator[Da
     with passing_folder(path.parent) as aside:
         with connect(f"{SQLITE_URL}{aside / path.name}", wait=wait, tell=tell, new=True) as database:
             database.name = str(path)
-            prepare(database)
+            prepare_empty(database)
             yield database
         with explained(path):
             sync_tree(aside)

@@ -122,12 +122,10 @@ def browse(root: Path, port: int) -> Iterator[Browsed]:
 
 
 def _placement(database: Database, link: str) -> str:
-    query = (
-        "SELECT placement.key FROM placement JOIN link ON link.id = placement.link_id "
-        "JOIN mailing ON mailing.id = placement.mailing_id WHERE mailing.name = 'newsletter' AND link.key = ? "
-        "ORDER BY position LIMIT 1"
-    )
-    return str(database.value(query, (link,)))
+    from linktrack.store.lookups import link_id, mailing_id
+
+    query = "SELECT key FROM placement WHERE mailing_id = ? AND link_id = ? ORDER BY position LIMIT 1"
+    return str(database.value(query, (mailing_id(database, "newsletter"), link_id(database, link))))
 
 
 def _ask(port: int, method: str, path: str, name: str) -> Browsed:

@@ -29,7 +29,7 @@ from linktrack.store.forgotten import is_forgotten, nobodies, note_forgotten
 from linktrack.store.lock import alone
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
-from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.cleaning import CLEAN, Cleaned, write_anew
 from linktrack.upkeep.email_forms import one_form
 from linktrack.upkeep.out_of_reach import OutOfReach, everything_out_of_reach
 from linktrack.upkeep.own_log import empty_lines
@@ -104,7 +104,7 @@ def forget_person(
         traces = traces_of(database, AddressBook(workspace, database), everybody, emails, of_revoked=True)
         lines = empty_lines(database, sizes, traces)
         if number is None:
-            cleaned = clean(database, _touched(), wait)
+            cleaned = write_anew(database, _touched(), wait)
             return ForgetSummary(log_lines=lines, before=True, cleaned=cleaned, out_of_reach=out_of_reach)
         with database.transaction(durable=True):
             person = _person(database, number)
@@ -122,7 +122,7 @@ def forget_person(
                 (moment, number),
             )
             touch(database)
-        cleaned = clean(database, _touched(), wait)
+        cleaned = write_anew(database, _touched(), wait)
     return ForgetSummary(*counted, lines, agents, cleaned=cleaned, out_of_reach=out_of_reach)
 
 

@@ -22,7 +22,7 @@ from linktrack.links.keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
 from linktrack.settings.values import checked_base_url
-from linktrack.store.revisions import make_tables, prepare, revision
+from linktrack.store.revisions import database_id_of, make_tables, prepare_empty, revision
 from linktrack.store.session import connect
 from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, remove_made
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
@@ -123,10 +123,10 @@ def _make(aside: Path, root: Path, base_url: str, environ: Mapping[str, str], be
     url = url or f"{SQLITE_URL}{aside / DATABASE_NAME}"
     with connect(url, new=True) as database:
         database.name = database.name.replace(str(aside), str(root))
-        there = None if revision(database) is None else database.value("SELECT database_id FROM workspace")
+        there = None if revision(database) is None else database_id_of(database)
         goes_on = next((one for one in begun if one.database_id == there), None)
         if goes_on is None:
-            prepare(database)
+            prepare_empty(database)
         ring = _ring(environ, goes_on)
         database_id = goes_on.database_id if goes_on else secrets.token_hex(8)
         text = CONFIG_TEXT.format(

@@ -58,10 +58,11 @@ def lines_of(path: Path, traces: Traces, size: int | None = None) -> Iterator[Ow
 
 
 def empty_lines(database: Database, sizes: Mapping[Path, int], traces: Traces) -> int:
-    """Take people, with address and agent, out of the files of the log, up to these sizes. Returns of how many lines.
-    No import goes on meanwhile.
+    """Empty the lines of the click log's files in which these people's traces are, address and agent included, in the
+    first `sizes` bytes of each file. Returns how many lines were emptied.
 
-    Done twice, or begun and not finished, it does the same; it has reached the disk when it returns.
+    No import may go on meanwhile. Done twice, or done again after a stop, it has the same result; the files are synced
+    when it returns.
     """
     key, emptied = digest_key(traces.book.keys.keyring), 0
     for path, size in sizes.items():
@@ -164,9 +165,9 @@ def _record(line: bytes) -> JsonRecord | None:
 
 
 def _know_no_more(database: Database, path: Path, key: bytes, moments: Collection[int]) -> None:
-    """Take back what a file is known by, so that it is read again and no second log seems to have the same lines; and
-    the addresses of requests at these moments of which nobody else knows whose they were: those of a token that was cut
-    or damaged, which goes with its line."""
+    """Take back what the database knows a file by, so that the next import reads it again and no second log seems to
+    have the same lines. Also take back the addresses of requests at these `moments` whose recipient nobody knows, since
+    their token was cut or damaged: their lines are emptied too."""
     with open_log(str(path)) as log, database.transaction(durable=True):
         database.executemany(
             "UPDATE junk_request SET ip = '' WHERE clicked_at = ? AND recipient_id = ?",

@@ -19,11 +19,12 @@ from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked
 from linktrack.contacts.left import TRANSACTIONAL, Departure, departures_of
+from linktrack.contacts.recipients import known_recipient
 from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
-from linktrack.store.conditions import counts, reached
+from linktrack.store.conditions import counted_shipment, reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
 from linktrack.upkeep.own_log import lines_of
@@ -80,7 +81,7 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         "SELECT count(*), min(clicked_at), max(clicked_at) FROM click "  # noqa: S608  (of our own)
         "JOIN shipment ON shipment.id = click.shipment_id "
         "JOIN shipment_recipient AS sent ON sent.shipment_id = click.shipment_id AND sent.recipient_id = ? "
-        f"WHERE click.recipient_id = ? AND (sent.uncounted OR NOT ({counts()}))",
+        f"WHERE click.recipient_id = ? AND (sent.uncounted OR NOT ({counted_shipment()}))",
         (number, number),
     ) or (0, None, None)
     return PersonFigures(
@@ -102,7 +103,8 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
 
 
 def _left(departures: list[Departure]) -> list[str]:
-    """What a person has left, in words: beside every type no other is named but the one that this does not end."""
+    """What a person has left, in words. Beside "every type" only a type is named that unsubscribing from every type did
+    not end."""
     every = [one for one in departures if one.type == EVERY_TYPE]
     apart = [one.type for one in departures if one not in every]
     if not every:
@@ -214,9 +216,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _contact(database: Database, number: int) -> dict[str, Any]:
-    row = database.row("SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (number,))
-    contact_id, email, name, fields = row or ("", "", "", "{}")
-    return {"contact_id": contact_id, "email": email, "name": name, "fields": json.loads(fields)}
+    return known_recipient(database, number)._asdict()
 
 
 def _rows(database: Database, table: str, number: int) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from linktrack.files.protected import CONFIG_NAME
 
 
 def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
-    """Link everything in `aside` to its place below `root`, the settings last; what was made is yielded."""
+    """Link each file in `aside` to its place below `root`, `linktrack.toml` last. Yields each path that was made."""
     inside = [path for path in sorted(aside.rglob("*")) if path != aside / CONFIG_NAME]
     folders = [root]
     for path in inside:
@@ -35,9 +35,9 @@ def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
 
 
 def clear_killed(root: Path) -> None:
-    """Take back what a killed command has put into a folder that has not become a workspace. Where anything of it is
-    another file (of a folder that was copied, say), or has been written to since, it may be a workspace that has lost
-    its settings: nothing of it is touched."""
+    """Remove what a killed command has put into a folder that has not become a workspace. Nothing is removed where a
+    file there is not the one that the command made (as in a copied folder) or was written to since: it may be a
+    workspace that has lost its settings."""
     if (root / CONFIG_NAME).exists():
         return
     for aside in on_their_way(root):

@@ -24,7 +24,7 @@ from linktrack.store.lock import alone
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
-from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.cleaning import CLEAN, Cleaned, write_anew
 from linktrack.upkeep.own_log import empty_lines, remove_done_files
 from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
@@ -35,7 +35,7 @@ TellRemoved = Callable[[int], None]  # clicks removed so far
 
 
 class OpenClicks(Conflict):
-    """Clicks that are to be purged wait for a run of the actions: so many of them."""
+    """The clicks to be purged include some, `clicks` of them, that no run of the actions has passed."""
 
     def __init__(self, clicks: int, before: str) -> None:
         self.clicks = clicks
@@ -48,9 +48,9 @@ class OpenClicks(Conflict):
 
 @dataclass(frozen=True)
 class PurgeSummary:
-    """What was removed: clicks with those of machines, files of the own click log, agents, and values of recipients
-    (how many had some); and how many lines of that log were emptied, of people who are forgotten. `open` of the clicks
-    had waited for a run; `notes` say what could not be done."""
+    """What was removed: clicks (machines' clicks included), files of the own click log, agents, and the values of so
+    many recipients; and how many lines of forgotten people in that log were emptied. `open`: how many of the clicks no
+    run of the actions had passed. `notes` say what could not be done."""
 
     before: int | None = None
     clicks: int = 0
@@ -89,7 +89,7 @@ def purge_clicks(
         clicks = _remove_clicks(database, before, tell)
         with database.transaction():
             agents = remove_needless_agents(database)
-        cleaned = clean(database, _TABLES, wait)
+        cleaned = write_anew(database, _TABLES, wait)
     return PurgeSummary(before, clicks, waiting, log_lines=lines, agents=agents, cleaned=cleaned)
 
 
@@ -131,7 +131,7 @@ def purge_due(
         if logs is not None:
             files, kept = remove_done_files(workspace, database, logs)
             notes = tuple(f"{one.path} is old and stays: {one.reason}" for one in kept)
-        cleaned = clean(database, _TABLES, wait) if removed or needless or emptied else CLEAN
+        cleaned = write_anew(database, _TABLES, wait) if removed or needless or emptied else CLEAN
     return PurgeSummary(clicks, removed, waiting, files, lines, needless, emptied, cleaned, notes)
 
 
@@ -187,7 +187,8 @@ def _remove_clicks(database: Database, before: int, tell: TellRemoved) -> int:
 
 
 def _empty_lines(workspace: Workspace, database: Database, sizes: Mapping[Path, int]) -> int:
-    """Empty what people who are forgotten have left in the own click log since. Returns of how many lines."""
+    """Empty the lines of forgotten people that have come into the own click log since they were forgotten. Returns how
+    many."""
     gone = nobodies(database)
     if not gone:
         return 0
@@ -196,7 +197,8 @@ def _empty_lines(workspace: Workspace, database: Database, sizes: Mapping[Path, 
 
 
 def _empty_values(database: Database, before: int) -> int:
-    """Empty the values of recipients to whom nothing was sent since. Returns of how many."""
+    """Empty the values of recipients to whom nothing was sent since `before` (UTC milliseconds). Returns how many
+    recipients had some."""
     return int(
         database.execute(
             "UPDATE recipient SET fields = '{}' WHERE fields <> '{}' AND id NOT IN (SELECT recipient_id "

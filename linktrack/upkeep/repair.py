@@ -31,9 +31,9 @@ _UNRULED = "ruling_id NOT IN (SELECT id FROM ruling)"
 
 
 class RepairPlan(NamedTuple):
-    """What a repair would do: so many clicks counted anew, in hours of this zone instead of that one, and all of them
-    judged again where `unruled` have lost their verdict; and so many leftovers cleared away. Of what clicks say nothing
-    is made anew where those before `purged` are gone."""
+    """What a repair would do: count `clicks` clicks anew, in hours of the zone `zone` instead of `zone_before`, judge
+    all of them again where `unruled` ones have lost their verdict, and clear away `leftovers`. Where clicks before the
+    date `purged` are gone, figures that only clicks give are not made anew."""
 
     clicks: int
     counted: int  # as the figures have it now
@@ -132,7 +132,7 @@ def _count_clicks(workspace: Workspace, database: Database) -> None:
 
 
 def _give_rulings(database: Database, click_store: ClickStore) -> int:
-    """Give the clicks whose ruling is missing one that says nothing against them, until they are judged. Returns how
+    """Give the clicks whose ruling is missing one with no reason against them; they are judged afterwards. Returns how
     many. BadInput where some cannot be judged any more."""
     clicks = [
         Click._make(row)

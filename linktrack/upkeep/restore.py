@@ -27,7 +27,7 @@ from linktrack.files.reading import STDIN, explained, open_input, whole_path
 from linktrack.files.toml_files import read_toml
 from linktrack.links.tokens import Keyring
 from linktrack.moments import Clock, now
-from linktrack.settings.sources import settings_of
+from linktrack.settings.sources import settings_from
 from linktrack.store.dialects import SQLITE, explain_sqlite, open_own_copy
 from linktrack.store.revisions import RESTORED, revision, unfit
 from linktrack.store.session import Database
@@ -127,7 +127,7 @@ def _settings(path: Path, source: Path, database_id: str) -> bytes:
         file = read_toml(path)
     except BadInput as problem:
         raise BadInput(f"{CONFIG_NAME} in it: {problem.sentence}", file=source) from None
-    _, problems = settings_of(file, {})
+    _, problems = settings_from(file, {})
     if problems:
         raise BadInput(f"{CONFIG_NAME} in it: {problems[0].sentence}", file=source)
     try:

@@ -94,7 +94,8 @@ def broken(database: Database) -> str:
 
 
 def _orphans(database: Database) -> Iterator[str]:
-    """Tables with rows whose parent is not there, which a server takes from nobody whose triggers are at work."""
+    """Tables with rows that refer to a row which is not there. (PostgreSQL lets nobody write such rows while its
+    triggers are at work.)"""
     there = _columns_there(database)
     for table in tables_of_today():
         for key in table.foreign_keys:
@@ -138,7 +139,7 @@ def wrong_values(database: Database) -> Iterator[str]:
 
 
 def _wrong_texts(database: Database, table: str, columns: set[str]) -> Iterator[str]:
-    """Texts that whoever reads them cannot understand, though they are JSON objects."""
+    """Texts that are JSON objects, but not what the program reads in their column."""
     for (of, column), read in _READ_BY.items():
         if of != table or not {"id", column} <= columns:
             continue
@@ -184,7 +185,7 @@ def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[
 
 
 def _where(column: Column[object], database: Database, wrong: str, *values: str) -> str:
-    """Where the first of the rows with a wrong value is that people know by a name: an action, by its link."""
+    """Where the first row with a wrong value is: of an action its link's key, "" for other tables."""
     sql = f'SELECT number, (SELECT key FROM link WHERE id = link_id) FROM "action" WHERE {wrong} ORDER BY id LIMIT 1'
     number, key = (column.table.name == "action" and database.row(sql, values)) or ("", "")
     return f" (the first is action {number} of the link {key!r})" if key else ""
@@ -204,8 +205,8 @@ def _is_object(text: str) -> bool:
 
 
 def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
-    """What is wrong with a database, which should have so many rows in its tables; "" when it is whole. Conflict where
-    it cannot be asked."""
+    """What is wrong with a database as a whole; "" when nothing is. `rows` are the numbers of rows that its tables
+    should have. Conflict where it cannot be read."""
     try:
         of_today = revision(database) == HEAD  # of which alone it is known what it has
         if of_today and (missing := lacking(database)):

@@ -38,8 +38,8 @@ class Status:
 
 
 def status_of(workspace: Workspace, database: Database, now: int, within: int = USUAL) -> Status:
-    """How a workspace is at a time. Imports are due `within` so many milliseconds of the last one, once mails were
-    sent; runs where a click has waited longer."""
+    """How a workspace is at `now` (UTC milliseconds). Once mails were sent, an import is due when the last one is more
+    than `within` milliseconds ago; a run of the actions is due when a click has waited longer than that."""
     open_clicks, oldest = selecting.waiting_for_a_run(database, get_unsubscribes=get_unsubscribes(workspace))
     imported = database.value("SELECT imported_at FROM workspace")
     first_sent = database.value("SELECT min(sent_at) FROM shipment WHERE finished_at IS NOT NULL")

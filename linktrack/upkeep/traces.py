@@ -46,8 +46,8 @@ class Traces:
         return self.emails is not None and any(map(self.emails.search, texts_in(line)))
 
     def _may_be_of_revoked(self, text: bytes, pieces: Collection[bytes]) -> bool:
-        """Whether a text has a whole token of a revoked key, or behind a placement what one may have become: it says
-        such a key, or, behind a placement of ours, none that stands."""
+        """Whether a text has a token that a revoked key has signed, whole or, behind a placement's key, damaged: the
+        key's number stands in its first letters, or one that is no key of today."""
         if any(len(piece) == TOKEN_LENGTH and _said_key(piece) in self.revoked for piece in pieces):
             return True
         for match in _BEHIND(text):
@@ -75,8 +75,8 @@ def traces_of(
     *,
     of_revoked: bool = False,
 ) -> Traces:
-    """The traces of recipients, by number. Whose a token of a revoked key is nobody can say any more: `of_revoked`
-    takes all of them for theirs, else they are nobody's."""
+    """The traces of these recipients, by their ids, and of these e-mail addresses. Nobody can verify any more whose a
+    token of a revoked key is: with `of_revoked` all such tokens count as theirs, without it none does."""
     keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
     for some in at_once(numbers):
         for shipment, recipient, settings in database.rows(

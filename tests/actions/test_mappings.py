@@ -9,7 +9,7 @@ import pytest
 from actions.actions_world import World, rows_of
 
 from linktrack.crm.describe import describe_export
-from linktrack.crm.mapping import mapping_of
+from linktrack.crm.export import mapping_of
 from linktrack.workspace import load_workspace
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs" / "crm"

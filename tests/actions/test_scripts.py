@@ -83,7 +83,7 @@ def test_a_program_of_another_language_needs_the_right_to_run(tmp_path: Path) ->
     (tmp_path / "s.sh").chmod(0o644)
     result = run_script(tmp_path, "s.sh", PAYLOAD, 20)
     assert (result.status, result.exit_code) == ("failed", None)
-    assert result.message == "s.sh cannot be started: Permission denied: make it executable with chmod +x"
+    assert result.message == "s.sh cannot be started: it may not be run: make it executable with chmod +x"
 
 
 def test_a_script_outside_the_folder_is_not_run(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,16 @@ def trees() -> tuple[tuple[str, ast.Module], ...]:
     return tuple((path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))) for path in paths)
 
 
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All that a tree, or a part of one, is made of: `ast.walk`, gone once for every wall."""
+    return tuple(ast.walk(tree))
+
+
 def texts_in(tree: ast.AST) -> Iterator[str]:
     """The texts that stand in a module: of a formatted one its fixed parts joined, with `?` for each value."""
     inside: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.JoinedStr):
             inside.update(id(part) for part in node.values)
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "?" for part in node.values)
@@ -61,10 +67,11 @@ def texts_in(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-def imported(tree: ast.AST) -> dict[str, str]:
+@cache
+def imported(tree: ast.AST) -> Mapping[str, str]:
     """What each name stands for that a module imports, anywhere in it: `dt` → `datetime.datetime`."""
     found = {}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for one in node.names:
                 name = one.name if one.asname else one.name.partition(".")[0]
@@ -84,11 +91,12 @@ def full_name(node: ast.AST, known: Mapping[str, str]) -> str:
     return ""
 
 
-def names_used(tree: ast.AST) -> set[str]:
+@cache
+def names_used(tree: ast.AST) -> Set[str]:
     """The full names of all that a module imports or names, each with what it is a part of."""
     known = imported(tree)
-    modules = {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
-    used = {full_name(node, known) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)}
+    modules = {one.name for node in nodes(tree) if isinstance(node, ast.Import) for one in node.names}
+    used = {full_name(node, known) for node in nodes(tree) if isinstance(node, ast.Name | ast.Attribute)}
     return modules | set(known.values()) | used
 
 
@@ -96,3 +104,23 @@ def is_part_of(name: str, wholes: Collection[str]) -> bool:
     """Whether a full name is one of `wholes`, or stands in one of them."""
     parts = name.split(".")
     return any(".".join(parts[:end]) in wholes for end in range(1, len(parts) + 1))
+
+
+def knowledge(modules: Mapping[str, ast.Module]) -> Mapping[str, Set[str]]:
+    """By the path of a module the paths of those that it imports, anywhere in it."""
+    named = {
+        f"linktrack.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path for path in modules
+    }
+    return {path: {named[name] for name in _modules_in(tree, named)} for path, tree in modules.items()}
+
+
+def _modules_in(tree: ast.Module, named: Container[str]) -> Iterator[str]:
+    """Those of the `named` modules that one imports: from a room a module of it, or what stands in the room's own."""
+    for node in nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name in named)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{one.name}" for one in node.names}
+            yield from (name for name in inside if name in named)
+            if node.module in named and not all(name in named for name in inside):
+                yield node.module

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Mapping, Set
 
-from architecture.planted import trees
+from architecture.planted import knowledge, trees
 
 
 def in_circles(modules: Iterable[tuple[str, ast.Module]]) -> set[str]:
     """The paths of modules that come back to themselves by what is imported, from one to the next."""
     paths = dict(modules)
-    named = {
-        f"linktrack.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path for path in paths
-    }
-    knows = {path: {named[name] for name in _imported(tree, named)} for path, tree in paths.items()}
+    knows = knowledge(paths)
     return {path for path in knows if path in _reached(knows, path)}
 
 
-def _imported(tree: ast.Module, named: Container[str]) -> Iterator[str]:
-    """Those of the `named` modules that one imports: from a room a module of it, or what stands in the room's own."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names if one.name in named)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            inside = {f"{node.module}.{one.name}" for one in node.names}
-            yield from (name for name in inside if name in named)
-            if node.module in named and not all(name in named for name in inside):
-                yield node.module
-
-
-def _reached(knows: dict[str, set[str]], start: str) -> set[str]:
+def _reached(knows: Mapping[str, Set[str]], start: str) -> set[str]:
     found, left = set[str](), [start]
     while left:
         new = knows[left.pop()] - found

@@ -1,4 +1,4 @@
-"""What ruff and import-linter do not see: what is private stays so, rows have names, imports can be read."""
+"""What ruff and import-linter do not see: what is private stays so, files are written in one way, imports can be read."""
 
 from __future__ import annotations
 
@@ -9,20 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
-from architecture.planted import ROOT, full_name, imported, texts_in, trees
+from architecture.planted import ROOT, full_name, imported, nodes, texts_in, trees
 
-# Tuples of more than three fields without names, all in what runs once for every line of a log or cell of a workbook,
-# where a named row costs more than the rest (measured). The table only shrinks.
-NAMELESS_ROWS = {
-    "clicks/event.py": 1,
-    "clicks/judging/judge.py": 1,
-    "clicks/judging/rules/judged.py": 1,
-    "clicks/judging/verdicts.py": 1,
-    "clicks/logs/batches.py": 5,
-    "clicks/logs/tracked.py": 1,
-    "clicks/rollups/clicker_changes.py": 1,
-    "crm/xlsx_process.py": 2,
-}
 # `import_module` makes the command line lazy; what else is imported stands at the beginning of a statement.
 IMPORTS_BY_NAME = {"cli/app.py"}
 
@@ -31,7 +19,7 @@ def private_imports(tree: ast.AST) -> list[str]:
     """Private names of another module that a module takes, by name or through the module."""
     found = []
     modules = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("linktrack")):
             found += [part for part in (node.module or "").split(".") if part.startswith("_")]
             found += [
@@ -40,7 +28,7 @@ def private_imports(tree: ast.AST) -> list[str]:
                 if one.name.startswith("_") and one.name != "__version__"
             ]
             modules |= {one.asname or one.name for one in node.names if one.name.islower()}
-    attributes = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    attributes = (node for node in nodes(tree) if isinstance(node, ast.Attribute))
     for node in attributes:
         of_a_module = isinstance(node.value, ast.Name) and node.value.id in modules
         if of_a_module and node.attr.startswith("_") and not node.attr.endswith("__"):
@@ -69,32 +57,9 @@ def test_a_planted_private_import_is_found(code: str) -> None:
     assert len(private_imports(ast.parse(code))) == 1
 
 
-def nameless_rows(tree: ast.AST) -> list[str]:
-    """Types like `tuple[int, int, str, str]`."""
-    return [
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "tuple"
-        and isinstance(node.slice, ast.Tuple)
-        and len(node.slice.elts) > 3
-    ]
-
-
-def test_rows_of_more_than_three_fields_have_names() -> None:
-    found = {path: len(rows) for path, tree in trees() if (rows := nameless_rows(tree))}
-    assert found == NAMELESS_ROWS
-
-
-def test_a_planted_row_without_names_is_found() -> None:
-    assert nameless_rows(ast.parse("def f() -> list[tuple[int, str, str, int]]: ..."))
-    assert not nameless_rows(ast.parse("def f() -> tuple[int, str, str]: ...\nx: tuple[int, ...]"))
-
-
 def imports_by_name(tree: ast.AST) -> bool:
     """Whether a module imports what only runs tell: no contract sees that."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "importlib":
             return True
         if isinstance(node, ast.Import) and any(one.name == "importlib" for one in node.names):
@@ -150,7 +115,7 @@ def called(node: ast.Call) -> tuple[str, str]:
 def taken_from(tree: ast.AST, modules: set[str], names: set[str]) -> bool:
     """Whether a module calls one of `names` of other ones, under whatever name these go, or takes it by its name."""
     known, calls = set(modules), set[tuple[str, str]]()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             known |= {one.asname for one in node.names if one.name in modules and one.asname}
         elif isinstance(node, ast.ImportFrom) and node.module in modules:
@@ -165,14 +130,14 @@ def _opens_for_writing(node: ast.Call) -> bool:
     """Whether a call opens a file by the system's own flags, and not surely for reading; the null device is no file."""
     if called(node) != ("os", "open") or ast.unparse(node.args[0]) == "os.devnull":
         return False
-    named = (part for part in ast.walk(node.args[1]) if isinstance(part, ast.Attribute | ast.Name))
+    named = (part for part in nodes(node.args[1]) if isinstance(part, ast.Attribute | ast.Name))
     flags = {ast.unparse(part).removeprefix("os.") for part in named} - {"os"}
     return not flags <= _ONLY_READS
 
 
 def _texts_of(mode: ast.expr, known: Mapping[str, ast.expr]) -> Iterator[str]:
     """The texts that an argument may be: of `"a" if append else "w"` both, of a name those that it was given."""
-    for node in ast.walk(known.get(mode.id, mode) if isinstance(mode, ast.Name) else mode):
+    for node in nodes(known.get(mode.id, mode) if isinstance(mode, ast.Name) else mode):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
@@ -182,10 +147,10 @@ def writes_files(tree: ast.AST) -> bool:
     if taken_from(tree, {"shutil"}, _COPYING):
         return True
     known: dict[str, ast.expr] = {}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Assign):
             known.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not isinstance(node, ast.Call):
             continue
         name = called(node)[1]
@@ -250,7 +215,7 @@ _NAMING = {"replace", "rename", "renames", "link", "symlink", "truncate"}
 def names_files(tree: ast.AST) -> bool:
     """Whether a module gives a file its name: by `os`, or by a path's own method, which has one argument where that of
     a text has two."""
-    methods = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
+    methods = (node for node in nodes(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
     return taken_from(tree, {"os"}, _NAMING) or any(
         called(node)[1] in ("symlink_to", "hardlink_to")
         or (called(node)[1] in ("replace", "rename") and len(node.args) == 1 and not node.keywords)
@@ -322,7 +287,7 @@ def asks_the_database(tree: ast.AST) -> list[str]:
     """Queries of a module, by the database's own methods."""
     return [
         ast.unparse(node)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute)
         and node.attr in ASKS
         and (node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")) == "database"
@@ -360,14 +325,14 @@ def anything(tree: ast.AST) -> int:
     """How often a value is of any kind, by whatever name `Any` goes."""
     names = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "typing"
         for alias in node.names
         if alias.name == "Any"
     }
     return sum(
         (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr == "Any")
-        for node in ast.walk(tree)
+        for node in nodes(tree)
     )
 
 
@@ -427,12 +392,12 @@ def looks_at_clock(tree: ast.AST) -> bool:
     known = imported(tree)
     defaults = {
         id(one)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.arguments)
         for one in (*node.defaults, *node.kw_defaults)
         if one is not None and full_name(one, known) == "linktrack.moments.now"
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Name | ast.Attribute) and full_name(node, known) in CLOCKS and id(node) not in defaults:
             return True
         if isinstance(node, ast.Call) and len(node.args) < CLOCKS_BY_DEFAULT.get(full_name(node.func, known), 0):

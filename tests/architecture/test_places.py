@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import requires
 
 import pytest
-from architecture.planted import ROOT, is_part_of, names_used, trees
+from architecture.planted import ROOT, is_part_of, names_used, nodes, trees
 
 # What is named, and who may name it (a folder stands for all in it). The places only shrink.
 PLACES: dict[str, tuple[set[str], set[str]]] = {
@@ -38,7 +38,7 @@ PLACES: dict[str, tuple[set[str], set[str]]] = {
     "ISO is read in one module": (
         {"datetime.datetime.fromisoformat", "datetime.date.fromisoformat", "datetime.datetime.strptime"},
         {
-            *("clicks/formats", "clicks/formats/parts"),
+            "clicks/formats/parts/times.py",
             *("crm/typed_values.py", "crm/xlsx_formats.py", "links/action_values.py", "moments.py", "reports/workbook.py"),
             "settings",
         },
@@ -94,7 +94,7 @@ USE_A_CONNECTION = {"upkeep/backup.py", "upkeep/deep.py", "upkeep/soundness.py"}
 
 def uses_a_connection(tree: ast.AST) -> bool:
     """Whether a module takes the connection that the store has."""
-    return any(isinstance(node, ast.Attribute) and node.attr in _CONNECTIONS for node in ast.walk(tree))
+    return any(isinstance(node, ast.Attribute) and node.attr in _CONNECTIONS for node in nodes(tree))
 
 
 def test_connections_stay_in_the_store() -> None:
@@ -130,7 +130,7 @@ def declared() -> set[str]:
 def undeclared(tree: ast.AST) -> Iterator[str]:
     """Modules that are imported and that a plain install need not have."""
     known = declared() | sys.stdlib_module_names | _TYPES
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
         yield from (name for name in names if name.partition(".")[0] not in known)
@@ -145,54 +145,3 @@ def test_what_is_imported_is_installed() -> None:
 @pytest.mark.parametrize("code", ["import click", "def f():\n    from click import echo", "import yaml.nodes as y"])
 def test_a_planted_import_of_what_is_not_installed_is_found(code: str) -> None:
     assert len([*undeclared(ast.parse(code))]) == 1
-
-
-# Rows of the database are taken apart into names.
-_ROWS = {"database.rows", "database.stream", "database.row"}
-
-
-def _are_rows(asked: ast.AST | None, names: set[str]) -> bool:
-    if isinstance(asked, ast.Name):
-        return asked.id in names
-    return isinstance(asked, ast.Call) and ".".join(ast.unparse(asked.func).split(".")[-2:]) in _ROWS
-
-
-def rows_by_number(tree: ast.AST) -> list[str]:
-    """Fields of rows of the database that only a number tells, beyond the third: `row[3]`, where a function asks for
-    the rows itself."""
-    found = []
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        names: set[str] = set()
-        for node in ast.walk(function):
-            if not isinstance(node, ast.For | ast.comprehension | ast.Assign | ast.AnnAssign | ast.NamedExpr):
-                continue
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if _are_rows(node.iter if isinstance(node, ast.For | ast.comprehension) else node.value, names):
-                names |= {target.id for target in targets if isinstance(target, ast.Name)}
-        found += [
-            ast.unparse(node)
-            for node in ast.walk(function)
-            if isinstance(node, ast.Subscript)
-            and isinstance(node.value, ast.Name)
-            and node.value.id in names
-            and isinstance(node.slice, ast.Constant)
-            and isinstance(node.slice.value, int)
-            and node.slice.value > 2
-        ]
-    return found
-
-
-def test_fields_of_rows_have_names() -> None:
-    assert [(path, field) for path, tree in trees() for field in rows_by_number(tree)] == []
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "row = database.row('SELECT a, b, c, d FROM x')\nprint(row[3])",
-        "for one in self.database.rows('SELECT 1'):\n    print(one[4])",
-        "found = database.rows('SELECT 1')\nx = [f'{row[0]} {row[3]}' for row in found]",
-    ],
-)
-def test_a_planted_field_by_number_is_found(code: str) -> None:
-    assert len(rows_by_number(ast.parse(f"def f():\n    {code.replace(chr(10), chr(10) + '    ')}"))) == 1

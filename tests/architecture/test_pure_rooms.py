@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Mapping, Set
 from pathlib import Path
 
 import pytest
-from architecture.planted import ROOT, contracts, is_part_of, modules_of
+from architecture.planted import ROOT, contracts, is_part_of, knowledge, modules_of, nodes, trees
 
 # crm is pure but for opening files: these modules do it.
 OPENERS = {
@@ -30,15 +31,14 @@ MAY_IMPORT = {
     *("typing", "unicodedata", "urllib.parse"),
     *("linktrack.errors", "linktrack.moments", "linktrack.names", "linktrack.hosts", "linktrack.visible"),
     "linktrack.email_addresses",
-    *("linktrack.click_marks", "linktrack.click_names", "linktrack.clicks.event", "linktrack.clicks.judging.agents"),
+    *("linktrack.click_marks", "linktrack.click_names", "linktrack.clicks.event"),
     *("linktrack.clicks.logs.fields", "linktrack.contacts.pressed", "linktrack.contacts.types"),
     *("linktrack.links.actions", "linktrack.links.action_values", "linktrack.links.special_links"),
     *("linktrack.mailings.addresses", "linktrack.actions.click_values", "linktrack.actions.crm_state"),
     *("linktrack.actions.ledger.rows", "linktrack.actions.planned", "linktrack.crm.guard"),
     *("linktrack.settings.crm", "linktrack.settings.tables", "linktrack.server.request", "linktrack.server.snapshot"),
+    "linktrack.server.site",
     "linktrack.files.toml_files.parse_toml",  # of a text
-    # made before anybody asks, from templates that are files; the answer is handed them
-    *("linktrack.server.pages.Page", "linktrack.server.pages.Pages", "linktrack.server.pages.TypeRow"),
 }
 MAY_BESIDES = {"linktrack/links/tokens.py": {"secrets"}}  # a new key
 
@@ -48,27 +48,25 @@ WORLD = {"urllib.request", "logging", "email", "email.utils", "importlib", "pkgu
 FILES_TOO = {"io", "shutil", "tempfile"}
 
 
-def impure_imports(path: str, source: str) -> list[str]:
+def impure_imports(path: str, tree: ast.Module) -> list[str]:
     """What a module of a pure room imports that it may not, by its full name."""
-    tree = ast.parse(source)
-    taken = [f"{n.module}.{one.name}" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for one in n.names]
-    taken += [one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names]
+    taken = [f"{n.module}.{one.name}" for n in nodes(tree) if isinstance(n, ast.ImportFrom) for one in n.names]
+    taken += [one.name for node in nodes(tree) if isinstance(node, ast.Import) for one in node.names]
     allowed = {*MAY_IMPORT, *MAY_BESIDES.get(path, ()), *PURE}
     return [name for name in taken if not is_part_of(name, allowed)]
 
 
-def impure_calls(source: str, *, files: bool = False) -> list[str]:
+def impure_calls(tree: ast.Module, *, files: bool = False) -> list[str]:
     """The calls and imports of a module that reach for the world, with their lines; `files` may be reached for."""
     found = []
-    tree = ast.parse(source)
     dates = {
         one.asname or one.name
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ImportFrom)
         for one in node.names
         if node.module == "datetime" or (node.module == "linktrack" and one.name == "moments")
     } | {"datetime", "date", "moments"}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             found += [f"{node.lineno}: {name}" for name in _imported(node) if _is_world(name, files)]
         if isinstance(node, ast.Attribute) and node.attr in CLOCKS and _last_name(node.value) in dates:
@@ -123,10 +121,11 @@ PURE = {
 @pytest.mark.parametrize("path", pure_modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_pure_module_asks_nobody(path: Path) -> None:
     opens = path.parent.name == "crm" and path.name in OPENERS
-    source = path.read_text("utf-8")
-    assert impure_calls(source, files=opens) == []
+    here = path.relative_to(ROOT / "linktrack").as_posix()
+    tree = dict(trees())[here]
+    assert impure_calls(tree, files=opens) == []
     if path.parent.name != "crm":
-        assert impure_imports(path.relative_to(ROOT).as_posix(), source) == []
+        assert impure_imports(f"linktrack/{here}", tree) == []
 
 
 BREACHES = {
@@ -153,7 +152,7 @@ BREACHES = {
 @pytest.mark.parametrize("case", BREACHES)
 def test_a_planted_breach_is_found(case: str) -> None:
     for path in pure_modules()[:1]:
-        assert len(impure_calls(f"{path.read_text('utf-8')}\n{BREACHES[case]}\n")) == 1
+        assert len(impure_calls(ast.parse(f"{path.read_text('utf-8')}\n{BREACHES[case]}\n"))) == 1
 
 
 IMPORTS = {
@@ -193,8 +192,90 @@ IMPORTS = {
 def test_a_planted_import_is_found(case: str) -> None:
     module, line = IMPORTS[case]
     source = (ROOT / "linktrack" / module).read_text("utf-8")
-    assert len(impure_imports(f"linktrack/{module}", f"{source}\n{line}\n")) == 1
+    assert len(impure_imports(f"linktrack/{module}", ast.parse(f"{source}\n{line}\n"))) == 1
 
 
 def test_who_may_open_files_may_not_ask_for_the_time() -> None:
-    assert impure_calls(f"path.open()\n{BREACHES['the time is asked for']}", files=True) == ["3: datetime.now"]
+    assert impure_calls(ast.parse(f"path.open()\n{BREACHES['the time is asked for']}"), files=True) == [
+        "3: datetime.now"
+    ]
+
+
+# What the pure rooms reach by way of the modules that they import: these only calculate too. They may check what a
+# person wrote, and name paths.
+MAY_IMPORT_BEYOND = {
+    *("contextlib", "decimal", "difflib", "ipaddress", "pathlib", "pydantic", "pydantic_core", "linktrack"),
+}
+# What these do beyond, each by functions that a pure room may not take by name. The table only shrinks.
+BEYOND = {
+    "moments.py": "asks for the machine's zone, and for the time, which the pure rooms are refused by name",
+    "files/toml_files.py": "reads files; a pure room may take `parse_toml`, of a text",
+    "files/reading.py": "reads files, for those who open exports and TOML",
+    "mail_senders.py": "the library's reader of addresses, which looks at no clock",
+}
+
+
+def reached(knows: Mapping[str, Set[str]], pure: Collection[str]) -> set[str]:
+    """The paths of all modules that are imported by some, or by what those import, from one to the next; nothing
+    beyond the modules of `BEYOND` and beyond what opens exports."""
+    found, left = set(pure), [*pure]
+    while left:
+        path = left.pop()
+        if path not in BEYOND and not opens_exports(path):
+            left += knows[path] - found
+            found |= knows[path]
+    return found - set(pure)
+
+
+def opens_exports(path: str) -> bool:
+    """Whether a module is one of those that open the files of exports."""
+    room, _, name = path.rpartition("/")
+    return room == "crm" and name in OPENERS
+
+
+def impure_beyond(path: str, tree: ast.Module) -> list[str]:
+    """What a module does that the pure rooms reach, and that they may not do themselves."""
+    if path in BEYOND or opens_exports(path):
+        return []
+    taken = [f"{n.module}.{one.name}" for n in nodes(tree) if isinstance(n, ast.ImportFrom) for one in n.names]
+    taken += [one.name for node in nodes(tree) if isinstance(node, ast.Import) for one in node.names]
+    allowed = {*MAY_IMPORT, *MAY_IMPORT_BEYOND, *MAY_BESIDES.get(f"linktrack/{path}", ())}
+    return impure_calls(tree) + [name for name in taken if not is_part_of(name, allowed)]
+
+
+def _pure_paths() -> set[str]:
+    paths = {path.relative_to(ROOT / "linktrack").as_posix() for path in pure_modules()}
+    return {path for path in paths if not path.startswith("crm/")}
+
+
+def test_what_the_pure_rooms_reach_asks_nobody() -> None:
+    modules = dict(trees())
+    found = reached(knowledge(modules), _pure_paths())
+    assert {path: said for path in sorted(found) if (said := impure_beyond(path, modules[path]))} == {}
+    assert sorted(set(BEYOND) - found - {"files/reading.py"}) == [], "the table only shrinks"
+
+
+FAR = {
+    "by way of another": {"names.py": "import linktrack.far", "far.py": "TEXT = open('x').read()"},
+    "two steps away": {
+        "names.py": "from linktrack import near",
+        "near.py": "def f():\n    from linktrack.far import g",
+        "far.py": "import os",
+    },
+    "for types alone": {
+        "errors.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from linktrack.far import Thing",
+        "far.py": "from socket import socket as Thing",
+    },
+    "a clock": {"click_marks.py": "from linktrack import far as marks", "far.py": "from linktrack.moments import now\nAT = now()"},
+    "a part of a room": {"links/actions.py": "from linktrack.far.notes import N", "far/notes.py": "import subprocess as s"},
+    "what another room needs": {"server/site.py": "from linktrack.server.pages import Pages"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FAR)
+def test_what_is_planted_far_from_a_pure_room_is_found(case: str) -> None:
+    modules = dict(trees())
+    for path, code in FAR[case].items():
+        modules[path] = ast.Module([*getattr(modules.get(path), "body", []), *ast.parse(code).body], [])
+    found = reached(knowledge(modules), _pure_paths())
+    assert [path for path in sorted(found) if impure_beyond(path, modules[path])]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from architecture.planted import is_part_of, names_used, texts_in, trees
+from architecture.planted import full_name, imported, is_part_of, names_used, nodes, texts_in, trees
 
 Wall = Callable[[ast.AST], Iterator[str]]
 
@@ -37,7 +41,7 @@ def writes_by_value(tree: ast.AST) -> Iterator[str]:
 
 def handles_transactions(tree: ast.AST) -> Iterator[str]:
     """Transactions that are ended by hand, and engines that are made."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -56,9 +60,9 @@ _ASKS = {
 
 def reads_words(tree: ast.AST) -> Iterator[str]:
     """What is asked of the words of an error, which may be other ones tomorrow: it has attributes and codes."""
-    for handler in (node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name):
+    for handler in (node for node in nodes(tree) if isinstance(node, ast.ExceptHandler) and node.name):
         words = _names_of_words(handler)
-        for node in ast.walk(handler):
+        for node in nodes(handler):
             if isinstance(node, ast.Compare):
                 asked: list[ast.expr] = [node.left, *node.comparators]
             elif isinstance(node, ast.Match):
@@ -73,7 +77,7 @@ def reads_words(tree: ast.AST) -> Iterator[str]:
 def _names_of_words(handler: ast.ExceptHandler) -> set[str]:
     """The names to which a handler gives the words of its error, by way of others too."""
     names: set[str] = set()
-    for node in ast.walk(handler):
+    for node in nodes(handler):
         value = getattr(node, "value", None)
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(value, ast.expr):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -85,7 +89,7 @@ def _names_of_words(handler: ast.ExceptHandler) -> set[str]:
 def _has_words(node: ast.expr, error: str, names: set[str]) -> bool:
     """Whether an expression is made of the words of an error: `str` of it or of a part, a text around it, its
     arguments, or a name that has them."""
-    for part in ast.walk(node):
+    for part in nodes(node):
         if isinstance(part, ast.Name) and part.id in names:
             return True
         inside: list[ast.expr] = []
@@ -100,11 +104,88 @@ def _has_words(node: ast.expr, error: str, names: set[str]) -> bool:
     return False
 
 
+def says_system_words(tree: ast.AST) -> Iterator[str]:
+    """Sentences that are made of the system's own words (`strerror`, an OSError as a text), which are no sentences of
+    ours: `files.reading.sentence_of` has those."""
+    known = imported(tree)
+    for node in nodes(tree):
+        if (isinstance(node, ast.Attribute) and node.attr == "strerror") or (
+            isinstance(node, ast.ImportFrom) and any(one.name == "strerror" for one in node.names)
+        ):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Call) and full_name(node.func, known) in ("getattr", "operator.attrgetter"):
+            yield from (
+                ast.unparse(node) for one in node.args if isinstance(one, ast.Constant) and one.value == "strerror"
+            )
+        elif isinstance(node, ast.ExceptHandler) and node.name and node.type and _is_of_system(node.type, tree):
+            yield from _said_of(node.body, node.name)
+        elif isinstance(node, ast.FunctionDef):
+            for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+                if one.annotation is not None and _is_of_system(one.annotation, tree):
+                    yield from _said_of(node.body, one.arg)
+
+
+def _is_of_system(kind: ast.expr, tree: ast.AST) -> bool:
+    """Whether an error of one of these kinds may be the system's: OSError, or one that is a kind of it. A name that
+    stands for several kinds has its value in the module."""
+    known = imported(tree)
+    given = {
+        target.id: node.value
+        for node in nodes(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    waiting = [kind]
+    for node in waiting:
+        name = full_name(node, known)
+        if _is_os_error(name):
+            return True
+        if name in given:
+            waiting.append(given.pop(name))
+        elif not name:
+            waiting += [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+    return False
+
+
+@cache
+def _is_os_error(name: str) -> bool:
+    """Whether a full name is that of OSError or of a kind of it, in the library."""
+    module, _, kind = name.rpartition(".")
+    if not kind or (module or "builtins").partition(".")[0] not in sys.stdlib_module_names:
+        return False
+    with suppress(ImportError):  # of a part of a class
+        found = getattr(import_module(module or "builtins"), kind, None)
+        return isinstance(found, type) and issubclass(found, OSError)
+    return False
+
+
+def _said_of(body: Iterable[ast.stmt], error: str) -> Iterator[str]:
+    """Where the words of an error are taken, under whatever name it goes there."""
+    names = {error}
+    for node in (one for statement in body for one in nodes(statement)):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in names:
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for node in (one for statement in body for one in nodes(statement)):
+        asked: list[ast.expr] = []
+        if isinstance(node, ast.FormattedValue) or (
+            isinstance(node, ast.Attribute) and node.attr in ("args", "__str__", "add_note")
+        ):
+            asked = [node.value]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+            asked = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        elif isinstance(node, ast.Call):
+            of = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            asked = node.args if of in ("str", "repr", "format", "print", "format_exception_only") else []
+            asked += [node.args[1]] if of == "map" and len(node.args) > 1 and ast.unparse(node.args[0]) == "str" else []
+        yield from (ast.unparse(node) for one in asked if isinstance(one, ast.Name) and one.id in names)
+
+
 def reads_environment(tree: ast.AST) -> Iterator[str]:
     """Variables of the environment that are looked at, and who lives where: settings come from one place."""
     yield from (name for name in names_used(tree) if is_part_of(name, ENVIRONMENT))
     yield from (
-        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "expanduser"
+        ast.unparse(node) for node in nodes(tree) if isinstance(node, ast.Attribute) and node.attr == "expanduser"
     )
 
 
@@ -123,6 +204,7 @@ WALLS: dict[Wall, set[str]] = {
         *("upkeep/copy.py", "upkeep/deep.py", "upkeep/forget.py"),
     },
     handles_transactions: {"store/session.py"},
+    says_system_words: {"files/reading.py"},
     reads_words: {"clicks/formats/parts/json_values.py"},  # JSON's errors have nothing but words and a place
     # what is no setting: the search path of a child, the clock's zone, a terminal's encoding, a browser
     reads_environment: {
@@ -166,6 +248,33 @@ BREACHES: dict[Wall, list[str]] = {
                 "match str(problem):\n        case 'locked': ...",
             )
         ),
+    ],
+    says_system_words: [
+        *(
+            f"{head}:\n        {line}"
+            for head in (
+                "def f():\n    try:\n        x()\n    except OSError as problem",
+                "def f():\n    try:\n        x()\n    except (ValueError, PermissionError) as problem",
+                "import socket\ndef f():\n    try:\n        x()\n    except socket.gaierror as problem",
+                "FAULTS = (ValueError, FileNotFoundError)\ndef f():\n    try:\n        x()\n    except FAULTS as problem",
+                "FAULTS = (ValueError, IOError)\ndef f():\n    try:\n        x()\n    except (KeyError, *FAULTS) as problem",
+            )
+            for line in (
+                "raise Conflict(str(problem))",
+                "raise Conflict(f'cannot be read: {problem}')",
+                "raise Conflict(f'cannot be read: {problem!s}')",
+                "raise Conflict('cannot be read: %s' % problem)",
+                "raise Conflict('cannot be read: {}'.format(problem))",
+                "raise Conflict(problem.args[1])",
+                "fault = problem\n        raise Conflict(str(fault))",
+            )
+        ),
+        "def f(problem: OSError) -> str:\n    return f'{problem}'",
+        "def f(problem: LinktrackError | OSError) -> str:\n    return str(problem)",
+        "try:\n    x()\nexcept BadFile as problem:\n    y = problem.strerror",
+        "y = getattr(problem, 'strerror', '')",
+        "import os\ny = os.strerror(code)",
+        "from os import strerror as words",
     ],
     reads_environment: [
         *("import os\nos.environ['X']", "import os\nos.getenv('X')", "from os import environ"),

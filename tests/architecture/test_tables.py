@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 import pytest
-from architecture.planted import texts_in, trees
+from architecture.planted import nodes, texts_in, trees
 
 # Which modules (a folder stands for all in it) write a table by SQL. Upkeep forgets, purges and copies.
 WRITERS = {
@@ -96,7 +96,7 @@ def writes(modules: Iterable[tuple[str, ast.Module]]) -> Iterator[tuple[str, str
 
 def inserted(tree: ast.AST) -> Iterator[str]:
     """The tables of a module's calls of `Database.insert`; "" for one whose name is a value."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "insert"):
             continue
         if len(node.args) >= 3:  # a list's has two
@@ -112,7 +112,7 @@ def knows_classes(tree: ast.AST) -> bool:
             and (node.module.endswith("tables") or any(one.name == "tables" for one in node.names))
         )
         or (isinstance(node, ast.Import) and any(one.name == "linktrack.store.tables" for one in node.names))
-        for node in ast.walk(tree)
+        for node in nodes(tree)
     )
 
 

@@ -22,7 +22,7 @@ from linktrack.crm.people import read_contacts
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.crm.xlsx_formats import cell_format
-from linktrack.crm.xlsx_package import escaped, unescaped
+from linktrack.crm.xlsx_package import unescaped, xml_escaped
 from linktrack.errors import BadInput
 from linktrack.settings.crm import CrmSettings
 
@@ -313,7 +313,7 @@ def test_what_a_number_format_says(code: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "a_x000D_b", "\r\n\t", "\x00\x1f", "_x005F_", "_xABCD", "\ufffe", "é漢😀"])
 def test_any_text_is_escaped_and_read_again(text: str) -> None:
-    assert unescaped(escaped(text)) == text
+    assert unescaped(xml_escaped(text)) == text
 
 
 def test_a_workbook_of_libreoffice_is_written_back_and_opened_by_it_again(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def test_a_part_that_cannot_be_unpacked_stops_the_writing_with_a_sentence(tmp_pa
 
 def test_what_cannot_be_read_back_names_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = made(tmp_path / "contacts.xlsx", ROWS)
-    monkeypatch.setattr("linktrack.crm.xlsx_cells.write_workbook", lambda path, to, *_: to.write_bytes(b"PK"))
+    monkeypatch.setattr("linktrack.crm.xlsx_cells.rewrite_workbook", lambda path, to, *_: to.write_bytes(b"PK"))
     with pytest.raises(BadInput) as found:
         rewritten(table, {2: {2: "hot"}})
     assert found.value.file == str(table.path)

@@ -16,7 +16,7 @@ import pytest
 
 from linktrack.crm.export import open_table
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.typed_values import plain_text, same_value, value_of
+from linktrack.crm.typed_values import same_value, typed_text, value_of
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.crm.xlsx_filling import CellFiller, CellValue, SeenCells
@@ -283,6 +283,6 @@ MEANT: dict[str, tuple[FieldSettings, str, object, str]] = {
 @pytest.mark.parametrize("case", MEANT)
 def test_what_a_text_means(case: str) -> None:
     known, text, meant, plain = MEANT[case]
-    assert (value_of(text, known), plain_text(text, known)) == (meant, plain)
+    assert (value_of(text, known), typed_text(text, known)) == (meant, plain)
     assert same_value(text, text, known) and same_value(plain, text, known)
     assert not same_value("else", text, known) and (text == "" or not same_value("", text, known))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.links.merge_tags import Pairs
-from linktrack.links.utm import Edit, Utm, allowed, apply, edits, tagged, warnings
+from linktrack.links.utm import Edit, Utm, allowed, edited, edits, tagged, warnings
 
 UTM = Utm("news", "email", "spring sale", "a&b", "é")
 
@@ -84,7 +84,7 @@ def test_what_is_written(case: str) -> None:
 
 
 def test_edits_are_made_in_their_order() -> None:
-    assert apply("abcd", [Edit(0, 0, "x"), Edit(1, 2, "y"), Edit(3, 3, "z")]) == "xayczd"
+    assert edited("abcd", [Edit(0, 0, "x"), Edit(1, 2, "y"), Edit(3, 3, "z")]) == "xayczd"
 
 
 _parts = st.text(st.sampled_from("abAB=&?#;%+/.:@[]{}*|<>\"' é\t\r\nutm_source"), max_size=30)

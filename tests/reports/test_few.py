@@ -20,7 +20,7 @@ from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import ALWAYS, Period, Scope
 from linktrack.reports.links import link_figures, link_shipments
 from linktrack.reports.mailings import _comparison, _Side, mailing_figures
-from linktrack.reports.order import SortOrder, in_order
+from linktrack.reports.order import SortOrder, sorted_rows
 from linktrack.reports.shipments import shipment_figures
 from linktrack.reports.statistics import FEWEST_PEOPLE, Sample
 from linktrack.reports.totals import TotalsRecord, with_totals, without_thin_rates
@@ -191,5 +191,5 @@ def test_a_verdict_is_of_clickers_and_is_looked_at_where_its_difference_is(peopl
 def test_places_with_as_many_clicks_stand_as_in_the_mail() -> None:
     """Their keys are made by chance: another order in each making of the same campaign."""
     rows = [(key, place, 7) for place, key in enumerate(("zebra", "apple", "mole"), 9)]
-    found = in_order(reversed(rows), ("placement", "position", "clicks"), SortOrder("clicks"))
+    found = sorted_rows(reversed(rows), ("placement", "position", "clicks"), SortOrder("clicks"))
     assert [row[0] for row in found] == ["zebra", "apple", "mole"]

@@ -340,7 +340,7 @@ def test_what_no_report_is_written_into(own_world: World, run: Run, name: str, c
 
 def test_nonclickers_are_what_a_rewrite_takes(own_world: World, run: Run) -> None:
     from linktrack.contacts.choosing import read_contact_ids
-    from linktrack.crm.mapping import mapping_of
+    from linktrack.crm.export import mapping_of
 
     for format in ("tsv", "csv", "json", "ndjson"):
         done = run("report", "nonclickers", "spring", "--format", format)

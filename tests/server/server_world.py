@@ -16,9 +16,9 @@ from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
-from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages
 from linktrack.server.request import Request
+from linktrack.server.site import Site
 from linktrack.server.snapshot import KnownLink, KnownMailing, KnownPlacement, KnownShipment, LinkKind, Snapshot
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace

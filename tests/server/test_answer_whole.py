@@ -9,7 +9,7 @@ import pytest
 from server.server_world import DAY, PAGES, SENT, SNAPSHOT, KnownPeople, path, request, site
 
 from linktrack.server.answer import Answer, answer, host_of, prefilled_url
-from linktrack.server.pages import Page, TypeRow
+from linktrack.server.site import Page, TypeRow
 
 HEADERS = (
     ("Cache-Control", "no-store"),

@@ -14,8 +14,9 @@ import pytest
 from linktrack.errors import BadInput
 from linktrack.server import pages as pages_of_ours
 from linktrack.server.page_values import TEMPLATES as PAGE_TEMPLATES
-from linktrack.server.page_values import names_of
-from linktrack.server.pages import Look, Page, Pages, TypeRow, logo_address, text_colour_on
+from linktrack.server.page_values import names_for
+from linktrack.server.pages import Look, Pages, logo_address, text_colour_on
+from linktrack.server.site import Page, TypeRow
 from linktrack.server.words import WORDS
 
 TEMPLATES = Path(pages_of_ours.__file__).parent / "templates"
@@ -331,7 +332,7 @@ def test_what_is_said_of_templates_is_so(tmp_path: Path) -> None:
         posted = set(re.findall(r'action="([^"{]*)', (TEMPLATES / template).read_text("utf-8")))
         assert all(one in PAGE_TEMPLATES[template].posts for one in posted), template
     for template in PAGE_TEMPLATES:
-        (tmp_path / template).write_text("".join(f"{{{{ {name} }}}}" for name in names_of(template)))
+        (tmp_path / template).write_text("".join(f"{{{{ {name} }}}}" for name in names_for(template)))
     Pages(Look("x"), tmp_path)
 
 

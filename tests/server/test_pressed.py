@@ -18,10 +18,11 @@ from linktrack.clicks.load import import_logs
 from linktrack.contacts.left import departures_of, has_left
 from linktrack.contacts.pressed import QUERY_LENGTH, kept_query, pressed_in, said_in
 from linktrack.contacts.types import same_type
-from linktrack.server.answer import Site, answer
+from linktrack.server.answer import answer
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.request import PATH_ROOM
 from linktrack.server.said_since import SaidSince
+from linktrack.server.site import Site
 from linktrack.server.snapshot_file import take_snapshot, tokens_of
 from linktrack.store.session import Database
 

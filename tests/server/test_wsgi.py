@@ -13,9 +13,9 @@ from server.server_world import PAGES, SENT, SITE, path, site
 
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
-from linktrack.server.answer import Site
 from linktrack.server.click_log import ClickLogWriter, make_folder
 from linktrack.server.pages import Pages
+from linktrack.server.site import Site
 from linktrack.server.wsgi import Application, NotedLog
 from linktrack.settings.tables import PRIVATE_NETWORKS
 from linktrack.workspace import Workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, text
+from linktrack.clicks.formats.parts.json_events import JsonEvents, click, given_variables, number, text
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment, iso_moment
 from linktrack.moments import zone_of
@@ -36,7 +36,7 @@ class Brevo(JsonEvents):
             email=text(record, "email"),
             ip=text(record, "ip"),
             agent=text(record, "user_agent"),
-            variables=named(
+            variables=given_variables(
                 tag=_tags(record),
                 campaign=record.get("campaign name"),
                 campaign_id=record.get("camp_id"),

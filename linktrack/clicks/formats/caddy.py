@@ -11,7 +11,7 @@ from linktrack.clicks.formats.parts.json_lines import (
     chain_of,
     header_of,
     part_of,
-    status_of,
+    status_under,
     text_of,
 )
 from linktrack.clicks.formats.parts.json_values import JsonRecord
@@ -37,7 +37,7 @@ class Caddy(JsonLines):
             stamp=text_of(record, "ts", "time", "timestamp"),
             method=text_of(request, "method"),
             target=text_of(request, "uri"),
-            status=status_of(record, "status"),
+            status=status_under(record, "status"),
             agent=agent_header(headers, "user-agent"),
             purpose=header_of(headers, *PREFETCH_HEADERS),
         )

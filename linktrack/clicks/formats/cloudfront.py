@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import LineRow, junk
-from linktrack.clicks.formats.parts.json_lines import JsonLines, chain_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_lines import JsonLines, chain_of, status_under, text_of
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import agent_in, row
 from linktrack.clicks.formats.parts.times import moment_by_look
@@ -62,7 +62,7 @@ class CloudFrontJson(JsonLines):
             or text_of(record, "timestamp"),
             method=text_of(record, "cs-method"),
             target=stem + b"?" + query if query not in (b"", b"-") else stem,
-            status=status_of(record, "sc-status"),
+            status=status_under(record, "sc-status"),
             agent=agent_in(decoded_agent(text_of(record, _AGENT)) if _AGENT in record else None),
             forwarded=unquote_to_bytes(chain_of(record, "x-forwarded-for")),
         )  # fmt: skip

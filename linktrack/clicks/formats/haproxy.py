@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.addresses import chain_in, is_address_list
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
-from linktrack.clicks.formats.parts.times import MONTHS, calendar_moment, local_moment, seconds_of
+from linktrack.clicks.formats.parts.times import MONTHS, calendar_moment, local_moment, offset_seconds
 
 # RFC 5424, RFC 3164, and RFC 3164 with an ISO time as rsyslog and journald write it.
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)"
@@ -75,7 +75,7 @@ class HaProxy:
         day, month, year, hour, minute, second, fraction, offset, logged_at = match.groups()
         numbers = int(year), MONTHS.get(month, 0), int(day), int(hour), int(minute), int(second)
         if offset:
-            return calendar_moment(*numbers, fraction) - seconds_of(offset) * 1000
+            return calendar_moment(*numbers, fraction) - offset_seconds(offset) * 1000
         return local_moment(self.zone, *numbers, fraction, logged_at)
 
     def state(self) -> str:

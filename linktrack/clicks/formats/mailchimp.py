@@ -8,7 +8,7 @@ import json
 import re
 
 from linktrack.clicks.event import Event, Refusal, Report, Skipped
-from linktrack.clicks.formats.parts.json_events import click, named, plain
+from linktrack.clicks.formats.parts.json_events import click, given_variables, storable
 from linktrack.clicks.formats.parts.json_values import list_of_texts
 from linktrack.clicks.formats.parts.times import iso_moment
 
@@ -79,7 +79,7 @@ class Mailchimp:
             elif last or len(text) - at >= MAX_RECORD:
                 # A quote that was never closed: this line is lost, the next one is not.
                 end = text.find("\n", at) + 1 or len(text)
-                found.append(Refusal("malformed", plain(text[at : min(end, at + 2000)].rstrip())))
+                found.append(Refusal("malformed", storable(text[at : min(end, at + 2000)].rstrip())))
             else:
                 break
             at = end
@@ -90,35 +90,35 @@ class Mailchimp:
         if not self._header:
             header, delimiter = _columns(record)
             if not _is_header(header):
-                return [Refusal("malformed", plain(record[:2000]))]
+                return [Refusal("malformed", storable(record[:2000]))]
             self._header, self._delimiter = header, delimiter
             return []
         values = _split(record, self._delimiter)
         if len(values) != len(self._header):
-            return [Refusal("malformed", plain(record[:2000]))]
+            return [Refusal("malformed", storable(record[:2000]))]
         row = dict(zip(self._header, values, strict=True))
         action = row.get("action", "click" if row.get("url") else "").lower()
         if action not in ("click", "clicked"):
-            return [Skipped(plain(action) or "row")]
+            return [Skipped(storable(action) or "row")]
         made = click(
             row,
             service=self.name,
             time=lambda: iso_moment(row.get("time", "").encode("ascii", "replace")),
-            url=plain(row.get("url", "")),
+            url=storable(row.get("url", "")),
             instead_of_id=(
-                plain(row.get("member", "") or row.get("email", "").lower()),
-                plain(row.get("campaign", "")),
+                storable(row.get("member", "") or row.get("email", "").lower()),
+                storable(row.get("campaign", "")),
             ),
-            email=plain(row.get("email", "")),
-            ip=plain(row.get("ip", "")),
-            variables=named(
+            email=storable(row.get("email", "")),
+            ip=storable(row.get("ip", "")),
+            variables=given_variables(
                 campaign=row.get("title", ""),
                 campaign_id=row.get("campaign", ""),
                 list_id=row.get("list", ""),
                 member_id=row.get("member", ""),
             ),
         )
-        return [made if isinstance(made, Event) else Refusal(made.reason, plain(record[:2000]))]
+        return [made if isinstance(made, Event) else Refusal(made.reason, storable(record[:2000]))]
 
 
 def _columns(header: str) -> tuple[list[str], str]:

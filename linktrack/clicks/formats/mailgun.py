@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_events import (
+    JsonEvents,
+    click,
+    given_variables,
+    number,
+    part,
+    text,
+    variables_in,
+)
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
 
@@ -35,8 +43,8 @@ class Mailgun(JsonEvents):
             ip=text(event, "ip"),
             agent=text(client, "user-agent"),
             machine=bool(text(client, "bot")),
-            variables=named(tag=event.get("tags"), campaign=_campaigns(event))
-            | values_of(part(event, "user-variables")),
+            variables=given_variables(tag=event.get("tags"), campaign=_campaigns(event))
+            | variables_in(part(event, "user-variables")),
         )
 
 

@@ -6,11 +6,11 @@ from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import (
     JsonEvents,
     click,
-    named,
+    given_variables,
     number,
     object_in,
     text,
-    values_of,
+    variables_in,
 )  # fmt: skip
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
@@ -37,11 +37,11 @@ class Mailjet(JsonEvents):
             email=text(record, "email"),
             ip=text(record, "ip"),
             agent=text(record, "agent"),
-            variables=named(
+            variables=given_variables(
                 campaign=record.get("customcampaign"),
                 campaign_id=record.get("mj_campaign_id"),
                 custom_id=record.get("CustomID"),
                 payload=record.get("Payload"),
             )
-            | values_of(object_in(record, "Payload")),
+            | variables_in(object_in(record, "Payload")),
         )

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_events import (
+    JsonEvents,
+    click,
+    given_variables,
+    number,
+    part,
+    text,
+    variables_in,
+)
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
 
@@ -34,8 +42,8 @@ class Mandrill(JsonEvents):
             email=text(message, "email"),
             ip=text(record, "ip"),
             agent=text(record, "user_agent"),
-            variables=named(
+            variables=given_variables(
                 tag=message.get("tags"), template=message.get("template"), subaccount=message.get("subaccount")
             )
-            | values_of(part(message, "metadata")),
+            | variables_in(part(message, "metadata")),
         )

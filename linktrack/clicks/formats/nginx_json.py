@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.click_log import is_click_log
 from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
-from linktrack.clicks.formats.parts.json_lines import JsonLines, agent_of, chain_of, part_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_lines import JsonLines, agent_of, chain_of, part_of, status_under, text_of
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row, split_request
 from linktrack.names import folded
@@ -73,7 +73,7 @@ class NginxJson(JsonLines):
             target += b"?" + query
         # An empty request is one, though nobody's; an object is another server's.
         is_request = bool(method and target) or isinstance(record.get("request"), str)
-        status = status_of(record, *_STATUS)
+        status = status_under(record, *_STATUS)
         return row(
             line,
             host=chain_of(record, *_HOST),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text
+from linktrack.clicks.formats.parts.json_events import JsonEvents, click, given_variables, number, part, text
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
 
@@ -32,5 +32,5 @@ class Postal(JsonEvents):
             email=text(message, "to"),
             ip=text(payload, "ip_address"),
             agent=text(payload, "user_agent"),
-            variables=named(tag=message.get("tag")),
+            variables=given_variables(tag=message.get("tag")),
         )

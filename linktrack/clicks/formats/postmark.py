@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_events import (
+    JsonEvents,
+    click,
+    given_variables,
+    number,
+    part,
+    text,
+    variables_in,
+)
 from linktrack.clicks.formats.parts.times import iso_moment
 
 
@@ -30,6 +38,6 @@ class Postmark(JsonEvents):
             email=text(record, "Recipient"),
             ip=text(part(record, "Geo"), "IP"),
             agent=text(record, "UserAgent"),
-            variables=named(tag=record.get("Tag"), stream=record.get("MessageStream"))
-            | values_of(part(record, "Metadata")),
+            variables=given_variables(tag=record.get("Tag"), stream=record.get("MessageStream"))
+            | variables_in(part(record, "Metadata")),
         )

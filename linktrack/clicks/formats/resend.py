@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_events import (
+    JsonEvents,
+    click,
+    given_variables,
+    number,
+    part,
+    text,
+    variables_in,
+)
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import iso_moment
 
@@ -31,10 +39,10 @@ class Resend(JsonEvents):
             time=lambda: iso_moment(number(facts, "timestamp") or number(record, "created_at")),
             url=text(facts, "link"),
             instead_of_id=(text(data, "email_id"),),
-            email=values_of({"to": data.get("to")}).get("to", ""),
+            email=variables_in({"to": data.get("to")}).get("to", ""),
             ip=text(facts, "ipAddress"),
             agent=text(facts, "userAgent"),
-            variables=named(campaign=data.get("broadcast_id")) | _tags(data),
+            variables=given_variables(campaign=data.get("broadcast_id")) | _tags(data),
         )
 
 
@@ -43,4 +51,4 @@ def _tags(data: JsonRecord) -> dict[str, str]:
     tags = data.get("tags")
     if isinstance(tags, list):
         return {text(tag, "name"): text(tag, "value") for tag in tags if isinstance(tag, dict) and text(tag, "name")}
-    return values_of(part(data, "tags"))
+    return variables_in(part(data, "tags"))

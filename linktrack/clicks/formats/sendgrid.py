@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_events import JsonEvents, click, number, part, text, variables_in
 from linktrack.clicks.formats.parts.times import epoch_moment
 
 _OWN = {"email", "event", "ip", "sg_event_id", "sg_message_id", "smtp-id", "timestamp", "url", "useragent"}
@@ -34,5 +34,5 @@ class SendGrid(JsonEvents):
             email=text(record, "email"),
             ip=text(record, "ip"),
             agent=text(record, "useragent"),
-            variables=values_of(custom) | values_of(part(record, "unique_args")),
+            variables=variables_in(custom) | variables_in(part(record, "unique_args")),
         )

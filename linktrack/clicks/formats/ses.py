@@ -9,9 +9,9 @@ from linktrack.clicks.formats.parts.json_events import (
     number,
     object_in,
     part,
-    refused,
+    refusal_of,
     text,
-    values_of,
+    variables_in,
 )  # fmt: skip
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import iso_moment
@@ -43,7 +43,7 @@ class Ses(JsonEvents):
         facts, mail = part(event, "click"), part(event, "mail")
         to = mail.get("destination")
         if not facts:
-            return refused("malformed", event)
+            return refusal_of("malformed", event)
         return click(
             event,
             service=self.name,
@@ -51,11 +51,11 @@ class Ses(JsonEvents):
             url=text(facts, "link"),
             instead_of_id=(text(mail, "messageId"),),
             # A click does not say which of several recipients made it.
-            email=values_of({"to": to}).get("to", ""),
+            email=variables_in({"to": to}).get("to", ""),
             ip=text(facts, "ipAddress"),
             agent=text(facts, "userAgent"),
             machine=text(facts, "isBotEvent").lower() == "likely",  # "Unlikely" proves nothing
-            variables=values_of(part(mail, "tags")) | values_of(part(facts, "linkTags")),
+            variables=variables_in(part(mail, "tags")) | variables_in(part(facts, "linkTags")),
         )
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_events import (
+    JsonEvents,
+    click,
+    given_variables,
+    number,
+    part,
+    text,
+    variables_in,
+)
 from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import moment_by_look
 
@@ -43,11 +51,11 @@ class SparkPost(JsonEvents):
             machine=any(
                 one.get("is_prefetched") in (True, "true") for one in (event, part(event, "user_agent_parsed"))
             ),
-            variables=named(
+            variables=given_variables(
                 campaign=event.get("campaign_id"),
                 tag=event.get("rcpt_tags"),
                 template=event.get("template_id"),
                 link_name=event.get("target_link_name"),
             )
-            | values_of(part(event, "rcpt_meta")),
+            | variables_in(part(event, "rcpt_meta")),
         )

@@ -9,7 +9,7 @@ from linktrack.clicks.formats.parts.json_lines import (
     agent_header,
     chain_header,
     header_of,
-    status_of,
+    status_under,
     text_of,
 )
 from linktrack.clicks.formats.parts.json_values import JsonRecord
@@ -35,7 +35,7 @@ class TraefikJson(JsonLines):
             stamp=text_of(record, "StartUTC", "StartLocal", "time"),
             method=text_of(record, "RequestMethod"),
             target=text_of(record, "RequestPath"),
-            status=status_of(record, "DownstreamStatus", "OriginStatus"),
+            status=status_under(record, "DownstreamStatus", "OriginStatus"),
             agent=b"" if agent == b"REDACTED" else agent,
             purpose=header_of(record, *(f"request_{name}" for name in PREFETCH_HEADERS)),
         )

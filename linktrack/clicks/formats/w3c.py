@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, timedelta
 
 from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
 from linktrack.clicks.formats.parts.json_values import list_of_texts
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, agent_in, row, split_lines
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.parts.times import iso_moment, next_day
 from linktrack.names import folded
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")
@@ -120,7 +119,7 @@ class ExtendedLog:
             hour = int(time[:2])
             if hour + _HALF_A_DAY <= self.hour:
                 try:
-                    self.day = (date.fromisoformat(self.day) + timedelta(days=1)).isoformat()
+                    self.day = next_day(self.day)
                 except (ValueError, OverflowError):  # a #Date: that is none
                     return b""
             self.hour = hour

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
+from linktrack.clicks.judging.agents import agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
-from linktrack.clicks.judging.rules.judged import PLAIN
+from linktrack.clicks.judging.rules.judged import PLAIN, Signal
 from linktrack.clicks.logs.fields import text_print
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
@@ -47,7 +47,8 @@ class Agents:
             yield text, number
 
     def take_back(self, numbers: Iterable[int]) -> None:
-        """Remove those of these agents that `numbers` has written when it was called last: no click has them."""
+        """Remove from the table those of these agents that the last call of `numbers` has added: no click was stored
+        with them."""
         for number in numbers:
             text = self._added.pop(number, None)
             if text is not None:

@@ -9,8 +9,7 @@ from importlib.metadata import version
 from zlib import crc32
 
 from linktrack.clicks.judging.rule_files import rows_of
-
-Signal = tuple[str, str]  # verdict and reason
+from linktrack.clicks.judging.rules.judged import Signal
 
 OWN_RULES = "2026-11-27"
 LONGEST = 500  # characters of an agent that our rules look at
@@ -77,7 +76,7 @@ def _machines() -> Machines:
 
 
 @cache
-def rules() -> str:
+def rules_version() -> str:
     """The version of all rules: ours (`verdicts`, `reputation`, `data/`) and the package's."""
     return f"{OWN_RULES}, is-bot {version('is-bot')}"
 

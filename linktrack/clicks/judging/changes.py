@@ -1,4 +1,4 @@
-"""What other rules change: how many clicks each reason decides, before and after."""
+"""How many clicks each reason decides under the rules that judged them, and under today's."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ class Change(NamedTuple):
 
 
 def changes(before: Mapping[Verdict, int], after: Mapping[Verdict, int]) -> list[Change]:
-    """One row for each reason that decides any click, in the order of their names.
-
-    Both are clicks by verdict. A person against whom nothing is said, or weak reasons only, is decided by none.
-    """
+    """One row for each reason that decides a click before or after, by name. `before` and `after` are numbers of clicks
+    by verdict. A click of a person against whom nothing speaks, or weak reasons only, is decided by no reason and is in
+    no row."""
     decided = [Counter[str](), Counter[str]()]
     for counts, verdicts in zip(decided, (before, after), strict=True):
         for verdict, clicks in verdicts.items():

@@ -15,12 +15,15 @@ from linktrack.store.session import Database
 
 
 def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
-    """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
+    """Store evidence about addresses that clicks have given, in the open transaction. Returns what was not stored
+    before."""
     rows = sorted(said)
     known = set[Evidence]()
     if rows:
         minutes = [row.minute for row in rows]
-        known.update(evidence_about(database, {(row[0], row[1]) for row in rows}, min(minutes), max(minutes)))
+        known.update(
+            evidence_about(database, {(row.shipment_id, row.address) for row in rows}, min(minutes), max(minutes))
+        )
     new = [row for row in rows if row not in known]
     database.insert("scanner_evidence", Evidence._fields, new)
     return new
@@ -33,7 +36,8 @@ def anything_said(database: Database, shipments: Iterable[int]) -> bool:
 
 
 def heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Which of these addresses, by shipment, may be a scanner's: there is evidence about enough recipients."""
+    """Those of these (shipment id, /24 or /48) that may be scanners': there is evidence about at least `RECIPIENTS`
+    recipients of theirs."""
     by_shipment: dict[int, list[str]] = {}
     for shipment, address in places:
         by_shipment.setdefault(shipment, []).append(address)
@@ -58,10 +62,8 @@ def evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]
 def evidence_about(
     database: Database, places: Iterable[tuple[int, str]], low: int = -(2**31), high: int = 2**31 - 1
 ) -> Iterator[Evidence]:
-    """All evidence about shipments and addresses in some minutes, both ends in it.
-
-    Many are asked for at once: a server takes longer to answer than to look.
-    """
+    """All evidence about these (shipment id, /24 or /48) from minute `low` to minute `high` (since 1970), both
+    included. Many are asked for in one query, because a query to a server takes longer than looking the rows up."""
     wanted = sorted(places)
     for some in at_once(wanted):
         rows = database.rows(

@@ -19,11 +19,9 @@ _AT_ONCE = 50_000  # clicks
 
 
 def compare_evidence(database: Database, ruled: Iterable[tuple[Click, int]]) -> tuple[set[Evidence], set[Evidence]]:
-    """Evidence that today's verdicts tell and that is not kept; and what is kept of looks at which nobody clicked.
-
-    What clicks told that are gone (purged, forgotten, reset), or by other rules, stays as it is: nobody can say it
-    again. `ruled` are all clicks with the numbers of their rulings.
-    """
+    """Two sets: evidence that today's verdicts give and that is not stored, and stored evidence of visits of which
+    there is no click. Evidence of clicks that are gone (purged, forgotten, reset), or that other rules gave, is in
+    neither: nothing is left to derive it from. `ruled` are all clicks with the ids of their rulings."""
     by = surroundings(database, Networks(()), Agents(database), NetworkTable(database))
     rulings = Rulings(database, by.rules)
     today = {number for (number,) in database.rows("SELECT id FROM ruling WHERE rules = ?", (by.rules,))}
@@ -56,7 +54,7 @@ def _has_click(database: Database, row: Evidence) -> bool:
 
 
 def mend_evidence(database: Database, ruled: Iterable[tuple[Click, int]]) -> None:
-    """Keep what is missing and remove what nobody has clicked. Part of a transaction."""
+    """Store the first of what `compare_evidence` finds and remove the second, in the open transaction."""
     missing, beyond = compare_evidence(database, ruled)
     note_evidence(database, missing)
     which = " AND ".join(f"{column} = ?" for column in Evidence._fields)

@@ -69,8 +69,9 @@ def judge_new(
     numbers = [0] * len(new)
     moved: list[tuple[StoredClick, int]] = []
     said: set[Evidence] = set()
-    besides = sorted([*((one[0], one[4], "") for one in probes), *((one[0], 0, one[2]) for one in junk)])
-    moments = [one[0] for one in besides]
+    from_probes = ((one.clicked_at, one.recipient_id, "") for one in probes)
+    besides = sorted([*from_probes, *((request.clicked_at, 0, request.ip) for request in junk)])
+    moments = [moment for moment, _, _ in besides]
     for start, stop, low, high in _spans(new, moments):
         own = new[start:stop]
         beside_them = besides[bisect_left(moments, low) : bisect_right(moments, high)]
@@ -264,7 +265,7 @@ def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:
 def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
     """Clicks sorted by time as slices with their first and last moment, so far apart that no click, and nothing
     `besides`, of one bears on another's neighbours."""
-    moments = [click[0] for click in clicks]
+    moments = [click.clicked_at for click in clicks]
     bounds: list[list[int]] = []
     for moment in sorted([*moments, *besides]):
         if bounds and moment - bounds[-1][1] <= 4 * REACH:

@@ -143,10 +143,9 @@ def known_scanners(rows: Iterable[Evidence]) -> Scanners:
 
 
 def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[ScanningTime]:
-    """The minutes that have enough recipients with evidence within `NEAR_MINUTES`: the window moves over them all.
-
-    Where they are just enough, they are not enough for themselves: nobody is evidence against themselves.
-    """
+    """The minutes around which enough recipients have evidence within `NEAR_MINUTES`. Where there are just enough
+    recipients, the address counts as a scanner for others than these: a recipient's own evidence does not count against
+    them."""
     edges = sorted({edge for minute in minutes for edge in (minute - NEAR_MINUTES, minute + NEAR_MINUTES + 1)})
     inside: Counter[int] = Counter()
     for start, stop in pairwise(edges):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import rules
+from linktrack.clicks.judging.agents import rules_version
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.rules.judged import Surroundings
@@ -13,7 +13,7 @@ from linktrack.store.session import Database
 
 
 def surroundings(database: Database, networks: Networks, agents: Agents, known: NetworkTable) -> Surroundings:
-    """The facts that clicks are judged by."""
+    """What clicks are judged by besides themselves, from the catalogue and the tables of agents and networks."""
     sendings = database.rows("SELECT id, sent_at, is_test, mailing_id FROM shipment")
     links: dict[int, int] = dict(
         database.rows(
@@ -29,7 +29,7 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
-        rules=rules(),
+        rules=rules_version(),
         nobodies=nobodies(database),
         final=horizon(database).final,
     )

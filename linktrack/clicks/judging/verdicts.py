@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, SHARED, TEST
-from linktrack.clicks.judging.agents import Signal
 from linktrack.clicks.judging.rules.against import Against
 from linktrack.clicks.judging.rules.by_address import judge_addresses, judge_without_addresses
 from linktrack.clicks.judging.rules.by_person import judge_people
@@ -19,6 +18,7 @@ from linktrack.clicks.judging.rules.judged import (
     Click,
     JunkRequest,
     Probe,
+    Signal,
     Surroundings,
     Verdict,
     Whose,

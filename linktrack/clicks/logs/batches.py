@@ -116,7 +116,8 @@ class Gathered:
             self._rejects.append((reason, line))
 
     def contest(self, click: BatchClick, mark: int, reason: str, line: bytes) -> None:
-        """Keep what was rejected for reasons of today, until it is known whether it is stored."""
+        """Keep a line that is rejected because of what the catalogue or the settings say today, until `clicks.load` has
+        looked whether its click was stored by an earlier import."""
         self.contested.append((click, mark, reason, line if self._list_rejects else b""))
 
     def put_aside(self, moment: int, row: LineRow) -> None:

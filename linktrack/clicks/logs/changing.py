@@ -61,7 +61,7 @@ class Changing:
             raise
 
     def moment_or_none(self, stamp: bytes) -> int | None:
-        """The same, and None where it is none."""
+        """UTC milliseconds of a stamp of any of these formats; None if it is none."""
         with suppress(ValueError, OverflowError):
             return self.moment(stamp)
         return None
@@ -109,8 +109,8 @@ class Changing:
             bad = [index for index in bad if rows[index][0] not in self.otherwise]
 
     def _change(self, rows: list[LineRow], bad: list[int]) -> list[int]:
-        """Put what other formats read in the place of the rows that could not be read. Returns those that still are
-        such."""
+        """Read the rows with the indices `bad` in other formats, and put what these read in their places. Returns the
+        indices of the rows that no format reads."""
         last, of_last = next((index for index in range(len(rows) - 1, -1, -1) if _is_request(rows[index])), -1), 0
         number = 1
         while bad:
@@ -127,7 +127,8 @@ class Changing:
         return bad
 
     def _filled(self, rows: list[LineRow], bad: list[int], reader: Unwrapping) -> tuple[list[int], int]:
-        """Rows that `reader` reads are put in their places. Returns those that are still bad, and the last request."""
+        """Put what `reader` reads in the places of the rows with the indices `bad`. Returns the indices that are still
+        bad, and the index of the last row that is a request."""
         last = -1
         for index, row in zip(bad, reader.rows(b"".join(rows[index][0] + b"\n" for index in bad)), strict=True):
             if _is_request(row):
@@ -177,6 +178,7 @@ def _moment(format: LineFormat, stamp: bytes) -> int | None:
 
 
 def _sample(rows: Sequence[LineRow], bad: Sequence[int]) -> list[int]:
-    """Those of the bad rows that are worth a look: at both ends, headers, and all that may be ours."""
+    """The indices of those bad rows that other formats are tried on: the first and the last ones, headers, and all that
+    may hold an address of ours."""
     ends = {*bad[:_ENDS], *bad[-_ENDS:]}
     return [index for index in bad if index in ends or rows[index][0][:1] == b"#" or _OURS(rows[index][0])]

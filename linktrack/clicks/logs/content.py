@@ -83,7 +83,8 @@ class Log:
         return None if isinstance(self.file, Pipe) else self.file.fileno()
 
     def peek(self, count: int) -> bytes:
-        """The next `count` bytes, or all there are, not taking them. Of a pipe what has come, something at least."""
+        """The next `count` bytes without taking them, or all there are until the end; of a pipe what has come so far,
+        at least one byte unless it has ended."""
         while len(self._ahead) < count:
             more = self._read(count - len(self._ahead))
             if more is None and not self._ahead:
@@ -154,7 +155,7 @@ class Log:
             raise self.damage
 
     def take(self, count: int) -> bytes:
-        """The next `count` bytes; fewer only where the log ends."""
+        """The next `count` bytes, or all there are until the log ends."""
         piece = b""
         while len(piece) < count and (more := self._take(count - len(piece))):
             piece += more
@@ -234,7 +235,7 @@ def _content(file: IO[bytes], path: str) -> Iterator[Any]:
 
 
 class _Apart(RawIOBase):
-    """An open file at a place of its own: the other one's is shared with forks."""
+    """A file that is open already, read from a position of its own: its handle's position is shared with forks."""
 
     def __init__(self, handle: int) -> None:
         self._handle = handle
@@ -251,7 +252,7 @@ class _Apart(RawIOBase):
 
 
 class _AsItComes:
-    """A compressed pipe: what has come is unpacked, however little it is."""
+    """A compressed pipe, unpacked as bytes come: nobody waits until a buffer is full."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.read = cast(BufferedReader, file).read1

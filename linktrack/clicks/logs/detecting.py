@@ -17,7 +17,7 @@ from linktrack.clicks.formats import (
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
-from linktrack.clicks.logs.line_ends import line_end_of, sample_of
+from linktrack.clicks.logs.line_ends import first_lines, line_end_of
 from linktrack.clicks.logs.packed import refuse_archive
 from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.logs.sources import Known
@@ -38,7 +38,8 @@ class Formats:
         self._zone = options.time_zone or settings.time_zone
 
     def of(self, log: Log, known: Known | None) -> LogFormat | None:
-        """The format of a log: as told, as it was, or as it looks; None for a log without a complete line."""
+        """The format of a log: the one that the user names, else the one that it was read in before, else the one that
+        it looks like. None for a log without a complete line. BadInput when it looks like none."""
         remembered = known.format if known and not self._options.again else ""
         wanted = self._options.log_format or remembered or self._setting
         told = format_of(wanted, self._zone) if wanted else None  # a wrong name is said on an empty day too
@@ -48,7 +49,7 @@ class Formats:
                 raise log.damage
             refuse_archive(start, log.path)
             log.line_end = line_end_of(start)
-            sample, complete = sample_of(start)
+            sample, complete = first_lines(start)
             if told and sample.strip():
                 return with_envelopes(told, sample)
             for text in (complete, sample):  # a JSON value may lack the last line end
@@ -62,10 +63,9 @@ class Formats:
         return None
 
     def is_told_anew(self, format: LogFormat, known: Known) -> bool:
-        """Whether more is said about a log than when it was read: its lines may mean something now that did not then.
-
-        What was stored of it has the same identities again.
-        """
+        """Whether the user says more about a log's format than when it was read before, so that lines which were not
+        understood may be clicks now. It is read from the beginning then; clicks that are stored have the same
+        identities and are not stored twice."""
         options = self._options
         named = options.log_format is not None and format.name != known.format
         return named or options.again or (options.mailing is not None and isinstance(format, EventFormat))
@@ -93,15 +93,13 @@ class Formats:
 
 def has_begun(log: Log) -> bool:
     """Whether a log without a complete line has the beginning of one."""
-    return bool(sample_of(log.peek(SAMPLE_BYTES))[0].strip())
+    return bool(first_lines(log.peek(SAMPLE_BYTES))[0].strip())
 
 
 def detected(sample: bytes, path: str, zone: str) -> LogFormat:
-    """The format of a log by its beginning; where that is in several, by as much of it as is in one: its first or its
-    last lines.
-
-    BadInput when it looks like none.
-    """
+    """The format of a log by the complete lines at its beginning. Where they fit none, or several, ever fewer of the
+    first ones decide, then ever fewer of the last ones. BadInput when all of these fit none. `path` is for the message,
+    `zone` the time zone of stamps that name none."""
     try:
         return detect_inside(sample, path, zone)
     except BadInput:

@@ -1,9 +1,10 @@
 """Who was clicking where, for events that carry the target of the link and not our address.
 
 The placement is found by target and mailing, the recipient by a custom variable or by e-mail address, and the shipment
-is the one that went to both. What is still ambiguous is rejected. Who refused tracking in that shipment is nobody,
-whatever the service says. Where a mailing has the same link with the same target in several spots, the first one stands
-for all: the link's figures are exact, the spot's are not.
+is the one to that recipient in which the placement stands. An event for which there are several is rejected. Where a
+recipient has refused tracking in that shipment, the click is stored as nobody's, even if the service names them. Where
+a mailing has the same link with the same target in several spots, its events count for the first of them: the link's
+figures are exact, those of the spots are not.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Directory:
         return True
 
     def reset_of(self, link: int) -> int:
-        """When the counter of a link was set to zero; -1 if it never was."""
+        """When a link's counter was set to zero, in UTC milliseconds; -1 if it never was. `link` is its id."""
         return self._addresses.resets.get(link, -1)
 
     def find(self, event: Event) -> FoundAddress | str:

@@ -39,7 +39,7 @@ class EarlierLines:
         self._prints = _Prints()
 
     def close(self) -> None:
-        """Forget them."""
+        """Remove the temporary file."""
         self._prints.close()
         if self._again is not None:
             self._again.stream.close()
@@ -56,10 +56,8 @@ class EarlierLines:
     def renumbered(
         self, batch: Batch, known: Collection[tuple[int, int]], addresses: Addresses
     ) -> dict[tuple[int, int], int]:
-        """Times and prints of clicks of a batch that have another number than it was read with → the print of that.
-
-        `known` are the times and prints of what is stored at these moments.
-        """
+        """Corrects the numbers of equal lines: by (time, print) of each click of the batch that was numbered wrongly,
+        the print with the right number. `known` are the times and prints of clicks that are stored at these moments."""
         wanted = {
             batch.equals.get(row[1], (row[1], 1))[0]: row[0]
             for row in batch.clicks

@@ -29,7 +29,8 @@ class Ends:
         self._last_rows: list[LineRow] = []
 
     def seed(self, rows: Sequence[LineRow], whole: bool) -> None:
-        """Take the rows before the position; if they are the `whole` of them, the first second may go on."""
+        """Take the rows of lines before the position. `whole`: they are all that the log has before it, so its first
+        second may still go on."""
         self._last_rows = list(rows[-MAX_LINES - 1 :])
         if whole:
             self._only_second = self.first_news = True

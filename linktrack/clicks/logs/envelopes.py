@@ -41,7 +41,7 @@ _TEXTS = ("log", "MESSAGE", "message")
 _FORM = b"mandrill_events="  # the body of Mandrill's webhook as it is posted
 
 
-def opened(line: bytes) -> bytes | None:
+def opened_envelope(line: bytes) -> bytes | None:
     """What is inside of the outermost envelope of a line; None for a line without one."""
     if (part := part_of_line(line)) is not None:
         return part.text
@@ -82,7 +82,7 @@ class Unwrapping:
         """The rows of a block, those that the format could not read read again, in their places."""
         found = [(index, row[0]) for index, row in enumerate(rows) if not row[2]]
         for _ in range(_DEPTH if found else 0):
-            inside = [(index, text) for index, line in found if (text := opened(line)) is not None]
+            inside = [(index, text) for index, line in found if (text := opened_envelope(line)) is not None]
             self._read(rows, inside)
             found = [(index, text) for index, text in inside if not rows[index][2]]
         return rows
@@ -138,7 +138,7 @@ def bare(sample: bytes) -> bytes:
     if joined is not None:
         lines = [whole for _, whole in joined if whole is not None]
     for _ in range(_DEPTH):
-        inside = [opened(line) for line in lines]
+        inside = [opened_envelope(line) for line in lines]
         if not any(inside):
             break
         lines = [line if text is None else text for line, text in zip(lines, inside, strict=True)]

@@ -74,8 +74,8 @@ def with_line_feeds(text: bytes) -> bytes:
 
 
 def _ended(line: bytes) -> bytes:
-    """The same of a line that a line feed follows: of several carriage returns before that only the last belongs to
-    it."""
+    """As `with_line_feeds`, of one line that a line feed follows: of several carriage returns before it only the last
+    is part of the line end."""
     bare = line.rstrip(b"\r")
     returns = len(line) - len(bare)
     return _parted(bare) + b"\n" * (returns - 1) + b"\r" * bool(returns)
@@ -97,8 +97,9 @@ def _parted(line: bytes) -> bytes:
 
 
 def counted_lines(text: bytes) -> tuple[bytes, int]:
-    """The same of a text in which octets of lines are counted, each with its count. Where a count is none (others stand
-    among them, or an editor has been there), a line ends as everywhere, or where a frame begins."""
+    """As `complete_lines`, for a text in which each line follows the count of its bytes (octet counting, RFC 6587).
+    Where no count stands (lines of both kinds may be mixed, or an editor has changed the file), a line ends at its line
+    end, or where a line with a count begins."""
     lines: list[bytes] = []
     at = 0
     while (at := _behind_line_ends(text, at)) < len(text):
@@ -112,7 +113,7 @@ def counted_lines(text: bytes) -> tuple[bytes, int]:
     return b"".join(lines), at
 
 
-def sample_of(start: bytes) -> tuple[bytes, bytes]:
+def first_lines(start: bytes) -> tuple[bytes, bytes]:
     """The beginning of a log as lines, whole and without its unfinished last one."""
     lines, taken = complete_lines(start, line_end_of(start))
     return lines + without_holes(start[taken:]), lines

@@ -47,7 +47,7 @@ class Pipe:
         return taken
 
     def close(self) -> None:
-        """Let go of it: what still comes is for nobody."""
+        """Stop reading: the thread ends with its next bytes, which are dropped."""
         self._closed = True
 
     def _pump(self) -> None:

@@ -21,7 +21,8 @@ class SecondLook:
         self._requests = Requests(rules, self._moments.__getitem__)
 
     def looked_up(self, batch: Batch, rules: Rules) -> list[Batch]:
-        """The batch without them, and one of what they are now."""
+        """The batch without the requests whose addresses were unknown, and a second batch of what these are by today's
+        catalogue."""
         if rules.addresses is not self.rules.addresses:
             self.rules = rules
             self._requests.renew(rules)

@@ -64,7 +64,8 @@ def recognise(database: Database, log: Log, key: bytes) -> Known | None:
 
 
 def note_reached(database: Database, source_id: int | None, name: str, reached: Reached, at: int) -> int:
-    """Note at this moment how far a log was read; None = it is new. Returns its number."""
+    """Note how far a log was read at the moment `at` (UTC milliseconds). `source_id` is None for a log that is new.
+    Returns the id of its row in `source`."""
     whole = name if name == "-" else str(tidy_path(Path(name)))
     columns = {"name": whole, "imported_at": at, **reached._asdict()}
     if source_id is None:

@@ -33,7 +33,8 @@ _GLUED = re.compile(r"""(?:[).,;:!>\]}'"*<]|%(?:29|2[cC2eE1]|3[bBaAeEcC]|5[dD]|7
 
 
 def loosely(url: str) -> str:
-    """The same, also without a slash at the end of the path and without the punctuation of a text around it."""
+    """As `comparable`, and also without a slash at the end of the path and without punctuation of the text around the
+    address."""
     bare = _GLUED.sub("", url)
     try:
         parts = urlsplit(normal_form(bare))

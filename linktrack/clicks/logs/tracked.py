@@ -146,7 +146,8 @@ class Addresses:
         return any((person := self.person(token)) is not None and person[2] is not None for token in tokens_like)
 
     def was_reset(self, target: bytes, moment: int) -> bool:
-        """Whether a request's target names a link that was reset after this moment, whomever else it names."""
+        """Whether a request's target names a link whose counter was set to zero after `moment` (UTC milliseconds); it
+        does not matter to whom the address was sent."""
         match = self.tracked(target) or self.tracked(unquote_to_bytes(target))
         spot = self.spots.get(match[1].lower()) if match else None
         return spot is not None and moment <= spot.reset_at

@@ -146,7 +146,7 @@ def learn(selectors: str, block: str, shown: Shown, when: When) -> None:
                 if important:
                     shown.hidden_anyway.add(name)
     elif re.search(r"(?:display|max-height|visibility)\s*:", block, re.IGNORECASE):
-        names = names_in(selectors)
+        names = selector_names(selectors)
         shown.revealed |= names
         if important:
             shown.revealed_anyway |= names
@@ -154,7 +154,7 @@ def learn(selectors: str, block: str, shown: Shown, when: When) -> None:
             shown.at_widths |= names
 
 
-def names_in(selectors: str) -> set[str]:
+def selector_names(selectors: str) -> set[str]:
     """The classes, ids and elements that selectors name."""
     found = {
         f"{sign or {'class': '.', 'id': '#'}[attribute.lower()]}{name or value}"

@@ -17,7 +17,7 @@ from linktrack.reports.drawing.hiding import (
     boxed,
     hiding,
     learn,
-    names_in,
+    selector_names,
     when_holds,
     where_no_mark_is,
     with_room,
@@ -112,7 +112,7 @@ def _frames(block: str, fetched: PictureAddress) -> Iterator[str]:
 def _safe_rule(selectors: str, declared: str, shown: Shown, when: When) -> Iterator[str]:
     """A rule in which no link is without a box, and nothing that holds a mark is hidden but by the window's width."""
     hidden = hiding(declared)
-    if hidden and when != "widths" and not names_in(selectors) & shown.at_widths:
+    if hidden and when != "widths" and not selector_names(selectors) & shown.at_widths:
         yield f"{selectors}{{{without(declared, hidden)}}}\n{where_no_mark_is(selectors)}{{{';'.join(hidden)}}}\n"
         declared = without(declared, hidden)
     else:

@@ -9,7 +9,7 @@ from linktrack.actions.kinds import PLANS
 from linktrack.actions.planned import Decision, Staff, Thing
 from linktrack.actions.slots import Calendar
 from linktrack.links.actions import parse_action
-from linktrack.links.placeholders import fill
+from linktrack.links.placeholders import fill_placeholders
 from linktrack.settings.crm import CrmSettings
 from linktrack.settings.tables import ActionSettings
 
@@ -40,7 +40,7 @@ def planned(action: dict[str, Any], staff: Staff | None = None, **contact: str) 
     return list(
         PLANS[definition.type](
             definition,
-            lambda text: fill(text, lambda name: values[name]),
+            lambda text: fill_placeholders(text, lambda name: values[name]),
             lambda name: values.get(f"contact.{name}", ""),
             staff,
         )

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from is_bot import Bots
 
-from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, Machines, Signal, agent_signal, family_of
+from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, Machines, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, Device, device_of
+from linktrack.clicks.judging.rules.judged import Signal
 
 PEOPLE = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",

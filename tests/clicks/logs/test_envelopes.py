@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from linktrack.clicks.event import NOTE
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.logs.changing import Changing
-from linktrack.clicks.logs.envelopes import Unwrapping, bare, detect_inside, opened
+from linktrack.clicks.logs.envelopes import Unwrapping, bare, detect_inside, opened_envelope
 from linktrack.errors import BadInput
 
 COMBINED = b'203.0.113.9 - - [04/May/2026:09:12:33 +0200] "GET /plb/x HTTP/1.1" 302 0 "-" "an \\"agent\\""'
@@ -207,7 +207,7 @@ def test_no_bytes_break_it(data: bytes, case: str) -> None:
     assert isinstance(format, LineFormat)
     block = data.replace(b"\n", b"") + b"\n" + WRAPS[case](COMBINED) + b"\n"
     assert len(Unwrapping(format).rows(block)) == 2
-    opened(data)
+    opened_envelope(data)
     bare(data)
 
 

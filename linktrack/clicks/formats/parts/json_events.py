@@ -67,12 +67,12 @@ class JsonEvents(ABC):
         for value in values:
             for record in records_of(value):
                 if isinstance(record, Broken):
-                    yield Refusal(record.reason, plain(record.text))
+                    yield Refusal(record.reason, storable(record.text))
                 elif self.knows(record):
                     yield self.report(record)
                 else:
                     knowing = [other for other in self.others if other.knows(record)]
-                    yield knowing[0].report(record) if len(knowing) == 1 else refused("malformed", record)
+                    yield knowing[0].report(record) if len(knowing) == 1 else refusal_of("malformed", record)
 
 
 def records_of(value: JsonRecord | Broken) -> list[JsonRecord | Broken]:
@@ -96,11 +96,11 @@ def click(
     again, is the same.
     """
     if not url:
-        return refused("no-url", record)
+        return refusal_of("no-url", record)
     try:
         clicked_at = time()
     except (ValueError, OverflowError):
-        return refused("bad-time", record)
+        return refusal_of("bad-time", record)
     emails = addresses_in(email)
     identity = [service, own_id] if own_id else [service, *instead_of_id, str(clicked_at), url]
     return Event(
@@ -119,16 +119,16 @@ def addresses_in(text: str) -> list[str]:
     return list({same_email(address): address for address in found if address}.values())
 
 
-def refused(reason: str, record: JsonRecord) -> Refusal:
+def refusal_of(reason: str, record: JsonRecord) -> Refusal:
     """The refusal of an event, with the event as text."""
     try:
         text = json.dumps(record, ensure_ascii=False)
     except (ValueError, RecursionError):
         text = repr(list(record))
-    return Refusal(reason, plain(text[:_SHOWN]))
+    return Refusal(reason, storable(text[:_SHOWN]))
 
 
-def plain(text: str) -> str:
+def storable(text: str) -> str:
     """A text that every database takes: no NUL, and bytes that were no UTF-8 as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
 
@@ -138,7 +138,7 @@ def text(record: JsonRecord, *keys: str) -> str:
     for key in keys:
         value = record.get(key)
         if isinstance(value, str) and value:
-            return plain(value)
+            return storable(value)
     return ""
 
 
@@ -166,19 +166,19 @@ def object_in(record: JsonRecord, key: str) -> JsonRecord:
     return value if isinstance(value, dict) else {}
 
 
-def values_of(record: JsonRecord) -> dict[str, str]:
+def variables_in(record: JsonRecord) -> dict[str, str]:
     """The texts, numbers and lists of texts in an object, as variables."""
     found = {}
     for key, value in record.items():
         if isinstance(value, bool):
-            found[plain(key)] = "true" if value else "false"
+            found[storable(key)] = "true" if value else "false"
         elif isinstance(value, str):
-            found[plain(key)] = plain(value)
+            found[storable(key)] = storable(value)
         elif isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):
-            found[plain(key)] = plain(",".join(texts))
+            found[storable(key)] = storable(",".join(texts))
     return found
 
 
-def named(**values: object) -> dict[str, str]:
+def given_variables(**values: object) -> dict[str, str]:
     """Variables by name, those left out that the event does not have."""
-    return {name: value for name, value in values_of(values).items() if value}
+    return {name: value for name, value in variables_in(values).items() if value}

@@ -101,7 +101,7 @@ def chain_of(record: JsonRecord, *keys: str) -> bytes:
     return b",".join(next((texts for texts in _texts_of(record, keys) if texts != [b"-"]), []))
 
 
-def status_of(record: JsonRecord, *keys: str) -> bytes:
+def status_under(record: JsonRecord, *keys: str) -> bytes:
     """The status under the first of these keys that has one, whatever kind of number it is."""
     status = text_of(record, *keys)
     return _WHOLE.sub(b"", status) if b"." in status else status

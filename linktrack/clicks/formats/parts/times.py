@@ -36,7 +36,7 @@ def common_moment(stamp: bytes) -> int:
         raise ValueError("not a time")
     day, month, year, hour, minutes, second, fraction, offset = match.groups()
     moment = calendar_moment(int(year), MONTHS.get(month, 0), int(day), int(hour), int(minutes), int(second), fraction)
-    moment -= seconds_of(offset) * 1000
+    moment -= offset_seconds(offset) * 1000
     if fraction is None and stamp[18:20] in _SECONDS:
         if len(_MINUTES) >= _MINUTES_KEPT:
             _MINUTES.clear()
@@ -63,7 +63,15 @@ def iso_moment(stamp: bytes, zone: tzinfo = UTC) -> int:
     year, month, day, hour, minute, second = map(int, numbers)
     if offset is None:
         return local_moment(zone, year, month, day, hour, minute, second, fraction)
-    return calendar_moment(year, month, day, hour, minute, second, fraction) - seconds_of(offset) * 1000
+    return calendar_moment(year, month, day, hour, minute, second, fraction) - offset_seconds(offset) * 1000
+
+
+def next_day(day: str) -> str:
+    """The day after `2026-05-04`; ValueError for what is no day, or the last that there is."""
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except OverflowError:
+        raise ValueError("not a day that has a next one") from None
 
 
 def epoch_moment(stamp: bytes) -> int:
@@ -106,7 +114,7 @@ def local_moment(
     """
     moment = calendar_moment(year, month, day, hour, minute, second, fraction)
     first, second_time = _offsets(zone, year, month, day, hour, minute)
-    is_second = offset is not None and seconds_of(offset) == second_time
+    is_second = offset is not None and offset_seconds(offset) == second_time
     return moment - (second_time if is_second else first) * 1000
 
 
@@ -118,7 +126,7 @@ def _offsets(zone: tzinfo, year: int, month: int, day: int, hour: int, minute: i
     return first, second
 
 
-def seconds_of(offset: bytes) -> int:
+def offset_seconds(offset: bytes) -> int:
     """`+0200`, `+02:00`, `+02` or `Z` as seconds."""
     digits = offset[1:].replace(b":", b"")
     if not digits.isdigit():

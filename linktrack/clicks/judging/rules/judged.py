@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, SHARED
-from linktrack.clicks.judging.agents import Signal
 from linktrack.links.tokens import NOBODY
 
 REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
@@ -15,9 +14,11 @@ REACH = 300_000  # how far apart clicks can be that bear on one another: the wid
 # Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
 Whose = tuple[int, int] | tuple[int, int, str, int]
 
+Signal = tuple[str, str]  # what an agent says: verdict and reason, ("human", "") where nothing speaks against it
+
 
 class Click(NamedTuple):
-    """A click as it is judged. Its print is that of its line and of how often that came before."""
+    """A click as it is judged. `print` is the print of its line together with the line's number among equal ones."""
 
     clicked_at: int
     print: int
@@ -32,7 +33,7 @@ class Click(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A HEAD request, as the table has it."""
+    """A HEAD request for a tracked address, as the table `probe` has it."""
 
     clicked_at: int
     print: int
@@ -42,11 +43,11 @@ class Probe(NamedTuple):
 
 
 class JunkRequest(NamedTuple):
-    """A request for an address of ours with a malformed, forged or mutated token, or one whose method or status does
-    not count: what is kept of it.
+    """A request for an address of ours that is no click, because its token is malformed, forged or mutated, or its
+    method or status does not count.
 
-    `ip` is kept as a click's is, and empty where that is a trusted proxy's and where nothing speaks against it. The
-    recipient is whose good token was in it all the same, 0 where it had none.
+    `ip` is kept as a click's is; it is empty where it is a trusted proxy's, and where nothing speaks against the
+    request. `recipient_id` is the owner of the good token that the request had all the same, 0 where it had none.
     """
 
     clicked_at: int

@@ -13,7 +13,7 @@ from architecture.planted import texts_in, trees
 WRITERS = {
     "action": {"links/stored_actions.py", "mailings/placements.py"},
     "action_tally": {"actions/ledger"},
-    "agent": {"clicks/judging/agent_table.py", "clicks/anonymising.py"},
+    "agent": {"clicks/judging/agent_table.py", "clicks/blanking.py"},
     "change": {"actions/ledger"},
     "click": {"clicks", "actions/selecting.py", "upkeep/purge.py"},
     "clicker": {"clicks/rollups"},

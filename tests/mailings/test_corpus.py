@@ -25,7 +25,7 @@ from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 from linktrack.mailings.tag import tag_html
-from linktrack.mailings.targets import target_in_html
+from linktrack.mailings.untracked_targets import target_in_html
 
 BASE = "https://click.example.com"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"

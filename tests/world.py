@@ -19,7 +19,7 @@ from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.summary import ImportSummary
 from linktrack.files.protected import Protected
 from linktrack.links.editing import add_link
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import HONEYPOT_POSITION

@@ -18,7 +18,7 @@ from linktrack.files.protected import CONFIG_NAME, NOTHING_PROTECTED, Protected,
 from linktrack.files.reading import explained
 from linktrack.files.toml_files import TomlFile, read_toml
 from linktrack.files.writing import create
-from linktrack.links.keys import adopt_first_keys
+from linktrack.links.signing_keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
 from linktrack.settings.values import checked_base_url

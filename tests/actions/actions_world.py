@@ -24,7 +24,7 @@ from linktrack.click_names import click_name
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import find_link
 from linktrack.links.editing import add_link
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.stored_actions import store_actions
 from linktrack.mailings.rewriting import RewriteOptions
 from linktrack.store.open_times import note_open_times

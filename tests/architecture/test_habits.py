@@ -56,8 +56,8 @@ def test_nobody_takes_what_is_private() -> None:
     "code",
     [
         "from linktrack.actions.after_restore import _Taking",
-        "def f():\n    from linktrack.links.keys import _adopt as adopt",
-        "from linktrack.links import keys\nkeys._adopt()",
+        "def f():\n    from linktrack.links.signing_keys import _adopt as adopt",
+        "from linktrack.links import signing_keys\nsigning_keys._adopt()",
         "from . import _adopt",
         "from .keys import _adopt",
         "from ..links import _adopt as adopt",

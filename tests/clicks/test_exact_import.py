@@ -44,7 +44,7 @@ from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.logs.sources import recognise
 from linktrack.clicks.summary import ImportSummary
 from linktrack.errors import BadInput
-from linktrack.links.keys import revoke_key, rotate_key
+from linktrack.links.signing_keys import revoke_key, rotate_key
 from linktrack.store.session import Database
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mailings.mailings_world import World, add, write_contacts
 
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import Keyring
 from linktrack.store.opening import open_database
 from linktrack.upkeep.making import init_workspace

@@ -17,7 +17,7 @@ from mailings.mailings_world import MOMENT, World, write_contacts
 from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
 from linktrack.files.protected import Protected
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
 from linktrack.mailings.shipments import list_shipments

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
+from linktrack.links.signing_keys import Keys, open_keys
 from linktrack.links.special_links import LEAVING
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, key_id_of
 from linktrack.store import catalogue

@@ -9,7 +9,7 @@ from contextlib import suppress
 from linktrack.clicks.event import NOTE, LineRow, TimedRow, note
 from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
-from linktrack.clicks.logs.parts import LineParts
+from linktrack.clicks.logs.joined_lines import LineParts
 from linktrack.links.tokens import PLACEMENT, TOKEN
 
 _ENDS = (

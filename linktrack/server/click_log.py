@@ -19,7 +19,7 @@ from threading import Lock
 
 from linktrack.errors import Conflict
 from linktrack.files.beside import NEW, give_to_owner_of
-from linktrack.files.folders import make_own_folder
+from linktrack.files.disk_folders import make_own_folder
 from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from linktrack.database_urls import holds_password, passwordless
 from linktrack.errors import Conflict
-from linktrack.files.folders import folder_for_a_moment, passing_folder
+from linktrack.files.disk_folders import folder_for_a_moment, passing_folder
 from linktrack.files.protected import is_written_into
 from linktrack.files.reading import STDOUT, explained
 from linktrack.files.writing import writing

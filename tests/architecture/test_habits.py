@@ -243,7 +243,7 @@ def test_what_only_reads_is_no_write(code: str) -> None:
 
 
 # A file gets its name in `files/`; these have made a whole workspace, or a database, beside its place.
-NAME_FILES = {"files/folders.py", "files/writing.py", "upkeep/copy.py", "upkeep/placing.py"}
+NAME_FILES = {"files/disk_folders.py", "files/writing.py", "upkeep/copy.py", "upkeep/placing.py"}
 _NAMING = {"replace", "rename", "renames", "link", "symlink", "truncate"}
 
 

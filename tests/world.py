@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from linktrack.clicks.load import import_logs
-from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.summary import ImportSummary
 from linktrack.files.protected import Protected
 from linktrack.links.editing import add_link

@@ -19,10 +19,10 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.content import Log, open_log
 from linktrack.clicks.logs.detecting import Formats, has_begun
 from linktrack.clicks.logs.earlier import EarlierLines
+from linktrack.clicks.logs.import_terms import ImportOptions, rules_of
 from linktrack.clicks.logs.in_folders import folders_in, logs_in, shown_path
 from linktrack.clicks.logs.line_log import Reading
 from linktrack.clicks.logs.requests import UNREADABLE
-from linktrack.clicks.logs.rules import ImportOptions, rules_of
 from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
 from linktrack.clicks.logs.tracked import AddressBook

@@ -40,7 +40,7 @@ from linktrack.clicks import load
 from linktrack.clicks.logs import earlier, line_log
 from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.content import Log
-from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.logs.sources import recognise
 from linktrack.clicks.summary import ImportSummary
 from linktrack.errors import BadInput

@@ -12,9 +12,9 @@ from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reac
 from linktrack.clicks.logs.content import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.directory import Directory
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
+from linktrack.clicks.logs.import_terms import Rules
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
 from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN
-from linktrack.clicks.logs.rules import Rules
 from linktrack.clicks.logs.sources import Known
 from linktrack.errors import LinktrackError
 from linktrack.links.tokens import NOBODY

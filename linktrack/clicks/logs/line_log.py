@@ -15,9 +15,9 @@ from linktrack.clicks.logs.content import HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.cuts import packed
 from linktrack.clicks.logs.ends import Ends
 from linktrack.clicks.logs.fields import digest
+from linktrack.clicks.logs.import_terms import Rules
 from linktrack.clicks.logs.line_ends import seed_lines
 from linktrack.clicks.logs.requests import Requests
-from linktrack.clicks.logs.rules import Rules
 from linktrack.clicks.logs.sources import Known
 from linktrack.errors import LinktrackError
 

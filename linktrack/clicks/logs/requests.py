@@ -21,8 +21,8 @@ from linktrack.clicks.logs.fields import (
     text_print,
     was_accepted,
 )
+from linktrack.clicks.logs.import_terms import Rules
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
-from linktrack.clicks.logs.rules import Rules
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import Stretch, merged

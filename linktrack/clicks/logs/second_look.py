@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from linktrack.clicks.logs.batches import Batch
+from linktrack.clicks.logs.import_terms import Rules
 from linktrack.clicks.logs.requests import UNKNOWN, Requests
-from linktrack.clicks.logs.rules import Rules
 
 _Value = TypeVar("_Value")
 

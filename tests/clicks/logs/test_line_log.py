@@ -18,10 +18,10 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import open_log
 from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text
+from linktrack.clicks.logs.import_terms import ImportOptions, Rules
+from linktrack.clicks.logs.import_terms import rules_of as rules_by
 from linktrack.clicks.logs.line_log import Reading
 from linktrack.clicks.logs.requests import BATCH_BYTES
-from linktrack.clicks.logs.rules import ImportOptions, Rules
-from linktrack.clicks.logs.rules import rules_of as rules_by
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.settings.tables import PRIVATE_NETWORKS

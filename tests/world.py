@@ -19,11 +19,11 @@ from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.summary import ImportSummary
 from linktrack.files.protected import Protected
 from linktrack.links.editing import add_link
+from linktrack.links.placement_keys import placement_keys
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import HONEYPOT_POSITION
-from linktrack.mailings.compile import placement_keys
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database

@@ -18,10 +18,11 @@ from linktrack.contacts.pressed import CONSENT, joins, pressed_in, said_in
 from linktrack.contacts.types import EVERY_TYPE, same_type, shown_type, spelled_types
 from linktrack.errors import BadInput
 from linktrack.hosts import may_have_values
+from linktrack.links.address_shape import PLACEMENT, TAIL, TOKEN
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.special_links import PERSONAL
-from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
+from linktrack.links.tokens import NOBODY, Tokens
 from linktrack.server.pages import Page, Pages, TypeRow
 from linktrack.server.request import PATH_ROOM, Request, log_line
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
@@ -29,9 +30,6 @@ from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, 
 _DAY = 86_400_000
 RETRY = ("Retry-After", "5")
 _VERIFIED = 4096  # tokens that are remembered: a person opens several links of a mail, a scanner all of them
-# What mail programs add to the end of an address by mistake: a full stop, a bracket, a blank, a reference of HTML such
-# as `&gt`. A tail with a step `..` is none: it makes another address.
-TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?i:gt|lt|quot|apos|nbsp|amp))*"
 _HEADERS = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),

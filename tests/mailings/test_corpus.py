@@ -12,9 +12,10 @@ from tests_support import decoded
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import fill, find, fold, masked
+from linktrack.links.placement_keys import placement_keys
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.outputs.filling import FillablePart
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mail import Mail

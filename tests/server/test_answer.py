@@ -25,7 +25,8 @@ from server.server_world import (
 )
 
 from linktrack.clicks.formats.click_log import ClickLog
-from linktrack.server.answer import TAIL, answer, prefilled_url
+from linktrack.links.address_shape import TAIL
+from linktrack.server.answer import answer, prefilled_url
 from linktrack.server.request import PATH_ROOM, Request, log_line
 
 LATE = SENT + 22 * DAY

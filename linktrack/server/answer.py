@@ -23,11 +23,11 @@ from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.special_links import PERSONAL
 from linktrack.links.tokens import NOBODY, Tokens
+from linktrack.moments import DAY
 from linktrack.server.pages import Page, Pages, TypeRow
 from linktrack.server.request import PATH_ROOM, Request, log_line
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
 
-_DAY = 86_400_000
 RETRY = ("Retry-After", "5")
 _VERIFIED = 4096  # tokens that are remembered: a person opens several links of a mail, a scanner all of them
 _HEADERS = (
@@ -234,7 +234,7 @@ def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, s
 
 
 def _is_over(request: Request, visit: Visit, site: Site) -> bool:
-    return request.at > visit.sending.sent_at + site.subscriptions_days * _DAY
+    return request.at > visit.sending.sent_at + site.subscriptions_days * DAY
 
 
 def _type_rows(visit: Visit, site: Site) -> list[TypeRow] | None:

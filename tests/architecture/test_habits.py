@@ -127,7 +127,7 @@ def test_a_planted_import_by_name_is_found(code: str) -> None:
 # Files are written by `linktrack.files`; these write into a folder or file that it has made for them, into a pipe, or
 # what is no output: a lock, a click log, a database, a page for the browser.
 WRITE_FILES = {
-    "actions/calendar_file.py", "actions/output.py", "cli/shared_inputs.py", "cli/shared_mails.py",
+    "actions/calendar_file.py", "actions/output.py", "cli/mailing_previewing.py", "cli/shared_inputs.py",
     "clicks/logs/ahead.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_writing.py",
     "files/writing.py", "mailings/handing_out.py", "mailings/outputs/output_folder.py",
     "mailings/outputs/template.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",

@@ -115,7 +115,7 @@ class ClickLogWriter:
         self._written += done
 
     def _look(self, more: int, at: int) -> None:
-        """See to it that there is a file for so many bytes more, good for a moment."""
+        """See that the file is in its place and has room for `more` bytes; begin another where it is not or has not."""
         if self._handle >= 0 and not self._is_in_place():
             tail = os.pread(self._handle, self._written - self._seen, self._seen)
             if self._is_removed():

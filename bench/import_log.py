@@ -189,7 +189,7 @@ def make_workspace(root: Path, recipients: int) -> None:
 
 def signer_of(root: Path) -> Callable[[int], str]:
     """What makes the tokens of the recipients of the workspace's only shipment."""
-    from linktrack.links.keys import open_keys
+    from linktrack.links.signing_keys import open_keys
     from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 

@@ -16,8 +16,9 @@ from functools import partial
 from bs4 import BeautifulSoup
 from mail import make_mail
 
+from linktrack.links.placement_keys import placement_keys
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.document import Document, read_document

@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterator
 from bs4 import BeautifulSoup
 from mail import make_mail
 
+from linktrack.links.placement_keys import placement_keys
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.compile import PlacedSpan, compile_part
 
 BASE = "https://click.example.com"
 ROUNDS = 5

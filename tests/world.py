@@ -15,15 +15,15 @@ from typing import Any
 from unittest.mock import patch
 
 from linktrack.clicks.load import import_logs
-from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.summary import ImportSummary
 from linktrack.files.protected import Protected
 from linktrack.links.editing import add_link
-from linktrack.links.keys import open_keys
+from linktrack.links.placement_keys import placement_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import HONEYPOT_POSITION
-from linktrack.mailings.compile import placement_keys
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from linktrack.moments import datetime_written
+from linktrack.moments import datetime_of, datetime_written
 
 ALL = "follow-ups.ics"
 OF_OWNERS = "follow-ups-*.ics"
@@ -27,7 +27,7 @@ class CalendarFiles:
 
     def __init__(self, path: Callable[[str], Path], now: int) -> None:
         """`now`, in UTC milliseconds, is the time stamp of every entry."""
-        self._path, self._stamp = path, _utc(datetime.fromtimestamp(now // 1000, UTC))
+        self._path, self._stamp = path, _utc(datetime_of(now))
         self._names: dict[str, str] = {}  # by owner
         self._waiting: dict[str, bytearray] = {}  # by file name, what is not written yet
 

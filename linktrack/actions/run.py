@@ -30,7 +30,7 @@ from linktrack.contacts.left import leave
 from linktrack.contacts.seen import print_of
 from linktrack.crm.authored import dialect_of
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
-from linktrack.files.folders import check_new_folder, making_folder
+from linktrack.files.disk_folders import check_new_folder, making_folder
 from linktrack.files.reading import sentence_of, tidy_path
 from linktrack.files.writing import write_file
 from linktrack.moments import Clock, iso, now

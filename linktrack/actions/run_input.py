@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from linktrack.actions import selecting
@@ -29,7 +28,7 @@ from linktrack.crm.export import mapping_of
 from linktrack.errors import NotFound
 from linktrack.files.reading import tidy_path
 from linktrack.links.stored_actions import StandingAction, standing_actions
-from linktrack.moments import iso, zone_of
+from linktrack.moments import datetime_of, iso, zone_of
 from linktrack.names import composed
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
@@ -97,7 +96,7 @@ class Work:
         contacts are not in the export."""
         if self.options.by_hand is None:
             get = get_unsubscribes(self.workspace)
-            yield from selecting.find_passing(self.ledger.database, unknown, get_unsubscribes=get)
+            yield from selecting.find_passing(self.ledger.found, unknown, get_unsubscribes=get)
 
 
 def get_unsubscribes(workspace: Workspace) -> bool:
@@ -110,15 +109,15 @@ def prepare(workspace: Workspace, database: Database, options: RunOptions) -> Wo
     export, now, mapping = options.export, options.now, mapping_of(workspace)
     if export is not None and not export.exists():
         raise NotFound(f"no such file or folder: {export}")
-    selecting.begin(database)
+    clicks = selecting.begin(database)
     if options.by_hand is None:
         get = get_unsubscribes(workspace)
-        selecting.find_open(database, get_unsubscribes=get)
+        selecting.find_open(clicks, get_unsubscribes=get)
         if options.retried:
-            selecting.find_failed(database, options.retried)
+            selecting.find_failed(clicks, options.retried)
         if options.replay is not None:
-            selecting.find_passed(database, options.replay, get_unsubscribes=get)
-        ledger = Ledger(database)
+            selecting.find_passed(clicks, options.replay, get_unsubscribes=get)
+        ledger = Ledger(clicks)
         actions = ledger.actions()
         pressed_on = ledger.pressed_on()
         if pressed_on and has_interests(export, mapping):
@@ -126,8 +125,8 @@ def prepare(workspace: Workspace, database: Database, options: RunOptions) -> Wo
             buttons = button_actions(types.values())
             actions |= {link_id: [*actions.get(link_id, ()), *buttons] for link_id in pressed_on}
     else:
-        selecting.find_clickers(database, options.by_hand.key, options.by_hand.mailing)
-        ledger = Ledger(database)
+        selecting.find_clickers(clicks, options.by_hand.key, options.by_hand.mailing)
+        ledger = Ledger(clicks)
         actions = dict.fromkeys(ledger.links, options.by_hand.actions())
     settings = workspace.settings.actions
     state = load_state(export, mapping, needs_of(actions), ledger.contact_ids(), settings.time_zone)
@@ -137,9 +136,9 @@ def prepare(workspace: Workspace, database: Database, options: RunOptions) -> Wo
     for member in ledger.memberships():
         if member.kind not in state.listed:
             state.members[member.contact_id, member.kind, composed(member.name)] = bool(member.value)
-    calendar = Calendar(settings, _moment(now))
+    calendar = Calendar(settings, datetime_of(now))
     for user, start, end in ledger.bookings(now):
-        calendar.book(user, _moment(start), _moment(end))
+        calendar.book(user, datetime_of(start), datetime_of(end))
     for user, begin, until in state.bookings:
         calendar.book(user, begin, until)
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
@@ -168,7 +167,3 @@ def _beyond_reach(workspace: Workspace, database: Database, options: RunOptions)
     if options.retried and (failures := purged_failures(database, options.retried)):
         what = "1 action that failed" if failures == 1 else f"{failures:,} actions that failed"
         yield f"{what} cannot be tried again: the clicks were before {when}, and purged"
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

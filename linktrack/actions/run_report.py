@@ -64,7 +64,7 @@ def report_of(
     others = False
     if planner.unknown and work.options.by_hand is None:
         since = runs.last_look(database, run_id)
-        new = None if since is None else selecting.came_since(database, since)
+        new = None if since is None else selecting.came_since(work.ledger.found, since)
         missing = () if new is None else tuple(one for one in planner.unknown if one not in new)
         others = len(missing) == len(planner.unknown) and not summary["contacts"] and _others_match(work)
     return RunReport(run_id, out, summary, *said, earlier, delivered, missing, others, frozenset(work.state.urgent))

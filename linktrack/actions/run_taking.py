@@ -8,7 +8,7 @@ from linktrack.actions import selecting
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definition
 from linktrack.actions.ledger.known import decided_later, last_decision
-from linktrack.actions.ledger.retries import order_retries
+from linktrack.actions.ledger.retry_order import order_retries
 from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status

@@ -1,12 +1,13 @@
 """Which clicks a run looks at: the open ones, those whose actions failed, those that an action came too late for.
 
-They are put into the temporary table `open_click`. Only the stretches of time in which open clicks may lie are looked
-at, so a run with nothing to do costs nothing, however many clicks there are.
+They are put into the temporary table `open_click`, of which `FoundClicks` is the handle. Only the stretches of time in
+which open clicks may lie are looked at, so a run with nothing to do costs nothing, however many clicks there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -56,7 +57,14 @@ def _acts(*, get_unsubscribes: bool) -> str:
     )
 
 
-def begin(database: Database) -> None:
+@dataclass(frozen=True)
+class FoundClicks:
+    """The clicks that a run looks at: what was found stands in the table `open_click` of this database's session."""
+
+    database: Database
+
+
+def begin(database: Database) -> FoundClicks:
     """Make the empty table `open_click`."""
     database.execute("DROP TABLE IF EXISTS open_click")
     database.execute(
@@ -64,12 +72,13 @@ def begin(database: Database) -> None:
         "shipment_id INTEGER NOT NULL, placement_id INTEGER NOT NULL, recipient_id BIGINT NOT NULL, "
         "contact_id TEXT NOT NULL, pressed TEXT NOT NULL, why INTEGER NOT NULL)"
     )
+    return FoundClicks(database)
 
 
-def find_open(database: Database, *, get_unsubscribes: bool) -> None:
+def find_open(clicks: FoundClicks, *, get_unsubscribes: bool) -> None:
     """Add the clicks that no run has passed and that run actions."""
-    for first, last in open_times(database):
-        database.execute(
+    for first, last in open_times(clicks.database):
+        clicks.database.execute(
             f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)
             "FROM click c JOIN recipient r ON r.id = c.recipient_id "
             f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS} "
@@ -87,19 +96,18 @@ class Waiting(NamedTuple):
 
 def waiting_for_a_run(database: Database, *, get_unsubscribes: bool, before: int = _THE_END) -> Waiting:
     """The open clicks that run actions, all of them or those before a moment (UTC milliseconds)."""
-    begin(database)
-    find_open(database, get_unsubscribes=get_unsubscribes)
+    find_open(begin(database), get_unsubscribes=get_unsubscribes)
     query = "SELECT count(*), min(clicked_at) FROM open_click WHERE clicked_at < ?"
     clicks, oldest = database.row(query, (before,)) or (0, None)
     database.execute("DROP TABLE open_click")
     return Waiting(int(clicks), oldest)
 
 
-def came_since(database: Database, moment: int) -> set[str]:
+def came_since(clicks: FoundClicks, moment: int) -> set[str]:
     """The contacts with open clicks that were imported since a moment (UTC milliseconds)."""
     return {
         contact_id
-        for (contact_id,) in database.rows(
+        for (contact_id,) in clicks.database.rows(
             "SELECT DISTINCT o.contact_id FROM open_click o JOIN click c ON c.clicked_at = o.clicked_at "
             "AND c.print = o.print AND c.recipient_id = o.recipient_id LEFT JOIN reading r ON r.id = c.reading_id "
             "WHERE o.why = ? AND coalesce(r.read_at, ?) >= ?",
@@ -108,9 +116,9 @@ def came_since(database: Database, moment: int) -> set[str]:
     }
 
 
-def find_failed(database: Database, statuses: Collection[str]) -> None:
+def find_failed(clicks: FoundClicks, statuses: Collection[str]) -> None:
     """Add the clicks whose actions failed and ended with one of `statuses`, as far as they still count."""
-    database.execute(
+    clicks.database.execute(
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608  (names of our own)
         "FROM failure f JOIN click c ON c.clicked_at = f.clicked_at AND c.print = f.click_print "
         "AND c.recipient_id = f.recipient_id JOIN recipient r ON r.id = c.recipient_id "
@@ -119,8 +127,9 @@ def find_failed(database: Database, statuses: Collection[str]) -> None:
     )
 
 
-def find_passed(database: Database, key: str, *, get_unsubscribes: bool) -> None:
+def find_passed(clicks: FoundClicks, key: str, *, get_unsubscribes: bool) -> None:
     """Add the clicks on the link `key` that runs have passed, so that actions of today reach them. UnknownName."""
+    database = clicks.database
     link = link_id(database, key)
     span = database.row(
         "SELECT min(first_click), max(last_click) FROM link_tally WHERE link_id = ? AND human > 0", (link,)
@@ -136,12 +145,13 @@ def find_passed(database: Database, key: str, *, get_unsubscribes: bool) -> None
     )
 
 
-def find_clickers(database: Database, key: str, mailing: str | None) -> None:
+def find_clickers(clicks: FoundClicks, key: str, mailing: str | None) -> None:
     """Add the last click of everybody who has clicked the link `key`, of one mailing if it is named.
 
     They come from the rollups, as in the report, so they are found when the clicks themselves have been purged; a
     click has the print 0 then. UnknownName for a link or mailing.
     """
+    database = clicks.database
     link = link_id(database, key)
     of = None if mailing is None else mailing_id(database, mailing)
     only = "" if of is None else "AND s.mailing_id = ? "
@@ -171,10 +181,11 @@ class PassedClick(NamedTuple):
     contact_id: str
 
 
-def find_passing(database: Database, unknown: Collection[str], *, get_unsubscribes: bool) -> Iterator[PassedClick]:
+def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscribes: bool) -> Iterator[PassedClick]:
     """Put the clicks that the run passes into the temporary table `passing_click`: the open ones, but for those of
     contacts who are `unknown` to the export, and all others in their stretches of time that run nothing. Then yield
     them, in the order of time."""
+    database = clicks.database
     with database.aside():
         for name in ("unknown_contact", "passing_click"):
             database.execute(f"DROP TABLE IF EXISTS {name}")

@@ -72,7 +72,7 @@ def import_clicks(
       linktrack click import events.json --log-format sendgrid --mailing news
     """
     from linktrack.clicks.load import import_logs
-    from linktrack.clicks.logs.rules import TOLERATED_PERCENT, ImportOptions
+    from linktrack.clicks.logs.import_terms import TOLERATED_PERCENT, ImportOptions
     from linktrack.moments import read_stretch
 
     if log_format == "help":

@@ -15,7 +15,7 @@ import typer
 
 from linktrack.cli.shared_context import protected_of, single
 from linktrack.errors import Conflict, LinktrackError
-from linktrack.files.folders import make_own_folder
+from linktrack.files.disk_folders import make_own_folder
 from linktrack.files.protected import refuse_root
 from linktrack.files.reading import explained
 from linktrack.files.writing import PRIVATE, create

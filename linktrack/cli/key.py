@@ -31,7 +31,7 @@ def list_all(
     Example:
       linktrack key list
     """
-    from linktrack.links.keys import list_keys, next_step
+    from linktrack.links.signing_keys import list_keys, next_step
 
     workspace = workspace_of(context)
     with opened(context) as database:
@@ -50,7 +50,7 @@ def rotate(context: typer.Context, wait: WaitOption = WAIT) -> None:
     Example:
       linktrack key rotate
     """
-    from linktrack.links.keys import rotate_key
+    from linktrack.links.signing_keys import rotate_key
 
     with opened(context, wait) as database:
         number, left = rotate_key(workspace_of(context), database, wait)
@@ -73,7 +73,7 @@ def revoke_(
     Example:
       linktrack key revoke 0 --yes
     """
-    from linktrack.links.keys import check_revoking, from_environment, next_step
+    from linktrack.links.signing_keys import check_revoking, from_environment, next_step
     from linktrack.upkeep.revoking import revoke
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from linktrack.cli.mailing_adding import add_mail, edit_mail
+from linktrack.cli.mailing_previewing import preview_mailing
+from linktrack.cli.mailing_rewriting import rewrite_mailing
 from linktrack.cli.mailing_tagging import (
     tag_file,
 )
 from linktrack.cli.output import FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_mails import preview_mailing, rewrite_mailing
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
 

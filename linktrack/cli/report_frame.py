@@ -133,7 +133,7 @@ def say_uncounted(context: typer.Context, basis: ReportBasis, scope: Scope) -> N
 
 def say_mailing(context: typer.Context, basis: ReportBasis, scope: Scope, name: str) -> None:
     """To how many a mailing went and how many clicked, in a sentence."""
-    from linktrack.reports.few import DifferentPeople
+    from linktrack.reports.different_people import DifferentPeople
     from linktrack.reports.mailings import mailing_figures
     from linktrack.reports.totals import without_thin_rates
 
@@ -185,7 +185,7 @@ def _looked_at(
 ) -> tuple[Iterable[Cells], Looks]:  # fmt: skip
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
-    from linktrack.reports.few import DifferentPeople
+    from linktrack.reports.different_people import DifferentPeople
     from linktrack.reports.headings import WORDS
     from linktrack.reports.totals import with_totals, without_thin_rates
 

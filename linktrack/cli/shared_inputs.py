@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from linktrack.errors import BadInput, LinktrackError, UsageError
-from linktrack.files.folders import passing_folder
+from linktrack.files.disk_folders import passing_folder
 from linktrack.files.reading import STDIN, explained
 from linktrack.files.writing import PRIVATE
 

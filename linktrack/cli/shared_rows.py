@@ -17,7 +17,7 @@ from linktrack.cli.output import Format, FormatOption, show_record, show_rows, t
 from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, cell_text
 from linktrack.cli.shared_context import protected_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
-from linktrack.files.folders import folder_for_a_moment, passing_folder
+from linktrack.files.disk_folders import folder_for_a_moment, passing_folder
 from linktrack.files.protected import folder_in_place
 from linktrack.files.reading import STDOUT
 from linktrack.files.writing import writing

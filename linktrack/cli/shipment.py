@@ -8,7 +8,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, protected_of, workspace_of
-from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
+from linktrack.cli.shared_mails import OutOption, Output, WritingOptions
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.sentences import counted
 
@@ -87,9 +87,8 @@ def render(
     shipment: ShipmentArgument,
     out: OutOption,
     output: Annotated[Output | None, typer.Option("--as", help="Another output than at first.")] = None,
-    sender: FromOption = "",
-    fill: FillOption = False,
-    keep_merge_tags: KeepMergeTagsOption = False,
+    *,
+    writing: WritingOptions,
     again: AgainOption = False,
     wait: WaitOption = WAIT,
     format: FormatOption = None,
@@ -114,9 +113,7 @@ def render(
             shipment,
             out_of(out),
             output=None if output is None else output.value,
-            sender=sender,
-            fill=fill,
-            keep_merge_tags=keep_merge_tags,
+            **writing._asdict(),
             again=again,
             protected=protected_of(context),
             tell=warn,

@@ -19,10 +19,10 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.content import Log, open_log
 from linktrack.clicks.logs.detecting import Formats, has_begun
 from linktrack.clicks.logs.earlier import EarlierLines
+from linktrack.clicks.logs.import_terms import ImportOptions, terms_of
 from linktrack.clicks.logs.in_folders import folders_in, logs_in, shown_path
 from linktrack.clicks.logs.line_log import Reading
 from linktrack.clicks.logs.requests import UNREADABLE
-from linktrack.clicks.logs.rules import ImportOptions, rules_of
 from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
 from linktrack.clicks.logs.tracked import AddressBook
@@ -108,7 +108,7 @@ class _Import:
         self.options = options
         self.settings = workspace.settings
         self.book = AddressBook(workspace, database)
-        self.rules = rules_of(workspace, self.book, options, list_rejects=rejected is not None)
+        self.rules = terms_of(workspace, self.book, options, list_rejects=rejected is not None)
         follow_zone(database, self.settings.time_zone)
         self.click_store = self._new_store()
         self.formats = Formats(database, options, self.settings.clicks)

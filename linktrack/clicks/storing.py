@@ -9,7 +9,7 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
-from linktrack.clicks.anonymising import blank_clicks
+from linktrack.clicks.blanking import blank_clicks
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import (

@@ -60,9 +60,9 @@ def subscribe_again(
 ) -> tuple[str, ...]:
     """Take a person back whom a contact id, address or name names, into one type or all that they have left.
 
-    Returns the types; of somebody who was forgotten, whose print is taken away, all that there may be. UnknownName for
-    nobody, or for a type that neither a mailing nor `types` has; Conflict for one type when they have left every type,
-    or was forgotten.
+    Returns the types: every type for a forgotten person, of whom only a print is known, and removed. UnknownName for
+    nobody, or for a type that neither a mailing nor `types` has. Conflict for one type of a person who has left every
+    type, or who was forgotten.
     """
     with database.transaction():
         if take_print_away(database, named):

@@ -105,7 +105,7 @@ def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
 
 
 def open_text(path: Path, dialect: Dialect) -> TextIO:
-    """The text of a file behind its BOM, with its line ends as they are, in lines that end as the file's do."""
+    """A file opened as text after its BOM. Line ends are kept, and lines are cut only at the dialect's own."""
     file = path.open("rb")
     file.seek(len(dialect.bom))
     return io.TextIOWrapper(file, dialect.encoding, dialect.errors, newline=dialect.end[-1])

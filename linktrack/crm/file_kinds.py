@@ -35,7 +35,7 @@ _DOCUMENT = re.compile(
 
 
 def is_workbook(head: bytes) -> bool:
-    """Whether a file that begins so is a package as workbooks of today are."""
+    """Whether a file with these first bytes may be an .xlsx workbook: a ZIP package."""
     return head.startswith(WORKBOOK)
 
 

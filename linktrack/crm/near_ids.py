@@ -14,11 +14,12 @@ MOST = 5  # near ids that are named for one
 
 
 def near_ids(wanted: Collection[str], there: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """By each id of `wanted` the ids of `there` (a file's, in its order, read once) that nearly are it: at most MOST.
+    """For each id of `wanted` the ids of `there` (a file's, in its order, read once) that differ from it only by what
+    a spreadsheet does to an id: at most MOST.
 
-    Nearly: but for invisible signs and blanks, quotes and an apostrophe or `="..."` around it, zeros before it, `.0`
-    behind it, full-width digits, or all digits but the first of a long number (`1,23E+15`). Ids that are wholly the
-    same are no near misses; those without a near one are left out.
+    That is invisible signs and blanks, quotes, an apostrophe or `="..."` around it, zeros before it, `.0` behind it,
+    full-width digits, or all digits but the first of a long number (`1,23E+15`). Ids that are wholly the same are no
+    near misses; those without a near one are left out.
     """
     bare = defaultdict(list)
     rounded = defaultdict(list)  # (digits that are kept, power of ten) -> wanted ids

@@ -25,9 +25,6 @@ from linktrack.errors import BadInput, LostKeys
 
 VERSION = 1
 TOKEN_LENGTH = 32
-# What a reader of addresses takes for a placement and a token: capitals too, for programs on the way change the case.
-PLACEMENT = r"[a-zA-Z2-7]{3,12}"
-TOKEN = rf"[a-zA-Z2-7]{{{TOKEN_LENGTH}}}"
 MAX_SHIPMENT = 2**32 - 1
 MAX_RECIPIENT = 2**40 - 1
 MAX_KEYS = 16

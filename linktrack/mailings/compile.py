@@ -8,10 +8,8 @@ text too, and the join is the same.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Literal
 
 from linktrack.errors import BadInput
@@ -149,11 +147,3 @@ def interleaved(segments: Iterable[bytes], token: bytes) -> list[bytes]:
         buffers += (segment, token)
     buffers.pop()
     return buffers
-
-
-def placement_keys(workspace_id: bytes, mailing: str, position: int) -> Iterator[str]:
-    """Keys for a spot, the first choice first: 4 characters of `a-z2-7`, longer ones after 8 that were taken."""
-    for attempt in range(72):
-        spot = f"{mailing}\0{position}\0{attempt}".encode()
-        digest = blake2b(spot, digest_size=20, salt=workspace_id, person=b"linktrack-place").digest()
-        yield base64.b32encode(digest).decode("ascii").lower()[: 4 + attempt // 8]

@@ -11,7 +11,7 @@ from linktrack.mailings.compile import compile_part
 from linktrack.mailings.outputs.filling import prepare_filling
 from linktrack.mailings.outputs.standing_tags import StandingTag, standing_tags
 from linktrack.mailings.spots import Sharing, spots_of
-from linktrack.mailings.targets import tags_in
+from linktrack.mailings.untracked_targets import tags_in
 from linktrack.store.session import Database
 
 ValueOf = Callable[[MergeTag], str | None]  # what fills a tag; None leaves it as it is

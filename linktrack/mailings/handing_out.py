@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
-from linktrack.files.folders import check_new_folder, making_folder
+from linktrack.files.disk_folders import check_new_folder, making_folder
 from linktrack.files.protected import Protected
 from linktrack.files.reading import sentence_of
 from linktrack.links.tokens import Tokens

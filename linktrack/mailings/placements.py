@@ -8,6 +8,7 @@ from dataclasses import replace
 from linktrack.errors import Conflict, NotFound, UnknownName
 from linktrack.links.editing import REDIRECT, NewLink, store_link
 from linktrack.links.near_targets import comparable_address
+from linktrack.links.placement_keys import placement_keys
 from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
@@ -18,7 +19,6 @@ from linktrack.mailings.catalog import (
     placements_of,
     untracked_reason,
 )
-from linktrack.mailings.compile import placement_keys
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import is_placement, link_called, unknown_link
 from linktrack.store.many import at_once, marks

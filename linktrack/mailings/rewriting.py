@@ -17,7 +17,7 @@ from linktrack.crm.mapping import Mapping
 from linktrack.errors import UsageError
 from linktrack.files.protected import Protected
 from linktrack.files.reading import tidy_path
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience
 from linktrack.mailings.catalog import StoredMailing, find_mailing

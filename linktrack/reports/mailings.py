@@ -11,7 +11,7 @@ from typing import NamedTuple
 from linktrack.errors import UsageError
 from linktrack.links.tokens import NOBODY
 from linktrack.names import composed
-from linktrack.reports.few import DifferentPeople
+from linktrack.reports.different_people import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
 from linktrack.reports.statistics import NO_VERDICT, Sample, difference_word, newcombe

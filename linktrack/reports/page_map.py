@@ -8,7 +8,7 @@ from typing import NamedTuple
 from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
 from linktrack.reports.breakdowns import clickers_in, clickers_together, placement_figures, share_of
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
-from linktrack.reports.few import DifferentPeople
+from linktrack.reports.different_people import DifferentPeople
 from linktrack.reports.figures import Scope
 from linktrack.reports.page_values import Writer
 from linktrack.reports.statistics import enough

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from linktrack.reports import breakdowns, times
-from linktrack.reports.few import DifferentPeople
+from linktrack.reports.different_people import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, columns_shown
 from linktrack.reports.links import LinkFigures, link_figures
 from linktrack.reports.mailings import (

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from linktrack.clicks.rollups import AGES
 from linktrack.moments import HOUR, datetime_of
-from linktrack.reports.few import people_by_age
+from linktrack.reports.different_people import people_by_age
 from linktrack.reports.figures import Scope
 from linktrack.reports.statistics import enough
 from linktrack.store.conditions import counted_shipment

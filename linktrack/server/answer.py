@@ -21,11 +21,11 @@ from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.special_links import PERSONAL
 from linktrack.links.tokens import NOBODY
+from linktrack.moments import DAY
 from linktrack.server.request import PATH_ROOM, Request, log_line
 from linktrack.server.site import Page, Site, TypeRow
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment
 
-_DAY = 86_400_000
 RETRY = ("Retry-After", "5")
 _HEADERS = (
     ("Cache-Control", "no-store"),
@@ -180,7 +180,7 @@ def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, s
 
 
 def _is_over(request: Request, visit: Visit, site: Site) -> bool:
-    return request.at > visit.sending.sent_at + site.subscriptions_days * _DAY
+    return request.at > visit.sending.sent_at + site.subscriptions_days * DAY
 
 
 def _type_rows(visit: Visit, site: Site) -> list[TypeRow] | None:

@@ -19,7 +19,7 @@ from threading import Lock
 
 from linktrack.errors import Conflict
 from linktrack.files.beside import NEW, give_to_owner_of
-from linktrack.files.folders import make_own_folder
+from linktrack.files.disk_folders import make_own_folder
 from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
@@ -115,7 +115,7 @@ class ClickLogWriter:
         self._written += done
 
     def _look(self, more: int, at: int) -> None:
-        """See to it that there is a file for so many bytes more, good for a moment."""
+        """See that the file is in its place and has room for `more` bytes; begin another where it is not or has not."""
         if self._handle >= 0 and not self._is_in_place():
             tail = os.pread(self._handle, self._written - self._seen, self._seen)
             if self._is_removed():

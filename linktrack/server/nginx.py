@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, PREFETCHING
-from linktrack.links.tokens import PLACEMENT, TOKEN, TOKEN_LENGTH
+from linktrack.links.address_shape import ADDED, PLACEMENT, TOKEN
+from linktrack.links.tokens import TOKEN_LENGTH
 
 INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else can ask for it
 _WORDS = ("default", "hostnames", "include", "volatile")  # a placement of that name has a backslash before it
 _FEW = 1000  # entries that nginx's own sizes of maps are good for
-_TAIL = r"""(?:[.,;:)>\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"""  # as server.site.TAIL, in nginx's quotes
 _SLASH = "(?:/|%2[fF])"
 _HEADERS = """\
 add_header Cache-Control "no-store" always;
@@ -96,6 +96,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
     """`linktrack-server.conf`, for a `server {}`: locations alone. `pages` and `log` are whole paths."""
     base = f"(?:{re.escape(base_path)})?" if base_path else ""
     headers = _indented(_HEADERS)
+    added = ADDED.replace('"', r"\"")  # nginx has the address without its steps
     own = "".join(
         f"location {where} {{\n    access_log off;\n    default_type text/plain;\n{headers}"
         f'    return 200 "{text}";\n}}\n'
@@ -104,7 +105,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
     )
     return (
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
-        f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{_TAIL}\\z" {{\n'
+        f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{added}\\z" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
         '    if ($linktrack_does = "redirect") { return 302 $linktrack_target; }\n'
         '    set $linktrack_first "";\n'

@@ -10,7 +10,7 @@ from pathlib import Path
 from linktrack.clicks.own_logs import logs_away, note_unread, refuse_log_folder
 from linktrack.errors import BadInput, Conflict, LinktrackError
 from linktrack.files.reading import sentence_of
-from linktrack.links.keys import Keys, open_keys
+from linktrack.links.signing_keys import Keys, open_keys
 from linktrack.server.click_log import make_folder
 from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.snapshot import Snapshot

@@ -9,13 +9,11 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from linktrack.contacts.types import spelled_types
-from linktrack.links.tokens import PLACEMENT, TOKEN, Tokens
+from linktrack.links.address_shape import PLACEMENT, TAIL, TOKEN
+from linktrack.links.tokens import Tokens
 from linktrack.server.snapshot import Snapshot
 
 _VERIFIED = 4096  # tokens that are remembered: a person opens several links of a mail, a scanner all of them
-# What mail programs add to the end of an address by mistake: a full stop, a bracket, a blank, a reference of HTML such
-# as `&gt`. A tail with a step `..` is none: it makes another address.
-TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?i:gt|lt|quot|apos|nbsp|amp))*"
 
 
 class Page(NamedTuple):

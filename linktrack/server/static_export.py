@@ -13,7 +13,7 @@ from typing import Any
 
 from linktrack.contacts.types import shown_type, spelled_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound, PartlyDone, UsageError
-from linktrack.files.folders import check_new_folder, make_own_folder
+from linktrack.files.disk_folders import check_new_folder, make_own_folder
 from linktrack.files.protected import Protected
 from linktrack.files.reading import explained, read_bytes, whole_path
 from linktrack.files.writing import PUBLIC, write_file

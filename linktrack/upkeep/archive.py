@@ -155,7 +155,7 @@ def _print_of(file: IO[bytes]) -> bytes:
 def _members(file: BinaryIO, named: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
     """Everything in a backup in its order, a file with its content, a folder without.
 
-    BadInput for anything in it that belongs to none; errors of reading it are to be explained by `_read_as_backup`.
+    BadInput for a member that no backup has; errors of reading it are to be explained by `_read_as_backup`.
     """
     seen: dict[str, bool] = {}
     with gzip.open(file) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:

@@ -11,11 +11,11 @@ from typing import BinaryIO, NamedTuple
 
 from linktrack.database_urls import holds_password, passwordless
 from linktrack.errors import Conflict
-from linktrack.files.folders import folder_for_a_moment, passing_folder
+from linktrack.files.disk_folders import folder_for_a_moment, passing_folder
 from linktrack.files.protected import is_written_into
 from linktrack.files.reading import STDOUT, explained
 from linktrack.files.writing import writing
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, explain_sqlite, open_own_copy
 from linktrack.store.opening import open_database

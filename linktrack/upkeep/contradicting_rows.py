@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from linktrack.actions.ledger.denied import denied_rows
 from linktrack.clicks.judging.evidence_repair import compare_evidence
-from linktrack.links.keys import key_numbers
+from linktrack.links.signing_keys import key_numbers
 from linktrack.mailings.shipments import read_settings
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import Fault, ruled_clicks

@@ -12,7 +12,7 @@ from linktrack.clicks.rollups.zone import zone_of_hours
 from linktrack.database_urls import SQLITE_URL, checked_database_url, passwordless
 from linktrack.errors import BadInput, Conflict, UsageError
 from linktrack.files.beside import sync
-from linktrack.files.folders import passing_folder, sync_tree
+from linktrack.files.disk_folders import passing_folder, sync_tree
 from linktrack.files.protected import Protected, refuse_own
 from linktrack.files.reading import explained
 from linktrack.store.counters import count_on

@@ -11,7 +11,7 @@ from pathlib import Path
 from linktrack.actions.ledger.runs import folders_of_runs, last_begun
 from linktrack.actions.processes import unfit_script
 from linktrack.errors import LinktrackError
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.stored_actions import list_actions
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tallies, undecided
-from linktrack.actions.ledger.retries import lost_retries
+from linktrack.actions.ledger.retry_order import lost_retries
 from linktrack.actions.selecting import COUNTS
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click

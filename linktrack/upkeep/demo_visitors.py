@@ -44,7 +44,7 @@ def write_log(root: Path) -> int:
     """
     from hashlib import blake2b
 
-    from linktrack.links.keys import open_keys
+    from linktrack.links.signing_keys import open_keys
     from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 

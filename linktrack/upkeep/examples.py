@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, UnknownName
-from linktrack.files.folders import make_own_folder
+from linktrack.files.disk_folders import make_own_folder
 from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.reading import explained, read_bytes
 from linktrack.files.writing import create, replace_own

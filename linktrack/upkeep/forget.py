@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 from linktrack.actions.ledger.forgetting import forget_in_ledger
 from linktrack.actions.ledger.log import count_changes_of
-from linktrack.clicks.anonymising import blank_clicks, remove_needless_agents
+from linktrack.clicks.blanking import blank_clicks, remove_needless_agents
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.waiting import import_waiting
 from linktrack.email_addresses import domain_of

@@ -13,12 +13,12 @@ from linktrack.clicks.logs.configured import check_log_format
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
 from linktrack.files.beside import remove_leftovers, sync
-from linktrack.files.folders import passing_folder, sync_tree
+from linktrack.files.disk_folders import passing_folder, sync_tree
 from linktrack.files.protected import CONFIG_NAME, NOTHING_PROTECTED, Protected, refuse_root
 from linktrack.files.reading import explained
 from linktrack.files.toml_files import TomlFile, read_toml
 from linktrack.files.writing import create
-from linktrack.links.keys import adopt_first_keys
+from linktrack.links.signing_keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
 from linktrack.settings.values import checked_base_url

@@ -27,7 +27,7 @@ from linktrack.errors import BadInput
 from linktrack.files.beside import sync
 from linktrack.files.reading import explained
 from linktrack.files.writing import replace_own
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import moment_written
 from linktrack.sentences import counted

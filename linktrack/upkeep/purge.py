@@ -13,7 +13,7 @@ from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.run_input import get_unsubscribes
-from linktrack.clicks.anonymising import blank_agents, remove_needless_agents
+from linktrack.clicks.blanking import blank_agents, remove_needless_agents
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.waiting import import_waiting
 from linktrack.errors import Conflict, UsageError

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures, untold_failures
-from linktrack.actions.ledger.retries import lost_retries, mend_retries
+from linktrack.actions.ledger.retry_order import lost_retries, mend_retries
 from linktrack.clicks.judging.evidence_repair import mend_evidence
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
 from linktrack.clicks.judging.rules.judged import PLAIN, Click

@@ -21,7 +21,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
-from linktrack.files.folders import passing_folder, sync_tree
+from linktrack.files.disk_folders import passing_folder, sync_tree
 from linktrack.files.protected import CONFIG_NAME, NOTHING_PROTECTED, Protected, refuse_root
 from linktrack.files.reading import STDIN, explained, open_input, whole_path
 from linktrack.files.toml_files import read_toml

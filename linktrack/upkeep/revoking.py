@@ -4,7 +4,7 @@ is kept."""
 from __future__ import annotations
 
 from linktrack.clicks.waiting import import_waiting
-from linktrack.links.keys import check_revoking, list_keys, revoke_key
+from linktrack.links.signing_keys import check_revoking, list_keys, revoke_key
 from linktrack.moments import Clock, now
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace

@@ -8,7 +8,8 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass
 
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.links.tokens import PLACEMENT, TOKEN_LENGTH, Tokens, key_id_of
+from linktrack.links.address_shape import PLACEMENT
+from linktrack.links.tokens import TOKEN_LENGTH, Tokens, key_id_of
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 from linktrack.upkeep.email_forms import pattern_of, percent_decoded, texts_in

@@ -24,7 +24,7 @@ from linktrack.click_names import click_name
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import find_link
 from linktrack.links.editing import add_link
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.stored_actions import store_actions
 from linktrack.mailings.rewriting import RewriteOptions
 from linktrack.store.open_times import note_open_times
@@ -46,8 +46,8 @@ PEOPLE = (
 
 
 @dataclass
-class World:
-    """A workspace under test: `link`, `shipment` and `click` add rows, `run` runs the actions."""
+class ActionsWorld:
+    """A workspace whose clicks run actions: `link`, `shipment` and `click` add rows, `run` runs the actions."""
 
     root: Path
     database: Database
@@ -185,14 +185,14 @@ def _fresh() -> dict[str, bytes]:
                 add_link(database, key, url=f"https://www.example.com/{key}", name=key.title())
             mail = "".join(f'<a href="linktrack:{key}">{key}</a>\n' for key in (*KEYS, "unsubscribe", "subscriptions"))
             add(database, "spring-news", mail, subject="Spring is here", type="Newsletter")
-            made = World(root, database, settings="\n".join(said))
+            made = ActionsWorld(root, database, settings="\n".join(said))
             made.configure("")
             assert made.shipment() == 1
         return {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}
 
 
 @contextmanager
-def make_world(root: Path) -> Iterator[World]:
+def make_world(root: Path) -> Iterator[ActionsWorld]:
     """A fresh world in a new folder."""
     root.mkdir()
     for name, data in _fresh().items():
@@ -200,7 +200,7 @@ def make_world(root: Path) -> Iterator[World]:
     key = load_workspace(root, {}).key_path
     key.chmod(0o600)
     with open_database(load_workspace(root, {})) as database:
-        yield World(root, database, settings=(root / "linktrack.toml").read_text("utf-8"))
+        yield ActionsWorld(root, database, settings=(root / "linktrack.toml").read_text("utf-8"))
 
 
 def rows_of(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> list[dict[str, Any]]:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from actions.actions_world import World, make_world
+from actions.actions_world import ActionsWorld, make_world
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[ActionsWorld]:
     with make_world(tmp_path / "world") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def other_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def other_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActionsWorld]:
     """A second world, which the tests of a module share."""
     with make_world(tmp_path_factory.mktemp("other") / "world") as made:
         yield made

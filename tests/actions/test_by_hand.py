@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from actions.actions_world import NOON, World, rows_of
+from actions.actions_world import NOON, ActionsWorld, rows_of
 from tests_support import Run
 from world import add as add_mailing
 
@@ -21,7 +21,7 @@ FILES = ["actions.ndjson", "changes.ndjson", "follow-ups.csv", "passed-clicks.nd
 
 
 @pytest.fixture
-def clicked(world: World) -> World:
+def clicked(world: ActionsWorld) -> ActionsWorld:
     """A link with clicks by two people in two mailings' shipments, by a machine, and by a test."""
     world.link("offer", [{"type": "selection", "add": ["Acted"]}])
     add_mailing(world.database, "other", '<a href="linktrack:offer">offer</a>', type="")
@@ -34,11 +34,11 @@ def clicked(world: World) -> World:
     return world
 
 
-def add(world: World, wanted: ByHand, export: Path | None = None, *, now: int = NOON) -> tuple[RunReport, Path]:
+def add(world: ActionsWorld, wanted: ByHand, export: Path | None = None, *, now: int = NOON) -> tuple[RunReport, Path]:
     return world.run(export, by_hand=wanted, now=now)
 
 
-def test_without_an_export_everybody_is_added_once(clicked: World) -> None:
+def test_without_an_export_everybody_is_added_once(clicked: ActionsWorld) -> None:
     wanted = ByHand("offer", None, ("Spring", "Hot"), ("Launch",))
     report, out = add(clicked, wanted)
     assert sorted(path.name for path in out.iterdir()) == FILES
@@ -57,12 +57,12 @@ def test_without_an_export_everybody_is_added_once(clicked: World) -> None:
     assert add(clicked, wanted)[0].summary["changes"] == 0  # linktrack knows that they are in there
 
 
-def test_one_mailing_only(clicked: World) -> None:
+def test_one_mailing_only(clicked: ActionsWorld) -> None:
     _, out = add(clicked, ByHand("offer", "other", ("Spring",)))
     assert [row["contact_id"] for row in rows_of(out / "selections.csv")] == ["2"]
 
 
-def test_with_an_export_members_are_left_out_and_strangers_told(clicked: World) -> None:
+def test_with_an_export_members_are_left_out_and_strangers_told(clicked: ActionsWorld) -> None:
     export = clicked.export("contact_id,name\n1,Bo\n", "crm/contacts.csv").parent
     clicked.export("selection,contact_id\nSpring,1\n", "crm/selections.csv")
     report, out = add(clicked, ByHand("offer", None, ("Spring", "New")), export)
@@ -72,14 +72,14 @@ def test_with_an_export_members_are_left_out_and_strangers_told(clicked: World) 
     assert json.loads((out / "summary.json").read_text())["new_selections"] == ["New"]
 
 
-def test_the_clicks_stay_open_for_the_actions(clicked: World) -> None:
+def test_the_clicks_stay_open_for_the_actions(clicked: ActionsWorld) -> None:
     add(clicked, ByHand("offer", None, ("Spring",)))
     report, out = clicked.run(clicked.export(EXPORT))
     assert report.summary["clicks"] == 3
     assert [row["selection"] for row in rows_of(out / "selections.csv")] == ["Acted", "Acted"]
 
 
-def test_what_is_done_by_hand_overrules_what_a_click_did(clicked: World) -> None:
+def test_what_is_done_by_hand_overrules_what_a_click_did(clicked: ActionsWorld) -> None:
     clicked.link("leave", [{"type": "selection", "remove": ["Spring"]}])
     clicked.click("1", "leave", 60)
     clicked.run(clicked.export(EXPORT))
@@ -91,7 +91,7 @@ def test_what_is_done_by_hand_overrules_what_a_click_did(clicked: World) -> None
     assert [row["change"] for row in rows_of(clicked.run(clicked.export(EXPORT))[1] / "selections.csv")] == ["remove"]
 
 
-def test_clickers_are_found_when_their_clicks_are_gone(clicked: World) -> None:
+def test_clickers_are_found_when_their_clicks_are_gone(clicked: ActionsWorld) -> None:
     clicked.database.execute("DELETE FROM click")
     _, out = add(clicked, ByHand("offer", None, ("Spring",)))
     rows = rows_of(out / "changes.ndjson")
@@ -99,7 +99,7 @@ def test_clickers_are_found_when_their_clicks_are_gone(clicked: World) -> None:
     assert len({row["id"] for row in rows}) == 2
 
 
-def test_an_unknown_link_and_forgotten_people(clicked: World) -> None:
+def test_an_unknown_link_and_forgotten_people(clicked: ActionsWorld) -> None:
     with pytest.raises(NotFound, match="there is no link 'ofer'"):
         add(clicked, ByHand("ofer", None, ("Spring",)))
     clicked.database.execute("UPDATE recipient SET forgotten_at = 1 WHERE contact_id = '1'")
@@ -107,7 +107,7 @@ def test_an_unknown_link_and_forgotten_people(clicked: World) -> None:
     assert [row["contact_id"] for row in rows_of(out / "selections.csv")] == ["2"]
 
 
-def test_the_command(clicked: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(clicked: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(clicked.root)
     export = clicked.export(EXPORT)
     shown = run(

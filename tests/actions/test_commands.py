@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 from tests_support import Run
 
 SUMMARY = [
@@ -14,7 +14,7 @@ EXPORT = "contact_id,name,level\n1,Bo,cold\n2,Cy,\n"
 
 
 @pytest.fixture
-def shop(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def shop(world: ActionsWorld, monkeypatch: pytest.MonkeyPatch) -> ActionsWorld:
     """Three people and a stranger have clicked; scripts fail for contact 2."""
     monkeypatch.chdir(world.root)
     world.configure('[crm.contacts.fields]\nlevel = "level"\n[crm.categories]\nConsultant = ["ANNA"]\n')
@@ -55,7 +55,7 @@ id       links     changes
 """
 
 
-def test_a_dry_run_is_a_table_to_approve(shop: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_is_a_table_to_approve(shop: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "115")
     shown = run("action", "run", "--crm", "contacts.csv", "--dry-run", "--format", "table")
     assert "\n".join(line.rstrip() for line in shown.out.splitlines()) + "\n" == DRY
@@ -72,7 +72,7 @@ def test_a_dry_run_is_a_table_to_approve(shop: World, run: Run, monkeypatch: pyt
     assert run("action", "log", "--format", "json").json == []
 
 
-def test_a_run_says_what_it_did_and_the_log_keeps_it(shop: World, run: Run) -> None:
+def test_a_run_says_what_it_did_and_the_log_keeps_it(shop: ActionsWorld, run: Run) -> None:
     done = run("action", "run", "--crm", "contacts.csv", "--out", "out", "--format", "json")
     assert done.code == 6  # a script failed
     assert done.json == dict(zip(SUMMARY, [4, 2, 10, 2, 0, 2, 0, 2, 2, 2, 1, 1], strict=True))
@@ -101,7 +101,7 @@ FILTERS = {
 }
 
 
-def test_the_filters_of_the_log(shop: World, run: Run) -> None:
+def test_the_filters_of_the_log(shop: ActionsWorld, run: Run) -> None:
     run("action", "run", "--crm", "contacts.csv", "--out", "out")
     for options, count in FILTERS.values():
         assert len(run("action", "log", *options, "--format", "json").json) == count, options
@@ -124,7 +124,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_refused(shop: World, run: Run, case: str) -> None:
+def test_what_is_refused(shop: ActionsWorld, run: Run, case: str) -> None:
     options, code = WRONG[case]
     refused = run("action", "run", *options)
     assert (refused.code, refused.out) == (code, "")
@@ -132,14 +132,14 @@ def test_what_is_refused(shop: World, run: Run, case: str) -> None:
     assert shop.database.value("SELECT count(*) FROM run") == 0
 
 
-def test_quiet_says_only_what_is_unusual(shop: World, run: Run) -> None:
+def test_quiet_says_only_what_is_unusual(shop: ActionsWorld, run: Run) -> None:
     (shop.root / "scripts" / "s.py").write_text("")
     done = run("action", "run", "--quiet", "--crm", "contacts.csv", "--out", "out")
     assert (done.code, done.out) == (0, "")
     assert done.err == "1 clicker is not in the export and left open for the next run: 9\n"
 
 
-def test_a_run_with_a_number_that_no_database_holds_is_none(shop: World, run: Run) -> None:
+def test_a_run_with_a_number_that_no_database_holds_is_none(shop: ActionsWorld, run: Run) -> None:
     refused = run("action", "log", "--run", "9" * 30)
     assert refused.code == 4
     assert "9" * 30 in refused.err

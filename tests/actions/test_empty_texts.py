@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from actions.actions_world import World
+from actions.actions_world import ActionsWorld
 
 EMPTY: dict[str, tuple[dict[str, Any], str]] = {
     "a request's title": ({"type": "request", "title": "{contact.name}"}, "requests"),
@@ -23,7 +23,7 @@ EMPTY: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", EMPTY)
-def test_it_fails_and_is_made_when_there_is_something(world: World, case: str) -> None:
+def test_it_fails_and_is_made_when_there_is_something(world: ActionsWorld, case: str) -> None:
     action, counted = EMPTY[case]
     world.link("call", [action])
     world.click("1", "call")
@@ -34,7 +34,7 @@ def test_it_fails_and_is_made_when_there_is_something(world: World, case: str) -
     assert (again.summary["failed"], again.summary[counted]) == (0, 1)
 
 
-def test_a_task_with_a_description_needs_no_name(world: World) -> None:
+def test_a_task_with_a_description_needs_no_name(world: ActionsWorld) -> None:
     world.link("call", [{"type": "follow-up", "task": "{contact.name}", "default_recipient": "BO"}])
     world.click("1", "call")
     report, _ = world.run(world.export("contact_id,name\n1,\n"))

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
-from actions.actions_world import MAY_4, World, make_world, rows_of
+from actions.actions_world import MAY_4, ActionsWorld, make_world, rows_of
 from faults import failing, killed, points_of, sample
 
 from linktrack.actions.ledger import started
@@ -55,7 +55,7 @@ ACTIONS: list[dict[str, Any]] = [
 ]
 
 
-def build(world: World) -> Path:
+def build(world: ActionsWorld) -> Path:
     """Six clicks by four people on a link with all kinds of actions; returns the export."""
     world.configure(CONFIG)
     (world.root / "scripts").mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def build(world: World) -> Path:
     return world.export(EXPORT)
 
 
-def outcome(world: World, out: Path) -> dict[str, Any]:
+def outcome(world: ActionsWorld, out: Path) -> dict[str, Any]:
     """All that a run leaves behind, without the time and number of the run."""
     found: dict[str, Any] = {
         path.name: path.read_bytes() for path in sorted(out.iterdir()) if path.name != "summary.json"
@@ -98,20 +98,20 @@ class Prepared:
         self.root = folder / "world"
 
     @contextmanager
-    def copy(self, to: Path) -> Iterator[World]:
+    def copy(self, to: Path) -> Iterator[ActionsWorld]:
         root = to / "world"
         shutil.copytree(self.root, root)
         with open_database(load_workspace(root, {})) as database:
-            yield World(root, database, settings=self.settings)
+            yield ActionsWorld(root, database, settings=self.settings)
 
 
-def carry_out(world: World) -> None:
+def carry_out(world: ActionsWorld) -> None:
     """The run, on a connection of its own."""
     with open_database(world.workspace) as database:
         run_actions(world.workspace, database, world.order(world.root / "contacts.csv", now=MAY_4), world.root / "out")
 
 
-def recover(world: World) -> None:
+def recover(world: ActionsWorld) -> None:
     """What a person does after a run that did not end well: resume it, or give the command again."""
     newest = newest_run(world.database)
     if newest is None:
@@ -122,7 +122,7 @@ def recover(world: World) -> None:
         world.run(world.root / "contacts.csv", f"after-{time.monotonic_ns()}")  # it only puts the summary there
 
 
-def starts(world: World) -> int:
+def starts(world: ActionsWorld) -> int:
     """How often the scripts have been started for the person for whom they were started most often."""
     log = world.root / "scripts" / "started.txt"
     return max(Counter(log.read_text().split()).values()) if log.exists() else 0
@@ -180,7 +180,7 @@ def test_a_run_killed_at_any_point_ends_as_if_nothing_had_happened(
             assert_recovers(world, undisturbed, point)
 
 
-def assert_recovers(world: World, undisturbed: Undisturbed, point: tuple[int, str]) -> None:
+def assert_recovers(world: ActionsWorld, undisturbed: Undisturbed, point: tuple[int, str]) -> None:
     """That the same is done in the end. A script that was started and could not be noted down as ended is the one
     thing that cannot be known: it is `interrupted`."""
     recover(world)
@@ -207,13 +207,13 @@ def test_a_resumed_run_may_be_killed_too(prepared: Prepared, undisturbed: Undist
             assert_files_and_ledger_agree(world, world.root / "out")
 
 
-def recover_alone(world: World) -> None:
+def recover_alone(world: ActionsWorld) -> None:
     """`recover` on a connection of its own."""
     with open_database(world.workspace) as database:
         recover(replace(world, database=database))
 
 
-def assert_files_and_ledger_agree(world: World, out: Path) -> None:
+def assert_files_and_ledger_agree(world: ActionsWorld, out: Path) -> None:
     """What must hold of the world of `build` after a run, whatever happened on the way to it."""
     changes = rows_of(out / "changes.ndjson")
     ids = [row["id"] for row in changes]
@@ -236,7 +236,7 @@ def assert_files_and_ledger_agree(world: World, out: Path) -> None:
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_a_batch_that_was_started_is_never_started_again(world: World, ended: bool) -> None:
+def test_a_batch_that_was_started_is_never_started_again(world: ActionsWorld, ended: bool) -> None:
     export, out = build(world), world.root / "out"
     log = world.root / "scripts" / "started.txt"
     (world.root / "scripts" / "note.py").write_text("open('started.txt', 'a').write('x')\n")
@@ -298,7 +298,7 @@ def test_an_interrupted_run_whose_export_is_gone_says_so(
             resume_run(world.workspace, world.database)
 
 
-def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) -> None:
+def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: ActionsWorld) -> None:
     export = build(world)
     (world.root / "scripts" / "note.py").write_text("import time\ntime.sleep(0.5)\n")
     code = (
@@ -321,7 +321,7 @@ def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) ->
     assert len(rows_of(world.root / "first" / "follow-ups.csv")) == 4
 
 
-def test_failed_scripts_stop_nobody_and_are_tried_again_only_when_asked(world: World) -> None:
+def test_failed_scripts_stop_nobody_and_are_tried_again_only_when_asked(world: ActionsWorld) -> None:
     export = build(world)
     (world.root / "scripts" / "note.py").write_text(
         "import json, os, sys\nsaid = json.load(sys.stdin)\n"
@@ -347,7 +347,7 @@ def test_failed_scripts_stop_nobody_and_are_tried_again_only_when_asked(world: W
     assert [row.status for row in read_log(world.database, LogFilter(contact="2", kind="script"))] == ["ok"]
 
 
-def test_a_contact_who_is_missing_today_is_taken_up_tomorrow(world: World) -> None:
+def test_a_contact_who_is_missing_today_is_taken_up_tomorrow(world: ActionsWorld) -> None:
     export = build(world)
     report, _ = world.run(export)
     assert report.unknown == ("99",)
@@ -359,7 +359,7 @@ def test_a_contact_who_is_missing_today_is_taken_up_tomorrow(world: World) -> No
     ]
 
 
-def test_a_dry_run_leaves_no_trace(world: World, tmp_path: Path) -> None:
+def test_a_dry_run_leaves_no_trace(world: ActionsWorld, tmp_path: Path) -> None:
     export = build(world)
     before = sorted(path.name for path in world.root.rglob("*") if "linktrack.db" not in path.name)
     report = world.rehearse(export)
@@ -373,7 +373,7 @@ def test_a_dry_run_leaves_no_trace(world: World, tmp_path: Path) -> None:
 # --- a key that passes from one link to another -------------------------------------------------------------------
 
 
-def pass_key_on(world: World) -> None:
+def pass_key_on(world: ActionsWorld) -> None:
     """Links of one mail: `call` becomes `deal`, and `book` becomes `call`."""
     edit_link(world.database, "call", new_key="deal")
     edit_link(world.database, "book", new_key="call")
@@ -387,7 +387,9 @@ PASSED_ON: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("actions", PASSED_ON.values(), ids=list(PASSED_ON))
-def test_what_two_links_make_that_have_had_one_key_has_two_ids(world: World, actions: list[dict[str, Any]]) -> None:
+def test_what_two_links_make_that_have_had_one_key_has_two_ids(
+    world: ActionsWorld, actions: list[dict[str, Any]]
+) -> None:
     export = build(world)
     for key in ("call", "book"):
         world.link(key, actions)
@@ -400,7 +402,7 @@ def test_what_two_links_make_that_have_had_one_key_has_two_ids(world: World, act
     assert len(set(ids)) == len({one for one, _ in ids}) == 2, ids
 
 
-def test_a_failure_of_a_link_that_has_another_key_by_its_retry_is_closed(world: World) -> None:
+def test_a_failure_of_a_link_that_has_another_key_by_its_retry_is_closed(world: ActionsWorld) -> None:
     world.configure(CONFIG.replace('level = "level"', 'level = { column = "level", type = "number" }'))
     export = world.export(EXPORT)
     (world.root / "scripts").mkdir(exist_ok=True)
@@ -416,7 +418,7 @@ def test_a_failure_of_a_link_that_has_another_key_by_its_retry_is_closed(world: 
     assert world.run(export, retry_failed=True)[0].summary["changes"] == 0
 
 
-def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(world: World) -> None:
+def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(world: ActionsWorld) -> None:
     """Ids of what was made under the link's own key stay; what failed before is tried again once."""
     world.configure(CONFIG)
     export = world.export(EXPORT)

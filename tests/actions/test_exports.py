@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 
 from linktrack.actions.output import COLUMNS
 from linktrack.crm.csv_fields import unquoted
@@ -49,7 +49,7 @@ STOPS: dict[str, tuple[dict[str, Any], str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", STOPS)
-def test_what_the_export_lacks_stops_the_run_before_anything_is_written(world: World, case: str) -> None:
+def test_what_the_export_lacks_stops_the_run_before_anything_is_written(world: ActionsWorld, case: str) -> None:
     action, config, text, sentence = STOPS[case]
     world.configure(config)
     world.link("offer", [action])
@@ -63,7 +63,7 @@ def test_what_the_export_lacks_stops_the_run_before_anything_is_written(world: W
     assert world.run(world.export("contact_id\n1\n"), "out")[0].summary["clicks"] == 0
 
 
-def test_a_seller_that_the_export_does_not_name_is_told(world: World) -> None:
+def test_a_seller_that_the_export_does_not_name_is_told(world: ActionsWorld) -> None:
     world.link("call", [{"type": "follow-up", "assign_to_our_contact": True, "default_recipient": "BO"}])
     world.click("1", "call")
     report, out = world.run(world.export("contact_id\n1\n"))
@@ -71,7 +71,7 @@ def test_a_seller_that_the_export_does_not_name_is_told(world: World) -> None:
     assert rows_of(out / "follow-ups.csv")[0]["assigned_to"] == "BO"
 
 
-def test_rows_without_an_id_and_with_one_that_came_before(world: World) -> None:
+def test_rows_without_an_id_and_with_one_that_came_before(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
     world.click("1", "offer")
@@ -81,7 +81,7 @@ def test_rows_without_an_id_and_with_one_that_came_before(world: World) -> None:
     assert [note.partition(" of ")[0] for note in report.notes[1:]] == ["1 rows"]
 
 
-def test_the_columns_of_every_file(world: World) -> None:
+def test_the_columns_of_every_file(world: ActionsWorld) -> None:
     """SPEC section 7 names them; other programs rely on it."""
     assert {name: ", ".join(columns) for name, columns in COLUMNS.items()} == {
         "selections.csv": "selection, contact_id, change, name, email",
@@ -100,7 +100,7 @@ def test_the_columns_of_every_file(world: World) -> None:
     assert (out / "scripts.ndjson").read_text() == (out / "changes.ndjson").read_text() == ""
 
 
-def test_cells_that_a_spreadsheet_takes_for_formulas_are_guarded_only_if_wanted(world: World) -> None:
+def test_cells_that_a_spreadsheet_takes_for_formulas_are_guarded_only_if_wanted(world: ActionsWorld) -> None:
     config = FIELDS
     for number, guard in enumerate((False, True)):
         world.configure(f"{config}[actions]\nguard_formulas = {str(guard).lower()}\n")
@@ -114,7 +114,7 @@ def test_cells_that_a_spreadsheet_takes_for_formulas_are_guarded_only_if_wanted(
 
 
 @pytest.mark.parametrize("name", ["contacts.ndjson", "contacts.json"])
-def test_an_export_comes_back_in_its_own_format(world: World, name: str) -> None:
+def test_an_export_comes_back_in_its_own_format(world: ActionsWorld, name: str) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot"), {"type": "interest", "add": ["A"]}])
     world.click("1", "offer")
@@ -125,7 +125,7 @@ def test_an_export_comes_back_in_its_own_format(world: World, name: str) -> None
     assert (out / "contacts-changed.csv").read_text() == 'contact_id,level,interests,x\n1,hot,"News,A",1.50\n'
 
 
-def test_an_xlsx_export_comes_back_as_one(world: World) -> None:
+def test_an_xlsx_export_comes_back_as_one(world: ActionsWorld) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
@@ -173,7 +173,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("case", SHAPES)
-def test_an_interest_gets_the_shape_of_its_column(world: World, case: str) -> None:
+def test_an_interest_gets_the_shape_of_its_column(world: ActionsWorld, case: str) -> None:
     others, cell, expected = SHAPES[case]
     world.configure('[crm.contacts]\ninterests_separator = ";"\n[crm.companies]\ninterests_separator = ";"\n')
     world.link("offer", [{"type": "interest", "add": ["West"], "on": "both"}])
@@ -189,7 +189,7 @@ def test_an_interest_gets_the_shape_of_its_column(world: World, case: str) -> No
         assert unquoted(line.split("\t")[2]) == expected
 
 
-def test_an_object_of_an_export_is_never_overwritten(world: World) -> None:
+def test_an_object_of_an_export_is_never_overwritten(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
     for contact in ("1", "2", "3"):
@@ -221,7 +221,7 @@ BROKEN: dict[str, tuple[str, bytes, tuple[bytes, bytes], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_row_stops_nobody_else_and_stands_in_the_summary(world: World, case: str) -> None:
+def test_a_broken_row_stops_nobody_else_and_stands_in_the_summary(world: ActionsWorld, case: str) -> None:
     name, data, (old, new), said = BROKEN[case]
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
@@ -236,7 +236,7 @@ def test_a_broken_row_stops_nobody_else_and_stands_in_the_summary(world: World, 
     assert json.loads((out / "summary.json").read_text("utf-8"))["left_alone"] == [{"file": name, **said}]
 
 
-def test_the_summary_names_every_row_that_was_left_alone(world: World) -> None:
+def test_the_summary_names_every_row_that_was_left_alone(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
     world.click("1", "offer")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from actions.actions_world import NOON, World, rows_of
+from actions.actions_world import NOON, ActionsWorld, rows_of
 from tests_support import Run
 
 from linktrack.actions.ledger.log import read_log
@@ -72,7 +72,7 @@ CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_fails_stands_in_the_ledger_and_is_done_when_it_can_be(world: World, name: str) -> None:
+def test_what_fails_stands_in_the_ledger_and_is_done_when_it_can_be(world: ActionsWorld, name: str) -> None:
     case = CASES[name]
     world.configure(case.settings)
     world.link("offer", [case.action, {"type": "project", "add": ["P"]}])
@@ -101,7 +101,7 @@ def test_what_fails_stands_in_the_ledger_and_is_done_when_it_can_be(world: World
     assert world.run(world.export(EXPORT), retry_failed=True)[0].summary["changes"] == 0
 
 
-def test_what_fails_again_stands_open_again_once(world: World) -> None:
+def test_what_fails_again_stands_open_again_once(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [{"type": "set-field", "field": "score", "value": "{contact.name}"}])
     world.click("1", "offer")
@@ -127,7 +127,7 @@ SAME_CLICK: dict[str, tuple[list[dict[str, Any]], str, str]] = {
 
 
 @pytest.mark.parametrize("name", SAME_CLICK)
-def test_a_second_try_does_not_overrule_a_later_action_of_the_same_click(world: World, name: str) -> None:
+def test_a_second_try_does_not_overrule_a_later_action_of_the_same_click(world: ActionsWorld, name: str) -> None:
     actions, before, wanted = SAME_CLICK[name]
     world.configure(FIELDS)
     world.link("offer", actions)
@@ -143,7 +143,7 @@ def test_a_second_try_does_not_overrule_a_later_action_of_the_same_click(world: 
     assert (written.read_text() if written.exists() else text).splitlines()[1].split(",")[3] == wanted
 
 
-def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: World) -> None:
+def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("first", [{"type": "set-field", "field": "level", "value": "{contact.score}{contact.name}"}])
     world.link("second", [{"type": "set-field", "field": "level", "value": "cold"}])
@@ -167,7 +167,7 @@ def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: Worl
     assert read_log(world.database, LogFilter(status="failed")) == [row]
 
 
-def test_what_failed_of_an_action_that_is_gone_stands_open_no_more(world: World) -> None:
+def test_what_failed_of_an_action_that_is_gone_stands_open_no_more(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     broken = {"type": "set-field", "field": "score", "value": "{contact.name}"}
     world.link("offer", [broken, {"type": "project", "add": ["P"]}])
@@ -180,7 +180,7 @@ def test_what_failed_of_an_action_that_is_gone_stands_open_no_more(world: World)
     assert row.message.endswith(" (the action has been removed since)")
 
 
-def test_the_shell_is_told_and_told_what_to_do(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shell_is_told_and_told_what_to_do(world: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(world.root)
     world.configure(FIELDS)
     world.link("offer", [{"type": "set-field", "field": "score", "value": "{contact.name}"}])
@@ -216,7 +216,7 @@ ENDS = {
 
 @pytest.mark.parametrize("end", ENDS)
 def test_whatever_ends_a_run_half_way_says_how_it_is_finished(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch, end: str
+    world: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     monkeypatch.chdir(world.root)
     world.link("offer", [{"type": "project", "add": ["P"]}])
@@ -238,7 +238,7 @@ def test_whatever_ends_a_run_half_way_says_how_it_is_finished(
 
 
 def test_a_summary_that_cannot_be_written_keeps_no_other_run_waiting(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+    world: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(world.root)
     crm, out = world.export(EXPORT), world.root / "out"
@@ -255,7 +255,7 @@ def test_a_summary_that_cannot_be_written_keeps_no_other_run_waiting(
 
 
 def test_the_command_behind_a_run_that_was_killed_says_so(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+    world: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(world.root)
     world.link("offer", [{"type": "project", "add": ["P"]}])
@@ -272,7 +272,7 @@ def test_the_command_behind_a_run_that_was_killed_says_so(
     assert run("action", "run", "--quiet", "--crm", crm, "--out", world.root / "again").err == ""
 
 
-def test_a_script_is_tried_again_once_though_two_clicks_asked_for_it(world: World) -> None:
+def test_a_script_is_tried_again_once_though_two_clicks_asked_for_it(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     (world.root / "scripts").mkdir(exist_ok=True)
     (world.root / "scripts" / "s.py").write_text("open('started', 'a').write('x')\nraise SystemExit(1)\n")
@@ -289,14 +289,14 @@ def test_a_script_is_tried_again_once_though_two_clicks_asked_for_it(world: Worl
 # --- fields that a script answers ----------------------------------------------------------------------------------
 
 
-def answering(world: World, fields: str) -> Path:
+def answering(world: ActionsWorld, fields: str) -> Path:
     folder = world.root / "scripts"
     folder.mkdir(exist_ok=True)
     (folder / "s.py").write_text(f"import json\nprint(json.dumps({{'fields': {fields}}}))\n")
     return folder / "s.py"
 
 
-def test_answered_fields_are_written_whichever_actions_the_link_has(world: World) -> None:
+def test_answered_fields_are_written_whichever_actions_the_link_has(world: ActionsWorld) -> None:
     """By the mapping's name, or by the column of that very name."""
     world.configure('[crm.contacts.fields]\nx_level = "level"\n')
     answering(world, "{'x_level': 'hot', 'score': '7', 'name': 'Bob'}")
@@ -307,7 +307,7 @@ def test_answered_fields_are_written_whichever_actions_the_link_has(world: World
     assert (report.summary["set_field"], report.summary["failed"]) == (3, 0)
 
 
-def test_a_column_that_the_mapping_creates_is_created_for_an_answer(world: World) -> None:
+def test_a_column_that_the_mapping_creates_is_created_for_an_answer(world: ActionsWorld) -> None:
     world.configure('[crm.contacts.fields]\nlast = { column = "Last", create = true }\n')
     answering(world, "{'last': 'x'}")
     world.link("offer", [{"type": "script", "script": "s.py"}])
@@ -327,7 +327,7 @@ ODD: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_an_answer_that_cannot_be_written_fails_alone(world: World, case: str) -> None:
+def test_an_answer_that_cannot_be_written_fails_alone(world: ActionsWorld, case: str) -> None:
     answer, reason = ODD[case]
     world.configure(FIELDS)
     answering(world, answer.replace("}", ", 'name': 'Bob'}"))
@@ -341,7 +341,7 @@ def test_an_answer_that_cannot_be_written_fails_alone(world: World, case: str) -
     assert (row.kind, reason in row.message) == ("set-field", True)
 
 
-def test_an_answered_field_is_tried_again_without_starting_the_script_again(world: World) -> None:
+def test_an_answered_field_is_tried_again_without_starting_the_script_again(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     script = answering(world, "{'level': '=1+1'}")
     script.write_text(script.read_text() + "open('started', 'a').write('x')\n")
@@ -355,7 +355,7 @@ def test_an_answered_field_is_tried_again_without_starting_the_script_again(worl
     assert (world.root / "scripts" / "started").read_text() == "x"
 
 
-def test_a_script_that_may_be_run_at_last_has_its_fields_written(world: World) -> None:
+def test_a_script_that_may_be_run_at_last_has_its_fields_written(world: ActionsWorld) -> None:
     script = world.root / "scripts" / "s.sh"
     script.parent.mkdir(exist_ok=True)
     script.write_text('#!/bin/sh\necho \'{"fields": {"level": "hot"}}\'\n')

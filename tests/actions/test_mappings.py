@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 
 from linktrack.crm.describe import describe_export
 from linktrack.crm.export import mapping_of
@@ -24,7 +24,7 @@ def follow_up(**more: str) -> dict[str, object]:
     return {"type": "follow-up", "assign_to_our_contact": True, "start": "2026-05-05T09:00", **more}
 
 
-def test_superoffice(world: World) -> None:
+def test_superoffice(world: ActionsWorld) -> None:
     world.configure((CONFIGS / "superoffice.toml").read_text("utf-8"))
     world.link(
         "offer",
@@ -58,7 +58,7 @@ def test_superoffice(world: World) -> None:
     assert rows_of(out / "follow-ups.csv", ";", "cp1252")[0]["assigned_to"] == "ANNA"
 
 
-def test_hubspot(world: World) -> None:
+def test_hubspot(world: ActionsWorld) -> None:
     world.configure((CONFIGS / "hubspot.toml").read_text("utf-8"))
     world.link(
         "offer",
@@ -100,7 +100,7 @@ def test_hubspot(world: World) -> None:
     assert [row["assigned_to"] for row in rows_of(out / "follow-ups.csv")] == ["anna@example.com", ""]
 
 
-def test_salesforce(world: World) -> None:
+def test_salesforce(world: ActionsWorld) -> None:
     world.configure((CONFIGS / "salesforce.toml").read_text("utf-8"))
     world.link(
         "offer",
@@ -133,7 +133,7 @@ def test_salesforce(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["superoffice", "hubspot", "salesforce"])
-def test_the_header_in_the_comment_is_the_one_that_the_mapping_reads(world: World, name: str) -> None:
+def test_the_header_in_the_comment_is_the_one_that_the_mapping_reads(world: ActionsWorld, name: str) -> None:
     text = (CONFIGS / f"{name}.toml").read_text("utf-8")
     world.configure(text)
     sample = [line.removeprefix("#").strip() for line in text.splitlines() if line.startswith('#   "')]

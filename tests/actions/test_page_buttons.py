@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 
 from linktrack.contacts.left import departures_of
 
@@ -29,7 +29,7 @@ PRESSED = {
 
 
 @pytest.mark.parametrize("case", PRESSED)
-def test_a_button_changes_the_interest_of_that_name(world: World, case: str) -> None:
+def test_a_button_changes_the_interest_of_that_name(world: ActionsWorld, case: str) -> None:
     said, cell = PRESSED[case]
     world.configure(SETTINGS)
     world.database.execute("UPDATE mailing SET type = 'News'")
@@ -52,7 +52,7 @@ SPELLED = {
 
 
 @pytest.mark.parametrize("case", SPELLED)
-def test_a_type_has_one_spelling(world: World, case: str) -> None:
+def test_a_type_has_one_spelling(world: ActionsWorld, case: str) -> None:
     type, types, pressed, cell = SPELLED[case]
     other = cell.partition(";")[2] if "CRM" in case and "not have" not in case else "Wine"
     world.configure(f'[subscriptions]\ntypes = {types}\n[crm.contacts]\ninterests_separator = ";"\n')
@@ -64,7 +64,7 @@ def test_a_type_has_one_spelling(world: World, case: str) -> None:
     assert departures_of(world.database, 1, types) == []
 
 
-def test_who_presses_nothing_changes_nothing_and_the_links_own_actions_stay(world: World) -> None:
+def test_who_presses_nothing_changes_nothing_and_the_links_own_actions_stay(world: ActionsWorld) -> None:
     world.configure(SETTINGS)
     world.database.execute("UPDATE mailing SET type = 'News'")
     world.link("subscriptions", [{"type": "selection", "add": ["Visitors"]}])
@@ -77,7 +77,7 @@ def test_who_presses_nothing_changes_nothing_and_the_links_own_actions_stay(worl
     ]
 
 
-def test_an_export_without_interests_is_left_as_it_is(world: World) -> None:
+def test_an_export_without_interests_is_left_as_it_is(world: ActionsWorld) -> None:
     world.link("subscriptions", [])
     world.click("1", "subscriptions", flags=POST, pressed="off=*")
     report, out = world.run(world.export("contact_id,name\n1,Bo\n"))
@@ -85,7 +85,7 @@ def test_an_export_without_interests_is_left_as_it_is(world: World) -> None:
     assert (report.summary["failed"], report.summary["changes"]) == (0, 0)
 
 
-def test_a_cell_that_cannot_take_it_is_a_failure_that_is_tried_again(world: World) -> None:
+def test_a_cell_that_cannot_take_it_is_a_failure_that_is_tried_again(world: ActionsWorld) -> None:
     world.configure(SETTINGS)
     world.database.execute("UPDATE mailing SET type = 'News'")
     world.link("subscriptions", [])

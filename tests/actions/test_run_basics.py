@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 
 CONFIG = """
 [crm]
@@ -49,7 +49,7 @@ ACTIONS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def test_all_seven_kinds_reach_their_files(world: World) -> None:
+def test_all_seven_kinds_reach_their_files(world: ActionsWorld) -> None:
     world.configure(CONFIG)
     (world.root / "scripts").mkdir(exist_ok=True)
     (world.root / "scripts" / "notify.py").write_text(

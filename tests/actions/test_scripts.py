@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.processes import run_batch, run_script
@@ -217,7 +217,7 @@ def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
     assert {result.status for result in run_batch(tmp_path, "s.py", asked, 60).values()} == {"ok"}
 
 
-def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: World) -> None:
+def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: ActionsWorld) -> None:
     world.configure('[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n')
     (world.root / "scripts").mkdir(exist_ok=True)
     script(
@@ -254,7 +254,7 @@ def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world
     ]
 
 
-def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> None:
+def test_a_second_shipment_is_told_the_address_and_the_hits(world: ActionsWorld) -> None:
     world.shipment()
     (world.root / "scripts").mkdir(exist_ok=True)
     script(
@@ -271,7 +271,7 @@ def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> Non
     assert again == other == "https://www.example.com/mine"  # the person's on this link, in whatever shipment
 
 
-def test_a_dry_run_says_what_is_not_there(world: World) -> None:
+def test_a_dry_run_says_what_is_not_there(world: ActionsWorld) -> None:
     world.link("offer", [{"type": "script", "script": "gone.sh"}])
     world.click("1", "offer")
     report = world.rehearse(world.export("contact_id\n1\n"))

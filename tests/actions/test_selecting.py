@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
+from actions.actions_world import MAY_4, MINUTE, NOON, ActionsWorld, rows_of
 from tests_support import Run
 
 from linktrack.actions.ledger.additions import Additions
@@ -17,7 +17,7 @@ HOT = {"type": "set-field", "field": "level", "value": "hot"}
 CALL = {"type": "request", "title": "Call"}
 
 
-def test_a_run_leaves_no_stretch_of_time_but_that_of_what_stays_open(world: World) -> None:
+def test_a_run_leaves_no_stretch_of_time_but_that_of_what_stays_open(world: ActionsWorld) -> None:
     world.link("offer", [HOT])
     world.link("plain", [])
     for minute, (contact, key) in enumerate([("1", "offer"), ("1", "plain"), ("9", "offer"), ("9", "plain")]):
@@ -30,7 +30,7 @@ def test_a_run_leaves_no_stretch_of_time_but_that_of_what_stays_open(world: Worl
     assert world.passed() == 3  # clicks on links without actions, too
 
 
-def test_a_run_with_nothing_to_do_looks_at_no_click(world: World) -> None:
+def test_a_run_with_nothing_to_do_looks_at_no_click(world: ActionsWorld) -> None:
     world.link("offer", [HOT])
     world.click("1", "offer")
     world.run(world.export(EXPORT))
@@ -42,7 +42,7 @@ def test_a_run_with_nothing_to_do_looks_at_no_click(world: World) -> None:
     assert [sql for sql in looks if not sql.endswith("FROM passing_click)")] == [], "but for the clicks that it passes"
 
 
-def test_a_click_that_is_imported_during_a_run_stays_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_click_that_is_imported_during_a_run_stays_open(world: ActionsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     world.link("offer", [HOT])
     world.click("1", "offer")
     flush = Additions.flush
@@ -67,7 +67,7 @@ SHIPMENTS: dict[str, tuple[str, int, int]] = {
 
 
 @pytest.mark.parametrize("case", SHIPMENTS)
-def test_which_shipments_count(world: World, case: str) -> None:
+def test_which_shipments_count(world: ActionsWorld, case: str) -> None:
     """And that a click acts when its shipment counts at last (whoever makes it count notes the time)."""
     change, at_once, later = SHIPMENTS[case]
     world.link("offer", [HOT])
@@ -80,7 +80,7 @@ def test_which_shipments_count(world: World, case: str) -> None:
     assert world.run(world.export(EXPORT))[0].summary["clicks"] == later - at_once
 
 
-def test_unsubscribing_acts_in_a_cancelled_shipment_too(world: World) -> None:
+def test_unsubscribing_acts_in_a_cancelled_shipment_too(world: ActionsWorld) -> None:
     world.link("unsubscribe", [HOT])
     world.database.execute("UPDATE shipment SET cancelled_at = 1")
     world.click("1", "unsubscribe", flags=POST)
@@ -100,7 +100,7 @@ PRESSED: dict[str, tuple[str, int, str, int]] = {
 
 
 @pytest.mark.parametrize("case", PRESSED)
-def test_what_needs_a_button_acts_when_it_is_pressed(world: World, case: str) -> None:
+def test_what_needs_a_button_acts_when_it_is_pressed(world: ActionsWorld, case: str) -> None:
     key, flags, settings, acts = PRESSED[case]
     world.configure(settings)
     world.link(key, [HOT])
@@ -114,7 +114,7 @@ def test_what_needs_a_button_acts_when_it_is_pressed(world: World, case: str) ->
 # --- replay --------------------------------------------------------------------------------------------------------
 
 
-def test_replay_carries_out_what_was_added_after_the_clicks_and_nothing_twice(world: World) -> None:
+def test_replay_carries_out_what_was_added_after_the_clicks_and_nothing_twice(world: ActionsWorld) -> None:
     world.link("offer", [CALL])
     world.link("other", [])
     world.click("1", "offer")
@@ -132,7 +132,7 @@ def test_replay_carries_out_what_was_added_after_the_clicks_and_nothing_twice(wo
     assert again.summary["changes"] == 0  # though the export does not have it yet
 
 
-def test_replay_takes_up_open_clicks_too_all_in_the_order_of_time(world: World) -> None:
+def test_replay_takes_up_open_clicks_too_all_in_the_order_of_time(world: ActionsWorld) -> None:
     world.link("offer", [])
     world.link("cold", [HOT | {"value": "cold"}])
     world.click("1", "offer", 5)
@@ -145,7 +145,7 @@ def test_replay_takes_up_open_clicks_too_all_in_the_order_of_time(world: World) 
     assert report.summary["clicks"] == 3
 
 
-def test_replay_does_not_overrule_what_was_decided_later(world: World) -> None:
+def test_replay_does_not_overrule_what_was_decided_later(world: ActionsWorld) -> None:
     world.link("offer", [])
     world.link("cold", [HOT | {"value": "cold"}])
     world.click("1", "offer", 1)
@@ -156,7 +156,7 @@ def test_replay_does_not_overrule_what_was_decided_later(world: World) -> None:
     assert report.summary["changes"] == 0
 
 
-def test_replay_of_a_link_that_is_not_there(world: World) -> None:
+def test_replay_of_a_link_that_is_not_there(world: ActionsWorld) -> None:
     world.link("offer", [HOT])
     with pytest.raises(UnknownName, match="did you mean 'offer'"):
         world.run(world.export(EXPORT), replay="ofer")
@@ -167,7 +167,7 @@ def test_replay_of_a_link_that_is_not_there(world: World) -> None:
 # --- people who are not there ----------------------------------------------------------------------------------------
 
 
-def test_ids_that_differ_by_what_a_spreadsheet_does_are_named(world: World) -> None:
+def test_ids_that_differ_by_what_a_spreadsheet_does_are_named(world: ActionsWorld) -> None:
     world.link("offer", [HOT])
     world.click("0001", "offer")
     world.click("77", "offer", 1)
@@ -178,7 +178,7 @@ def test_ids_that_differ_by_what_a_spreadsheet_does_are_named(world: World) -> N
     assert not world.run(world.export(EXPORT))[0].summary["contacts"]  # 0001 is open still
 
 
-def imported(world: World, click: str, moment: int) -> None:
+def imported(world: ActionsWorld, click: str, moment: int) -> None:
     """Have a click come with an import at a moment (UTC milliseconds)."""
     world.database.execute(
         "INSERT INTO source (name, format, state, head, head_length, tail, position, first_lines, last_lines, "
@@ -193,7 +193,7 @@ def imported(world: World, click: str, moment: int) -> None:
 
 
 def test_who_has_gone_from_the_export_is_reported_with_6_once_and_said_aloud_after_that(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+    world: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(world.root)
     world.link("offer", [HOT])
@@ -220,7 +220,7 @@ def test_who_has_gone_from_the_export_is_reported_with_6_once_and_said_aloud_aft
 
 
 def test_an_export_in_which_no_id_is_known_is_reported_with_6_each_time(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+    world: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(world.root)
     world.link("offer", [HOT])
@@ -236,7 +236,7 @@ def test_an_export_in_which_no_id_is_known_is_reported_with_6_each_time(
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
-def test_names_that_are_new_are_said_before_they_are_made_with_near_ones(world: World) -> None:
+def test_names_that_are_new_are_said_before_they_are_made_with_near_ones(world: ActionsWorld) -> None:
     world.link(
         "offer",
         [
@@ -268,7 +268,9 @@ DECISIONS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("case", DECISIONS)
-def test_a_decision_with_other_settings_is_said_and_a_replay_does_not_make_it_again(world: World, case: str) -> None:
+def test_a_decision_with_other_settings_is_said_and_a_replay_does_not_make_it_again(
+    world: ActionsWorld, case: str
+) -> None:
     before, edit = DECISIONS[case]
     export = world.export("contact_id,name,level,interests\n1,Bo,,\n2,Cy,,\n")
     world.link("offer", [before])
@@ -284,7 +286,7 @@ def test_a_decision_with_other_settings_is_said_and_a_replay_does_not_make_it_ag
     assert (again.reworded, again.summary["changes"]) == ((), 1)
 
 
-def test_a_replay_reaches_who_clicked_before_the_action_was_there_and_nobody_twice(world: World) -> None:
+def test_a_replay_reaches_who_clicked_before_the_action_was_there_and_nobody_twice(world: ActionsWorld) -> None:
     export = world.export("contact_id,name,level,interests\n1,Bo,,\n2,Cy,,\n")
     golf = {"type": "interest", "add": ["Golf"]}
     world.link("offer", [])
@@ -298,7 +300,7 @@ def test_a_replay_reaches_who_clicked_before_the_action_was_there_and_nobody_twi
     assert [(row["contact_id"], row["name"]) for row in rows_of(out / "changes.ndjson")] == [("1", "Tennis")]
 
 
-def test_what_was_made_with_other_settings_is_said_once_and_not_made_again(world: World) -> None:
+def test_what_was_made_with_other_settings_is_said_once_and_not_made_again(world: ActionsWorld) -> None:
     world.link("offer", [CALL])
     world.click("1", "offer")
     world.run(world.export(EXPORT))
@@ -317,7 +319,7 @@ def test_what_was_made_with_other_settings_is_said_once_and_not_made_again(world
     assert world.run(world.export(EXPORT))[0].reworded == ()
 
 
-def test_ids_never_come_again_from_a_workspace_that_was_restored(world: World) -> None:
+def test_ids_never_come_again_from_a_workspace_that_was_restored(world: ActionsWorld) -> None:
     """A shipment that is made anew has another number, so what its clicks make has other ids."""
     world.link("offer", [CALL])
     world.click("1", "offer")

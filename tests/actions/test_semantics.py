@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from actions.actions_world import MAY_4, MINUTE, World, make_world, rows_of
+from actions.actions_world import MAY_4, MINUTE, ActionsWorld, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ def set_to(value: str) -> dict[str, Any]:
     return {"type": "set-field", "field": "level", "value": value}
 
 
-def test_later_clicks_win_and_each_change_is_told(world: World) -> None:
+def test_later_clicks_win_and_each_change_is_told(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("hot", [set_to("hot")])
     world.link("cold", [set_to("cold")])
@@ -40,7 +40,7 @@ def test_later_clicks_win_and_each_change_is_told(world: World) -> None:
     assert report.summary["clicks"] == 5
 
 
-def test_a_late_click_does_not_overrule_a_later_one(world: World) -> None:
+def test_a_late_click_does_not_overrule_a_later_one(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("hot", [set_to("hot"), {"type": "selection", "add": ["A"]}])
     world.link("cold", [set_to("cold"), {"type": "selection", "remove": ["A"]}, {"type": "project", "add": ["P"]}])
@@ -101,7 +101,7 @@ REPEATS = {
 
 @pytest.mark.parametrize("kind", ["follow-up", "request", "script"])
 @pytest.mark.parametrize("repeat", REPEATS)
-def test_how_often_a_thing_is_made(world: World, kind: str, repeat: str) -> None:
+def test_how_often_a_thing_is_made(world: ActionsWorld, kind: str, repeat: str) -> None:
     """Three clicks, two of one shipment and one of another: in one run, and in a run each."""
     (world.root / "scripts").mkdir(exist_ok=True)
     (world.root / "scripts" / "s.py").write_text("")
@@ -139,7 +139,7 @@ CHANGED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]]
 
 
 @pytest.mark.parametrize("case", CHANGED)
-def test_a_link_that_is_edited_makes_nothing_twice(world: World, case: str) -> None:
+def test_a_link_that_is_edited_makes_nothing_twice(world: ActionsWorld, case: str) -> None:
     before, after, made = CHANGED[case]
     world.configure(FIELDS)
     world.link("offer", before)
@@ -151,7 +151,7 @@ def test_a_link_that_is_edited_makes_nothing_twice(world: World, case: str) -> N
     assert [row["title"] for row in rows_of(out / "requests.csv")] == made
 
 
-def test_the_first_run_after_a_change_says_so_even_with_nothing_to_do(world: World) -> None:
+def test_the_first_run_after_a_change_says_so_even_with_nothing_to_do(world: ActionsWorld) -> None:
     world.link("offer", [A])
     world.click("1", "offer")
     world.run(world.export(EXPORT))
@@ -163,7 +163,7 @@ def test_the_first_run_after_a_change_says_so_even_with_nothing_to_do(world: Wor
     assert [any(note.startswith(said) for note in report.reworded) for report in (first, second)] == [True, False]
 
 
-def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_first(world: World) -> None:
+def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_first(world: ActionsWorld) -> None:
     world.link("offer", [A])
     world.click("1", "offer")
     first = rows_of(world.run(world.export(EXPORT))[1] / "requests.csv")
@@ -175,7 +175,7 @@ def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_
     assert first[0]["id"] != second[0]["id"]
 
 
-def test_the_moment_of_a_click_is_in_the_zone_of_the_workspace(world: World) -> None:
+def test_the_moment_of_a_click_is_in_the_zone_of_the_workspace(world: ActionsWorld) -> None:
     world.settings = f'time_zone = "Europe/Stockholm"\n{world.settings}'
     world.configure("")
     world.link("offer", [{"type": "request", "title": "{click.date} {click.time} {click.at}"}])
@@ -193,7 +193,7 @@ COMPANY: dict[str, tuple[str | None, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", COMPANY)
-def test_a_text_names_the_company(world: World, case: str) -> None:
+def test_a_text_names_the_company(world: ActionsWorld, case: str) -> None:
     companies, titles = COMPANY[case]
     world.link("offer", [{"type": "request", "title": "{company.id}: {company.name}"}])
     export = world.export("contact_id,company_id\n1,A\n2,B\n3,gone\n4,\n", "crm/contacts.csv").parent
@@ -206,7 +206,7 @@ def test_a_text_names_the_company(world: World, case: str) -> None:
     assert not (out / "companies.csv").exists(), "nothing of theirs changes"
 
 
-def test_only_people_act_and_test_shipments_never(world: World) -> None:
+def test_only_people_act_and_test_shipments_never(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
     test = world.shipment(is_test=True)
@@ -218,7 +218,7 @@ def test_only_people_act_and_test_shipments_never(world: World) -> None:
     assert (out / "contacts.csv").read_text() == EXPORT
 
 
-def test_a_click_judged_a_machines_later_is_listed_with_what_it_caused(world: World) -> None:
+def test_a_click_judged_a_machines_later_is_listed_with_what_it_caused(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot"), {"type": "request", "title": "Call"}])
     caught, _ = world.click("1", "offer"), world.click("2", "offer", 1)
@@ -236,7 +236,7 @@ def test_a_click_judged_a_machines_later_is_listed_with_what_it_caused(world: Wo
     assert world.run(world.export(EXPORT))[0].summary["clicks"] == 0  # and nothing is done again
 
 
-def test_a_machines_click_judged_a_persons_later_acts_then(world: World) -> None:
+def test_a_machines_click_judged_a_persons_later_acts_then(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
     click = world.click("1", "offer", verdict="scanner")
@@ -245,7 +245,7 @@ def test_a_machines_click_judged_a_persons_later_acts_then(world: World) -> None
     assert world.run(world.export(EXPORT))[0].summary["set_field"] == 1
 
 
-def test_a_deleted_link_acts_and_a_reset_link_forgets(world: World) -> None:
+def test_a_deleted_link_acts_and_a_reset_link_forgets(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("gone", [set_to("gone")])
     world.link("reset", [set_to("reset")])
@@ -261,7 +261,7 @@ def test_a_deleted_link_acts_and_a_reset_link_forgets(world: World) -> None:
     ]
 
 
-def test_a_link_acts_as_it_is_defined_when_the_run_begins_and_the_ledger_keeps_how(world: World) -> None:
+def test_a_link_acts_as_it_is_defined_when_the_run_begins_and_the_ledger_keeps_how(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("warm")])
     world.click("1", "offer")
@@ -278,7 +278,7 @@ def test_a_link_acts_as_it_is_defined_when_the_run_begins_and_the_ledger_keeps_h
     ]  # fmt: skip
 
 
-def test_requests_go_to_who_has_the_fewest_over_all_runs(world: World) -> None:
+def test_requests_go_to_who_has_the_fewest_over_all_runs(world: ActionsWorld) -> None:
     world.configure('[crm.categories]\nConsultant = ["ANNA", "BO", "CY"]\n')
     world.link(
         "book", [{"type": "request", "title": "Call", "category": "Consultant", "owner": "auto", "repeat": "click"}]
@@ -290,7 +290,7 @@ def test_requests_go_to_who_has_the_fewest_over_all_runs(world: World) -> None:
     assert owners == ["ANNA", "BO", "CY"] * 2
 
 
-def test_requests_that_the_export_lists_are_the_open_ones(world: World) -> None:
+def test_requests_that_the_export_lists_are_the_open_ones(world: ActionsWorld) -> None:
     world.configure('[crm.categories]\nConsultant = ["ANNA", "BO"]\n')
     world.link(
         "book", [{"type": "request", "title": "Call", "category": "Consultant", "owner": "auto", "repeat": "click"}]
@@ -306,7 +306,7 @@ def test_requests_that_the_export_lists_are_the_open_ones(world: World) -> None:
     assert rows_of(world.run(export)[1] / "requests.csv")[0]["owner"] == "ANNA"
 
 
-def test_the_next_available_time_is_free_in_the_export_and_in_earlier_runs(world: World) -> None:
+def test_the_next_available_time_is_free_in_the_export_and_in_earlier_runs(world: ActionsWorld) -> None:
     world.configure('[actions]\ntime_zone = "Europe/Stockholm"\n')
     world.link("call", [{"type": "follow-up", "default_recipient": "BO", "repeat": "click", "duration": "1h"}])
     export = world.export(EXPORT, "crm/contacts.csv").parent
@@ -333,7 +333,7 @@ def test_the_next_available_time_is_free_in_the_export_and_in_earlier_runs(world
     ]
 
 
-def test_memberships_are_net_changes_and_new_names_are_told(world: World) -> None:
+def test_memberships_are_net_changes_and_new_names_are_told(world: ActionsWorld) -> None:
     world.link("in", [{"type": "selection", "add": ["A", "New"]}])
     world.link("out", [{"type": "selection", "remove": ["A"]}])
     export = world.export(EXPORT, "crm/contacts.csv").parent
@@ -349,7 +349,7 @@ def test_memberships_are_net_changes_and_new_names_are_told(world: World) -> Non
     assert len(rows_of(out / "changes.ndjson")) == 8
 
 
-def test_the_interests_of_a_company_are_those_of_all_its_people(world: World) -> None:
+def test_the_interests_of_a_company_are_those_of_all_its_people(world: ActionsWorld) -> None:
     world.link("in", [{"type": "interest", "add": ["X"], "on": "company"}])
     world.link("out", [{"type": "interest", "remove": ["X"], "on": "company"}])
     export = world.export("contact_id,company_id\n1,A\n2,A\n3,gone\n", "crm/contacts.csv").parent
@@ -371,7 +371,7 @@ def test_the_interests_of_a_company_are_those_of_all_its_people(world: World) ->
     assert report.summary["failed"] == 1
 
 
-def test_who_takes_away_the_interest_named_like_the_mailing_has_left_its_type(world: World) -> None:
+def test_who_takes_away_the_interest_named_like_the_mailing_has_left_its_type(world: ActionsWorld) -> None:
     world.link("offer", [])
     world.click("1", "offer", 2)  # before the link has its action, or the import would have noted it
     world.actions("offer", [{"type": "interest", "remove": ["newsletter", "News"]}])
@@ -384,7 +384,7 @@ def test_who_takes_away_the_interest_named_like_the_mailing_has_left_its_type(wo
     assert found == [(world.recipient("1"), "newsletter", "action", MAY_4 + 2 * MINUTE, None)]
 
 
-def test_a_run_notes_what_its_export_shows_of_those_who_have_left(world: World) -> None:
+def test_a_run_notes_what_its_export_shows_of_those_who_have_left(world: ActionsWorld) -> None:
     with world.database.transaction():
         leave(world.database, world.recipient("1"), "Newsletter", "page", MAY_4)
     path = world.export("contact_id,interests\n1,x\n")
@@ -405,7 +405,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_interest_is_the_one_that_stands_in_the_cell_whatever_its_case(world: World, case: str) -> None:
+def test_an_interest_is_the_one_that_stands_in_the_cell_whatever_its_case(world: ActionsWorld, case: str) -> None:
     clicks, before, after, gone = CASES[case]
     world.configure('[crm.contacts]\ninterests_separator = ";"\n')
     for minute, (key, (change, name)) in enumerate(zip("ab", clicks, strict=False)):
@@ -417,7 +417,9 @@ def test_an_interest_is_the_one_that_stands_in_the_cell_whatever_its_case(world:
     assert (removed, report.notes) == ([] if gone is None else [gone], ())
 
 
-def test_a_late_click_does_not_overrule_what_a_later_one_decided_of_an_interest_in_another_case(world: World) -> None:
+def test_a_late_click_does_not_overrule_what_a_later_one_decided_of_an_interest_in_another_case(
+    world: ActionsWorld,
+) -> None:
     world.link("a", [{"type": "interest", "remove": ["News"]}])
     world.link("b", [{"type": "interest", "add": ["news"]}])
     world.click("1", "a", 10)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import ActionsWorld, rows_of
 from tests_support import Run
 
 from linktrack.actions.ledger.log import read_log
@@ -26,7 +26,7 @@ def set_to(field: str, value: object) -> dict[str, Any]:
     return {"type": "set-field", "field": field, "value": value}
 
 
-def test_a_run_writes_numbers_days_and_ones_into_a_workbook(world: World) -> None:
+def test_a_run_writes_numbers_days_and_ones_into_a_workbook(world: ActionsWorld) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("sent", "2026-05-04"), set_to("calls", True), set_to("score", 7.5), set_to("more", 3)])
     for minute, contact in enumerate("123"):
@@ -52,7 +52,7 @@ def test_a_run_writes_numbers_days_and_ones_into_a_workbook(world: World) -> Non
     assert (report.summary["set_field"], report.summary["failed"]) == (9, 0)
 
 
-def test_a_name_with_the_separator_fails_unless_the_column_has_names_in_quotes(world: World) -> None:
+def test_a_name_with_the_separator_fails_unless_the_column_has_names_in_quotes(world: ActionsWorld) -> None:
     world.configure("")
     world.link("offer", [{"type": "interest", "add": ["x,y"]}])
     world.click("1", "offer")
@@ -66,7 +66,7 @@ def test_a_name_with_the_separator_fails_unless_the_column_has_names_in_quotes(w
     assert (out / "contacts.csv").read_text() == 'contact_id,interests\n1,"News,""x,y"""\n2,"""a,b"""\n'
 
 
-def test_in_a_list_of_json_any_name_can_stand(world: World) -> None:
+def test_in_a_list_of_json_any_name_can_stand(world: ActionsWorld) -> None:
     world.configure("")
     world.link("offer", [{"type": "interest", "add": ["x,y"]}])
     world.click("1", "offer")
@@ -74,7 +74,7 @@ def test_in_a_list_of_json_any_name_can_stand(world: World) -> None:
     assert (out / "contacts.ndjson").read_text() == '{"contact_id": "1", "interests": ["News", "x,y"]}\n'
 
 
-def test_each_name_that_fails_has_a_sentence_of_its_own(world: World) -> None:
+def test_each_name_that_fails_has_a_sentence_of_its_own(world: ActionsWorld) -> None:
     world.configure("")
     world.link("offer", [{"type": "interest", "add": ["A"], "remove": ["B"]}])
     world.click("1", "offer")
@@ -88,13 +88,13 @@ def test_each_name_that_fails_has_a_sentence_of_its_own(world: World) -> None:
 
 
 @pytest.fixture
-def shop(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def shop(world: ActionsWorld, monkeypatch: pytest.MonkeyPatch) -> ActionsWorld:
     monkeypatch.chdir(world.root)
     world.configure("")
     return world
 
 
-def test_faults_of_the_export_are_said_with_quiet(shop: World, run: Run) -> None:
+def test_faults_of_the_export_are_said_with_quiet(shop: ActionsWorld, run: Run) -> None:
     shop.link("offer", [{"type": "selection", "add": ["S"]}])
     for minute, contact in enumerate(("1", "0001")):
         shop.click(contact, "offer", minute)
@@ -109,7 +109,7 @@ def test_faults_of_the_export_are_said_with_quiet(shop: World, run: Run) -> None
     assert "left as they came" not in said.err
 
 
-def test_names_that_need_quotes_are_said_when_an_action_is_made_and_checked(shop: World, run: Run) -> None:
+def test_names_that_need_quotes_are_said_when_an_action_is_made_and_checked(shop: ActionsWorld, run: Run) -> None:
     sentence = (
         "the interest 'x,y' holds ',', which parts names: it is only written where the export's cells are lists or have "
         "names in quotes"
@@ -125,7 +125,7 @@ def test_names_that_need_quotes_are_said_when_an_action_is_made_and_checked(shop
 
 
 def test_an_export_that_has_changed_since_the_run_began_is_said_when_it_is_resumed(
-    shop: World, run: Run, monkeypatch: pytest.MonkeyPatch
+    shop: ActionsWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise LinktrackError("no")

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from linktrack.actions.run import run_actions
 from linktrack.actions.run_input import RunOptions
 from linktrack.cli.app import app
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 

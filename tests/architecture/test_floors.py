@@ -41,6 +41,10 @@ BREACHES = {
     "granian in the command line": ("cli/app.py", "import granian", "web-server"),
     "a token that asks the database": ("links/tokens.py", "import sqlite3", "pure-store"),
     "tagging that asks the store": ("links/utm.py", "import linktrack.store.session", "pure-store"),
+    "placement keys that look whether they are free": (
+        "links/placement_keys.py", "import linktrack.store.lookups", "pure-store"
+    ),
+    "a shape of addresses that asks the store": ("links/address_shape.py", "import linktrack.store.session", "pure-store"),
     "a location with the database": ("links/location.py", "import linktrack.store.session", "pure-store"),
     "merge tags that go through another room": ("links/merge_tags.py", "import linktrack.links.catalog", "pure-store"),
     "a reader of mails that knows placements": (

@@ -44,8 +44,8 @@ def test_nobody_takes_what_is_private() -> None:
     "code",
     [
         "from linktrack.actions.after_restore import _Taking",
-        "def f():\n    from linktrack.links.keys import _adopt as adopt",
-        "from linktrack.links import keys\nkeys._adopt()",
+        "def f():\n    from linktrack.links.signing_keys import _adopt as adopt",
+        "from linktrack.links import signing_keys\nsigning_keys._adopt()",
         "from . import _adopt",
         "from .keys import _adopt",
         "from ..links import _adopt as adopt",
@@ -92,7 +92,7 @@ def test_a_planted_import_by_name_is_found(code: str) -> None:
 # Files are written by `linktrack.files`; these write into a folder or file that it has made for them, into a pipe, or
 # what is no output: a lock, a click log, a database, a page for the browser.
 WRITE_FILES = {
-    "actions/calendar_file.py", "actions/output.py", "cli/shared_inputs.py", "cli/shared_mails.py",
+    "actions/calendar_file.py", "actions/output.py", "cli/mailing_previewing.py", "cli/shared_inputs.py",
     "clicks/logs/ahead.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_writing.py",
     "files/writing.py", "mailings/handing_out.py", "mailings/outputs/output_folder.py",
     "mailings/outputs/template.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",
@@ -208,7 +208,7 @@ def test_what_only_reads_is_no_write(code: str) -> None:
 
 
 # A file gets its name in `files/`; these have made a whole workspace, or a database, beside its place.
-NAME_FILES = {"files/folders.py", "files/writing.py", "upkeep/copy.py", "upkeep/placing.py"}
+NAME_FILES = {"files/disk_folders.py", "files/writing.py", "upkeep/copy.py", "upkeep/placing.py"}
 _NAMING = {"replace", "rename", "renames", "link", "symlink", "truncate"}
 
 

@@ -13,7 +13,7 @@ from architecture.planted import nodes, texts_in, trees
 WRITERS = {
     "action": {"links/stored_actions.py"},
     "action_tally": {"actions/ledger"},
-    "agent": {"clicks/judging/agent_table.py", "clicks/anonymising.py"},
+    "agent": {"clicks/judging/agent_table.py", "clicks/blanking.py"},
     "change": {"actions/ledger"},
     "click": {"clicks", "actions/selecting.py", "upkeep/purge.py"},
     "clicker": {"clicks/rollups"},
@@ -48,7 +48,7 @@ WRITERS = {
     "shipment_domain": {"mailings/shipping.py", "clicks/rollups", "upkeep/forget.py"},
     "shipment_recipient": {"mailings/shipping.py", "upkeep/forget.py"},
     "shipment_ruling": {"clicks/rejudge.py"},
-    "signing_key": {"links/keys.py"},
+    "signing_key": {"links/signing_keys.py"},
     "source": {"clicks/logs/sources.py", "upkeep/own_log.py"},
     "spool_made": {"actions/ledger"},
     "spool_settled": {"actions/run_taking.py"},

@@ -26,7 +26,7 @@ HOLD_A_TRANSACTION = {
     "links/editing.py": {"add_link", "edit_link", "delete_links", "restore_links", "move_links"},
     "links/definitions.py": {"apply_definitions"},
     "links/folders.py": {"add_folder", "ensure_folder", "_repath", "delete_folder", "restore_folder"},
-    "links/keys.py": {"adopt_first_keys", "rotate_key", "revoke_key"},
+    "links/signing_keys.py": {"adopt_first_keys", "rotate_key", "revoke_key"},
     "links/stored_actions.py": {"add_action", "edit_action", "remove_action"},
     "mailings/adding.py": {"add_mailing"},
     "mailings/editing.py": {"edit_mailing", "delete_mailings", "restore_mailings"},

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 

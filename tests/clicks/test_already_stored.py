@@ -11,9 +11,9 @@ import pytest
 from clicks_world import SENT, World, adds_up, line, state, through_a_pipe
 
 from linktrack.clicks.load import import_logs
-from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.reset import reset_link
-from linktrack.links.keys import revoke_key, rotate_key
+from linktrack.links.signing_keys import revoke_key, rotate_key
 from linktrack.upkeep.forget import forget_person
 from linktrack.upkeep.purge import purge_clicks
 from linktrack.workspace import load_workspace

@@ -40,11 +40,11 @@ from linktrack.clicks import load
 from linktrack.clicks.logs import earlier, line_log
 from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.content import Log
-from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.logs.sources import recognise
 from linktrack.clicks.summary import ImportSummary
 from linktrack.errors import BadInput
-from linktrack.links.keys import revoke_key, rotate_key
+from linktrack.links.signing_keys import revoke_key, rotate_key
 from linktrack.store.session import Database
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
 from linktrack.files import writing as files_writing
-from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
+from linktrack.files.disk_folders import check_new_folder, make_own_folder, making_folder, passing_folder
 from linktrack.files.protected import Protected
 from linktrack.files.reading import is_open_file, read_bytes, read_own
 from linktrack.files.writing import PUBLIC, create, replace_own, write_file, writing

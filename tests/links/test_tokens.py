@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from links.second_implementation import make, placement, read
 
 from linktrack.errors import BadInput
-from linktrack.links.tokens import MAX_RECIPIENT, MAX_SHIPMENT, TOKEN, Keyring, Tokens, key_id_of
-from linktrack.mailings.compile import placement_keys
+from linktrack.links.address_shape import TOKEN
+from linktrack.links.placement_keys import placement_keys
+from linktrack.links.tokens import MAX_RECIPIENT, MAX_SHIPMENT, Keyring, Tokens, key_id_of
 
 COUNTING = bytes(range(32))
 WORKSPACE = bytes(range(16))

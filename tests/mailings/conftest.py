@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from mailings.mailings_world import World, add
+from mailings.mailings_world import MailingsWorld, add
 
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 
 @pytest.fixture
-def world(workspace: Workspace, database: Database) -> World:
+def world(workspace: Workspace, database: Database) -> MailingsWorld:
     """A workspace with the mailing news, of the type newsletter."""
     add(database)
-    return World(workspace, database)
+    return MailingsWorld(workspace, database)

@@ -34,7 +34,7 @@ def write_contacts(path: Path, ids: Iterable[object], *, interests: str | None =
 
 
 @dataclass(frozen=True)
-class World:
+class MailingsWorld:
     """A workspace whose mailings are rewritten to memory."""
 
     workspace: Workspace

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from linktrack.errors import BadInput
+from linktrack.links.placement_keys import placement_keys
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, ReadingOptions, read_mail, read_parts
-from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.reading.document import read_document, read_text
 from linktrack.mailings.reading.text_part import find_urls
 from linktrack.mailings.tag import tag_html

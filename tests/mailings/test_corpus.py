@@ -12,9 +12,10 @@ from tests_support import decoded
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import fill, find, fold, masked
+from linktrack.links.placement_keys import placement_keys
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.outputs.filling import FillablePart
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mail import Mail
@@ -25,7 +26,7 @@ from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 from linktrack.mailings.tag import tag_html
-from linktrack.mailings.targets import target_in_html
+from linktrack.mailings.untracked_targets import target_in_html
 
 BASE = "https://click.example.com"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mailings.mailings_world import MAIL, MOMENT, World, add, write_contacts
+from mailings.mailings_world import MAIL, MOMENT, MailingsWorld, add, write_contacts
 
 from linktrack.errors import BadInput, Conflict, NotFound, UsageError
 from linktrack.links.editing import add_link
@@ -22,11 +22,11 @@ OTHER = b'<body><a href="https://shop.example/y">New</a> <a href="https://shop.e
 
 
 @pytest.fixture
-def contacts(world: World) -> Path:
+def contacts(world: MailingsWorld) -> Path:
     return write_contacts(world.workspace.root / "contacts.csv", range(1, 4))
 
 
-def edit(world: World, which: str = "news", /, **changes: object) -> Edited:
+def edit(world: MailingsWorld, which: str = "news", /, **changes: object) -> Edited:
     return edit_mailing(world.database, which, MailingChanges(**changes), BASE, moment=MOMENT)  # type: ignore[arg-type]
 
 
@@ -44,7 +44,7 @@ SENT_AS = {
     "changes", [{"html": OTHER}, {"text": b"Hej"}, {"type": "offers"}], ids=lambda one: next(iter(one))
 )
 def test_html_text_and_type_are_changed_only_while_nobody_but_testers_has_them(
-    world: World, contacts: Path, sent: str, changes: dict[str, object]
+    world: MailingsWorld, contacts: Path, sent: str, changes: dict[str, object]
 ) -> None:
     if sent != "nothing":
         world.rewrite(contacts, test=sent == "a test")
@@ -61,7 +61,7 @@ def test_html_text_and_type_are_changed_only_while_nobody_but_testers_has_them(
 
 
 def test_what_goes_still_resolves_in_test_mails_and_comes_back_when_it_is_written_again(
-    world: World, contacts: Path
+    world: MailingsWorld, contacts: Path
 ) -> None:
     _, (row, *_) = world.rewrite(contacts, test=True)
     before = {spot.key: spot.link for spot in placements_of(world.database, find_mailing(world.database, "news").id)}
@@ -87,7 +87,7 @@ def test_what_goes_still_resolves_in_test_mails_and_comes_back_when_it_is_writte
     ]
 
 
-def test_without_a_shipment_nothing_of_before_stays(world: World) -> None:
+def test_without_a_shipment_nothing_of_before_stays(world: MailingsWorld) -> None:
     edit(world, html=OTHER)
     edit(world, html=MAIL)
     assert world.database.value("SELECT count(*) FROM placement") == 2
@@ -98,7 +98,7 @@ def test_without_a_shipment_nothing_of_before_stays(world: World) -> None:
 
 
 def test_name_subject_and_utm_are_changed_also_when_it_was_sent_and_reports_follow(
-    world: World, contacts: Path
+    world: MailingsWorld, contacts: Path
 ) -> None:
     world.rewrite(contacts)
     edited = edit(world, name="spring", subject="Vår", utm={"source": "brev", "term": ""})
@@ -114,14 +114,14 @@ def test_name_subject_and_utm_are_changed_also_when_it_was_sent_and_reports_foll
     ]
 
 
-def test_what_is_as_it_was_is_no_change(world: World, contacts: Path) -> None:
+def test_what_is_as_it_was_is_no_change(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts)
     assert edit(world, html=MAIL, type="newsletter").changed == ()
     with pytest.raises(UsageError):
         edit(world)
 
 
-def test_a_broken_mail_or_a_taken_name_changes_nothing(world: World) -> None:
+def test_a_broken_mail_or_a_taken_name_changes_nothing(world: MailingsWorld) -> None:
     add(world.database, "other")
     for changes, kind in (
         ({"html": b"<a href='https://x.example>x"}, BadInput),
@@ -137,14 +137,14 @@ def test_a_broken_mail_or_a_taken_name_changes_nothing(world: World) -> None:
     assert (mailing.html, mailing.subject) == (MAIL, "Hej") and len(placements_of(world.database, mailing.id)) == 2
 
 
-def test_a_taken_name_is_no_reason_to_name_options_that_edit_has_not(world: World) -> None:
+def test_a_taken_name_is_no_reason_to_name_options_that_edit_has_not(world: MailingsWorld) -> None:
     add(world.database, "other")
     with pytest.raises(Conflict, match="choose another name, or give that one another first") as caught:
         edit(world, name="other")
     assert "--replace" not in str(caught.value)
 
 
-def test_deleted_and_restored(world: World) -> None:
+def test_deleted_and_restored(world: MailingsWorld) -> None:
     delete_mailings(world.database, ["news"], moment=MOMENT)
     assert list_mailings(world.database) == [] and len(list_mailings(world.database, deleted=True)) == 1
     for refused in (lambda: delete_mailings(world.database, ["news"], moment=MOMENT), lambda: edit(world, subject="x")):
@@ -156,7 +156,7 @@ def test_deleted_and_restored(world: World) -> None:
         restore_mailings(world.database, ["news"])
 
 
-def test_a_deleted_mailing_s_name_is_free_when_only_testers_had_it(world: World, contacts: Path) -> None:
+def test_a_deleted_mailing_s_name_is_free_when_only_testers_had_it(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     keys = {row[0] for row in world.database.rows("SELECT key FROM placement")}
     for _ in range(2):
@@ -175,7 +175,9 @@ def test_a_deleted_mailing_s_name_is_free_when_only_testers_had_it(world: World,
 
 
 @pytest.mark.parametrize("test", [True, False])
-def test_add_with_replace_takes_the_place_of_what_only_testers_had(world: World, contacts: Path, test: bool) -> None:
+def test_add_with_replace_takes_the_place_of_what_only_testers_had(
+    world: MailingsWorld, contacts: Path, test: bool
+) -> None:
     world.rewrite(contacts, test=test)
     draft = Draft("news", OTHER)
     if test:
@@ -186,7 +188,7 @@ def test_add_with_replace_takes_the_place_of_what_only_testers_had(world: World,
             add_mailing(world.database, draft, BASE, moment=MOMENT, replace_it=True)
 
 
-def test_registered_links_in_a_mail_those_nearly_in_it_and_those_in_none_are_said(world: World) -> None:
+def test_registered_links_in_a_mail_those_nearly_in_it_and_those_in_none_are_said(world: MailingsWorld) -> None:
     moment = (MOMENT, MOMENT)
     for number, (key, url) in enumerate(
         [
@@ -230,7 +232,7 @@ UTM = {
 
 
 @pytest.mark.parametrize("case", UTM)
-def test_an_edit_says_what_adding_with_the_same_values_says(world: World, case: str) -> None:
+def test_an_edit_says_what_adding_with_the_same_values_says(world: MailingsWorld, case: str) -> None:
     html = b'<a href="https://shop.example/x?utm_source=old">x</a> <a href="linktrack:gone">y</a>'
     settings = MailingOptions(Utm.from_settings({"medium": "email", **UTM[case]}))
     added = add_mailing(world.database, Draft("like-this", html, settings=settings), BASE, moment=MOMENT)
@@ -241,7 +243,7 @@ def test_an_edit_says_what_adding_with_the_same_values_says(world: World, case: 
     assert edit(world, "edited", subject="Another").warnings == ()
 
 
-def test_a_key_that_is_nearly_a_links_is_said_with_it(world: World) -> None:
+def test_a_key_that_is_nearly_a_links_is_said_with_it(world: MailingsWorld) -> None:
     add_link(world.database, "koppar", url="https://shop.example/koppar")
     draft = Draft("near", b'<a href="linktrack:kopp">x</a>')
     assert any("no link 'kopp' (did you mean 'koppar'?)" in one for one in add_mailing(

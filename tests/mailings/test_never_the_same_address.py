@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mailings.mailings_world import World, add, write_contacts
+from mailings.mailings_world import MailingsWorld, add, write_contacts
 
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import Keyring
 from linktrack.store.opening import open_database
 from linktrack.upkeep.making import init_workspace
@@ -21,7 +21,7 @@ def shipped(workspace: Workspace, root: Path) -> set[str]:
     """The tokens of 100,000 recipients of a shipment of the mailing news; its mails have them."""
     contacts = write_contacts(root / "contacts.csv", range(50))
     with open_database(workspace) as database:
-        done, rows = World(workspace, database).rewrite(contacts, again=True)
+        done, rows = MailingsWorld(workspace, database).rewrite(contacts, again=True)
         sign = open_keys(workspace, database).tokens.signer(done.shipment.number)
     written = {row["token"] for row in rows}
     assert all(row["html"].count(f'/{row["token"]}"') == 2 for row in rows)

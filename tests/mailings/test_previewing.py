@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from mailings.mailings_world import World, add, write_contacts
+from mailings.mailings_world import MailingsWorld, add, write_contacts
 
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import NotFound, UnknownName
@@ -20,7 +20,7 @@ MAIL = (
 
 
 @pytest.fixture
-def contacts(world: World) -> Path:
+def contacts(world: MailingsWorld) -> Path:
     add(world.database, "filled", MAIL)
     path = world.workspace.root / "contacts.csv"
     path.write_text("contact_id,email,name,Town\n1,a@x.example,Åsa <b>,Lund & Malmö\n2,b@x.example,Bo,Umeå\n", "utf-8")
@@ -32,7 +32,7 @@ def everything(database: Database) -> list[object]:
     return [database.rows(f'SELECT * FROM "{table}"') for table in tables]
 
 
-def test_it_is_the_first_contact_s_copy_unless_one_is_named(world: World, contacts: Path) -> None:
+def test_it_is_the_first_contact_s_copy_unless_one_is_named(world: MailingsWorld, contacts: Path) -> None:
     before = everything(world.database)
     first = preview_of(world.database, "filled", Mapping(), contacts=contacts)
     assert first.person is not None and first.person.contact_id == "1"
@@ -45,14 +45,14 @@ def test_it_is_the_first_contact_s_copy_unless_one_is_named(world: World, contac
     assert everything(world.database) == before
 
 
-def test_its_addresses_lead_nowhere_and_no_other_byte_changes(world: World, contacts: Path) -> None:
+def test_its_addresses_lead_nowhere_and_no_other_byte_changes(world: MailingsWorld, contacts: Path) -> None:
     shown = preview_of(world.database, "filled", Mapping())
     addresses = re.findall(rb'href="([^"]+)"', shown.html)
     assert shown.person is None and len(addresses) == 1 and addresses[0].startswith(NOWHERE.encode() + b"/")
     assert shown.html.replace(addresses[0], b"https://shop.example/?t={{ Town }}") == MAIL
 
 
-def test_a_recipient_of_earlier_shipments_needs_no_file(world: World, contacts: Path) -> None:
+def test_a_recipient_of_earlier_shipments_needs_no_file(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts, mailing="filled", test=True)
     shown = preview_of(world.database, "filled", Mapping(), contact="b@x.example")
     assert "Hej Bo, Umeå" in shown.html.decode()
@@ -60,7 +60,7 @@ def test_a_recipient_of_earlier_shipments_needs_no_file(world: World, contacts: 
         preview_of(world.database, "filled", Mapping(), contact="nobody")
 
 
-def test_who_is_not_in_the_file_is_said(world: World, contacts: Path) -> None:
+def test_who_is_not_in_the_file_is_said(world: MailingsWorld, contacts: Path) -> None:
     with pytest.raises(NotFound, match="no contact '9'"):
         preview_of(world.database, "filled", Mapping(), contacts=contacts, contact="9")
     with pytest.raises(NotFound, match="nobody"):

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from mailings.mailings_world import MOMENT, World, add, write_contacts
+from mailings.mailings_world import MOMENT, MailingsWorld, add, write_contacts
 
 from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
@@ -17,17 +17,17 @@ from linktrack.workspace import load_workspace
 
 
 @pytest.fixture
-def contacts(world: World) -> Path:
+def contacts(world: MailingsWorld) -> Path:
     return write_contacts(world.workspace.root / "contacts.csv", range(1, 8))
 
 
-def gone(world: World, contact_id: str, type: str = "newsletter") -> None:
+def gone(world: MailingsWorld, contact_id: str, type: str = "newsletter") -> None:
     """A person who is known has left."""
     person = world.database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact_id,))
     leave(world.database, person, type, "unsubscribe", MOMENT)
 
 
-def test_every_row_of_the_contacts_file_is_accounted_for(world: World, contacts: Path) -> None:
+def test_every_row_of_the_contacts_file_is_accounted_for(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     gone(world, "3")
     gone(world, "4")
@@ -55,20 +55,24 @@ def test_every_row_of_the_contacts_file_is_accounted_for(world: World, contacts:
     ],
     ids=str,
 )
-def test_who_has_left_a_type_is_left_out_of_it(world: World, contacts: Path, left: str, type: str, gets: bool) -> None:
+def test_who_has_left_a_type_is_left_out_of_it(
+    world: MailingsWorld, contacts: Path, left: str, type: str, gets: bool
+) -> None:
     world.rewrite(contacts, test=True)
     gone(world, "3", left)
     add(world.database, "second", type=type)
     assert ("3" in world.ids(contacts, mailing="second")) is gets
 
 
-def test_a_test_goes_to_nobody_who_has_left(world: World, contacts: Path) -> None:
+def test_a_test_goes_to_nobody_who_has_left(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     gone(world, "3")
     assert "3" not in world.ids(contacts, test=True)
 
 
-def test_he_is_written_to_again_when_the_crm_gives_the_interest_back_after_having_been_without_it(world: World) -> None:
+def test_he_is_written_to_again_when_the_crm_gives_the_interest_back_after_having_been_without_it(
+    world: MailingsWorld,
+) -> None:
     root = world.workspace.root
     world.rewrite(write_contacts(root / "a.csv", [1, 2, 3], interests="Newsletter"), test=True)
     gone(world, "2")
@@ -89,7 +93,7 @@ def test_he_is_written_to_again_when_the_crm_gives_the_interest_back_after_havin
     assert gets("c.csv", None)
 
 
-def test_two_halves_of_a_split_are_disjoint_stable_and_everybody(world: World) -> None:
+def test_two_halves_of_a_split_are_disjoint_stable_and_everybody(world: MailingsWorld) -> None:
     contacts = write_contacts(world.workspace.root / "many.csv", range(400))
     halves = [world.ids(contacts, part=Part(number, 2, "subject")) for number in (1, 2)]  # the second is not stopped
     assert set(halves[0]).isdisjoint(halves[1]) and len(halves[0]) + len(halves[1]) == 400
@@ -98,7 +102,7 @@ def test_two_halves_of_a_split_are_disjoint_stable_and_everybody(world: World) -
     assert world.ids(contacts, part=Part(1, 2, "other"), test=True) != halves[0]
 
 
-def test_the_rows_of_a_shipment_can_be_left_out_of_the_next(world: World, contacts: Path) -> None:
+def test_the_rows_of_a_shipment_can_be_left_out_of_the_next(world: MailingsWorld, contacts: Path) -> None:
     root = world.workspace.root
     world.rewrite(write_contacts(root / "first.csv", [1, 2, 3]))
     assert world.ids(contacts, leave_out=(root / "first.csv",)) == ["4", "5", "6", "7"]
@@ -115,7 +119,9 @@ def test_the_rows_of_a_shipment_can_be_left_out_of_the_next(world: World, contac
         ),
     ],
 )
-def test_the_same_address_on_several_contacts_is_said(world: World, emails: tuple[str, ...], shared: str) -> None:
+def test_the_same_address_on_several_contacts_is_said(
+    world: MailingsWorld, emails: tuple[str, ...], shared: str
+) -> None:
     path = world.workspace.root / "c.csv"
     path.write_text("contact_id,email\n" + "".join(f"{i},{one}\n" for i, one in enumerate(emails, 1)), "utf-8")
     done, rows = world.rewrite(path)
@@ -123,7 +129,7 @@ def test_the_same_address_on_several_contacts_is_said(world: World, emails: tupl
     assert done.notes == (f"1 address stands with several contacts, and each of these gets a mail: {shared}",)
 
 
-def test_an_address_that_contacts_of_the_file_share_is_said_across_the_parts_of_a_split(world: World) -> None:
+def test_an_address_that_contacts_of_the_file_share_is_said_across_the_parts_of_a_split(world: MailingsWorld) -> None:
     path = world.workspace.root / "c.csv"
     others = "".join(f"{number},\n" for number in range(4, 40))  # so that no part of any split is empty
     path.write_text(f"contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n{others}", "utf-8")
@@ -138,11 +144,11 @@ def test_an_address_that_contacts_of_the_file_share_is_said_across_the_parts_of_
         ]
 
 
-def _ids_of(world: World, path: Path, parts: list[Part]) -> list[set[str]]:
+def _ids_of(world: MailingsWorld, path: Path, parts: list[Part]) -> list[set[str]]:
     return [set(world.ids(path, part=part, test=True)) for part in parts]
 
 
-def test_an_address_of_somebody_who_is_left_out_is_said_where_another_contact_has_it_too(world: World) -> None:
+def test_an_address_of_somebody_who_is_left_out_is_said_where_another_contact_has_it_too(world: MailingsWorld) -> None:
     path = world.workspace.root / "c.csv"
     path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n", "utf-8")
     (world.workspace.root / "one.csv").write_text("contact_id\n1\n", "utf-8")
@@ -154,7 +160,7 @@ def test_an_address_of_somebody_who_is_left_out_is_said_where_another_contact_ha
     assert done.notes == ()
 
 
-def test_empty_values_of_filled_tags_are_counted(world: World) -> None:
+def test_empty_values_of_filled_tags_are_counted(world: MailingsWorld) -> None:
     add(
         world.database,
         "filled",
@@ -182,16 +188,16 @@ def test_empty_values_of_filled_tags_are_counted(world: World) -> None:
     ],
 )
 def test_that_addresses_lead_to_this_machine_only_is_said(
-    world: World, contacts: Path, base_url: str, test: bool, said: bool
+    world: MailingsWorld, contacts: Path, base_url: str, test: bool, said: bool
 ) -> None:
     config = world.workspace.config_path
     config.write_text(config.read_text("utf-8").replace("https://click.example.com", base_url), "utf-8")
-    here = World(load_workspace(world.workspace.root), world.database)
+    here = MailingsWorld(load_workspace(world.workspace.root), world.database)
     done, _ = here.rewrite(contacts, test=test)
     assert any("lead to this machine only" in note for note in done.notes) is said
 
 
-def test_nobody_to_send_to_stores_nothing_and_says_why(world: World, contacts: Path) -> None:
+def test_nobody_to_send_to_stores_nothing_and_says_why(world: MailingsWorld, contacts: Path) -> None:
     with pytest.raises(BadInput, match="7 contacts are not chosen"):
         world.rewrite(contacts, only=(write_contacts(world.workspace.root / "only.csv", [99]),))
     assert world.database.value("SELECT count(*) FROM shipment") == 0
@@ -206,7 +212,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("case", STRANGERS)
-def test_who_is_named_and_not_there_is_said_with_the_ids_that_are_nearly_his(world: World, case: str) -> None:
+def test_who_is_named_and_not_there_is_said_with_the_ids_that_are_nearly_his(world: MailingsWorld, case: str) -> None:
     option, listed, sent, note = STRANGERS[case]
     path = world.workspace.root / "list.csv"
     path.write_text(f"contact_id\n{listed}", "utf-8")
@@ -216,7 +222,7 @@ def test_who_is_named_and_not_there_is_said_with_the_ids_that_are_nearly_his(wor
     assert done.notes == (() if note is None else (note,))
 
 
-def test_a_list_that_would_leave_out_nobody_stops_the_rewrite_but_for_a_test(world: World) -> None:
+def test_a_list_that_would_leave_out_nobody_stops_the_rewrite_but_for_a_test(world: MailingsWorld) -> None:
     contacts = write_contacts(world.workspace.root / "three.csv", [1, 2, 3])
     (world.workspace.root / "list.csv").write_text("contact_id\n001\n7\n", "utf-8")
     lists = (world.workspace.root / "list.csv",)
@@ -231,7 +237,7 @@ def test_a_list_that_would_leave_out_nobody_stops_the_rewrite_but_for_a_test(wor
     assert len(world.rewrite(contacts, leave_out=lists)[1]) == 3  # a list of nobody leaves nobody out
 
 
-def test_several_lists_are_taken_together(world: World, contacts: Path) -> None:
+def test_several_lists_are_taken_together(world: MailingsWorld, contacts: Path) -> None:
     one, two = (write_contacts(world.workspace.root / f"{name}.csv", ids) for name, ids in (("a", [1]), ("b", [2, 3])))
     assert world.ids(contacts, only=(one, two), test=True) == ["1", "2", "3"]
     assert world.ids(contacts, leave_out=(one, two), test=True) == ["4", "5", "6", "7"]
@@ -246,14 +252,18 @@ REFUSED: dict[str, tuple[dict[str, object], type[LinktrackError], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_written_is_refused_before_anything_is_stored(world: World, contacts: Path, case: str) -> None:
+def test_what_cannot_be_written_is_refused_before_anything_is_stored(
+    world: MailingsWorld, contacts: Path, case: str
+) -> None:
     options, kind, said = REFUSED[case]
     with pytest.raises(kind, match=said):
         world.rewrite(contacts, **options)
     assert world.database.value("SELECT count(*) FROM shipment") == 0
 
 
-def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(world: World, contacts: Path) -> None:
+def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(
+    world: MailingsWorld, contacts: Path
+) -> None:
     world.rewrite(contacts)
     world.database.execute("UPDATE shipment SET finished_at = NULL")
     said: list[str] = []

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from faults import failing, killed, points_of, sample
-from mailings.mailings_world import MOMENT, World, write_contacts
+from mailings.mailings_world import MOMENT, MailingsWorld, write_contacts
 
 from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
 from linktrack.files.protected import Protected
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
 from linktrack.mailings.shipments import list_shipments
@@ -30,11 +30,11 @@ _TOKEN = re.compile(rb"\b[a-z2-7]{32}\b")
 
 
 @pytest.fixture
-def contacts(world: World) -> Path:
+def contacts(world: MailingsWorld) -> Path:
     return write_contacts(world.workspace.root / "contacts.csv", range(PEOPLE))
 
 
-def job_of(world: World, contacts: Path, output: str, out: Path) -> Callable[[], object]:
+def job_of(world: MailingsWorld, contacts: Path, output: str, out: Path) -> Callable[[], object]:
     """A rewrite over a connection of its own, as another process would have it."""
 
     def job() -> object:
@@ -45,14 +45,14 @@ def job_of(world: World, contacts: Path, output: str, out: Path) -> Callable[[],
     return job
 
 
-def undisturbed(world: World, contacts: Path, output: str, root: Path) -> list[str]:
+def undisturbed(world: MailingsWorld, contacts: Path, output: str, root: Path) -> list[str]:
     """The points of a rewrite that nothing stops, once its mailing has all its placements."""
     job_of(world, contacts, output, root / "first")()
     _forget(world)
     return points_of(job_of(world, contacts, output, root / "second"))
 
 
-def check(world: World, out: Path) -> None:
+def check(world: MailingsWorld, out: Path) -> None:
     """What holds after a rewrite was stopped, wherever that was."""
     shipments = list_shipments(world.database)
     assert len(shipments) <= 1 and world.sent() in (0, PEOPLE)
@@ -66,7 +66,7 @@ def check(world: World, out: Path) -> None:
         assert len(found) >= PEOPLE and signed and signed <= known, "in place, and unknown"
 
 
-def go_on(world: World, contacts: Path, out: Path, number: int) -> None:
+def go_on(world: MailingsWorld, contacts: Path, out: Path, number: int) -> None:
     """The next commands: each of the three ways on leads to what was sent, once."""
     said: list[str] = []
     options = RewriteOptions("news", contacts, MOMENT, "ndjson")
@@ -94,7 +94,7 @@ def go_on(world: World, contacts: Path, out: Path, number: int) -> None:
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_a_rewrite_may_fail_anywhere(world: World, contacts: Path, tmp_path: Path, output: str) -> None:
+def test_a_rewrite_may_fail_anywhere(world: MailingsWorld, contacts: Path, tmp_path: Path, output: str) -> None:
     points = undisturbed(world, contacts, output, tmp_path)
     assert points.count("commit") >= 2 and "rename" in points
     number = 0
@@ -113,7 +113,7 @@ def test_a_rewrite_may_fail_anywhere(world: World, contacts: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("output", ["html", "mbox"])
-def test_a_rewrite_may_be_killed_anywhere(world: World, contacts: Path, tmp_path: Path, output: str) -> None:
+def test_a_rewrite_may_be_killed_anywhere(world: MailingsWorld, contacts: Path, tmp_path: Path, output: str) -> None:
     points = undisturbed(world, contacts, output, tmp_path)
     for number in sample(points, 8):
         _forget(world)
@@ -124,7 +124,7 @@ def test_a_rewrite_may_be_killed_anywhere(world: World, contacts: Path, tmp_path
         go_on(world, contacts, out, number)
 
 
-def _forget(world: World) -> None:
+def _forget(world: MailingsWorld) -> None:
     """As if nothing had been shipped yet."""
     with world.database.transaction():
         for table in ("shipment_recipient", "shipment_domain", "shipment", "recipient"):

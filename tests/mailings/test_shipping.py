@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mailings.mailings_world import MOMENT, World, add, write_contacts
+from mailings.mailings_world import MOMENT, MailingsWorld, add, write_contacts
 
 from linktrack.errors import Conflict
 from linktrack.files.protected import Protected
@@ -22,11 +22,11 @@ from linktrack.store.open_times import open_times
 
 
 @pytest.fixture
-def contacts(world: World) -> Path:
+def contacts(world: MailingsWorld) -> Path:
     return write_contacts(world.workspace.root / "contacts.csv", range(1, 8))
 
 
-def test_cancel_and_restore_undo_each_other(world: World, contacts: Path) -> None:
+def test_cancel_and_restore_undo_each_other(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts)
     assert (find_shipment(world.database, 1).state, world.sent()) == ("sent", 7)
     before = version(world.database)
@@ -40,7 +40,7 @@ def test_cancel_and_restore_undo_each_other(world: World, contacts: Path) -> Non
         restore_shipment(world.database, 1, MOMENT)
 
 
-def test_an_unfinished_one_is_finished_or_cancelled_and_counts_only_then(world: World, contacts: Path) -> None:
+def test_an_unfinished_one_is_finished_or_cancelled_and_counts_only_then(world: MailingsWorld, contacts: Path) -> None:
     for _ in range(2):
         world.rewrite(contacts, again=True)
     world.database.execute("UPDATE shipment SET finished_at = NULL")
@@ -51,7 +51,7 @@ def test_an_unfinished_one_is_finished_or_cancelled_and_counts_only_then(world: 
     assert restore_shipment(world.database, 2, MOMENT).state == "sent", "cancelling is undone without a question"
 
 
-def test_a_test_is_one_in_every_state(world: World, contacts: Path) -> None:
+def test_a_test_is_one_in_every_state(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     assert find_shipment(world.database, 1).state == "test"
     assert cancel_shipment(world.database, 1, MOMENT).state == "cancelled"
@@ -60,7 +60,7 @@ def test_a_test_is_one_in_every_state(world: World, contacts: Path) -> None:
 
 @pytest.mark.parametrize("how", ["restored", "finished"])
 def test_a_run_looks_again_where_the_clicks_of_a_shipment_lie_that_counts_from_now_on(
-    world: World, contacts: Path, how: str
+    world: MailingsWorld, contacts: Path, how: str
 ) -> None:
     world.rewrite(contacts)
     tally = ("INSERT INTO shipment_tally (shipment_id, human, prefetch, scanner, test, clickers, first_click, last_click) "
@@ -76,7 +76,7 @@ def test_a_run_looks_again_where_the_clicks_of_a_shipment_lie_that_counts_from_n
 
 
 def test_shipments_have_random_numbers_and_a_taken_one_is_drawn_again(
-    world: World, contacts: Path, monkeypatch: pytest.MonkeyPatch
+    world: MailingsWorld, contacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: Iterator[int] = iter([41, 41, 41, 7])
     monkeypatch.setattr(secrets, "randbelow", lambda limit: next(drawn))
@@ -85,7 +85,7 @@ def test_shipments_have_random_numbers_and_a_taken_one_is_drawn_again(
     assert [(shipment.id, shipment.number) for shipment in list_shipments(world.database)] == [(1, 42), (2, 8)]
 
 
-def test_recipients_are_counted_by_the_domain_of_their_address(world: World) -> None:
+def test_recipients_are_counted_by_the_domain_of_their_address(world: MailingsWorld) -> None:
     path = world.workspace.root / "contacts.csv"
     path.write_text("contact_id,email\n1,a@X.example\n2,b@x.example \n3,\n4,c@y.example\n5,nobody\n", "utf-8")
     world.rewrite(path)
@@ -103,7 +103,7 @@ ALREADY = {
 
 
 @pytest.mark.parametrize("case", ALREADY)
-def test_who_got_the_mailing_already_stops_a_second_one(world: World, contacts: Path, case: str) -> None:
+def test_who_got_the_mailing_already_stops_a_second_one(world: MailingsWorld, contacts: Path, case: str) -> None:
     options, ids, stopped = ALREADY[case]
     world.rewrite(contacts)
     path = write_contacts(world.workspace.root / "second.csv", ids)
@@ -128,7 +128,7 @@ ELSEWHERE: dict[str, tuple[str, dict[str, Any], range, int]] = {
 }
 
 
-def set_aside(world: World, number: int, state: str) -> None:
+def set_aside(world: MailingsWorld, number: int, state: str) -> None:
     """Put a shipment into a state in which it does not count."""
     if "unfinished" in state:
         world.database.execute("UPDATE shipment SET finished_at = NULL WHERE id = ?", (number,))
@@ -139,7 +139,7 @@ def set_aside(world: World, number: int, state: str) -> None:
 @pytest.mark.parametrize("way", ["restore", "render"])
 @pytest.mark.parametrize("case", ELSEWHERE)
 def test_one_that_did_not_count_is_not_sent_after_all_to_who_has_got_the_mailing_elsewhere(
-    world: World, contacts: Path, case: str, way: str
+    world: MailingsWorld, contacts: Path, case: str, way: str
 ) -> None:
     state, order, ids, elsewhere = ELSEWHERE[case]
     add(world.database, "offers")
@@ -167,7 +167,7 @@ def test_one_that_did_not_count_is_not_sent_after_all_to_who_has_got_the_mailing
     assert way == "restore" or made.count(b'"contact_id"') == 7
 
 
-def test_a_test_may_be_sent_after_all_whoever_has_got_the_mailing(world: World, contacts: Path) -> None:
+def test_a_test_may_be_sent_after_all_whoever_has_got_the_mailing(world: MailingsWorld, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     set_aside(world, 1, "unfinished")
     world.rewrite(contacts)
@@ -175,7 +175,7 @@ def test_a_test_may_be_sent_after_all_whoever_has_got_the_mailing(world: World, 
 
 
 def test_the_ways_on_from_an_unfinished_one_begin_with_cancelling_when_its_people_have_got_the_mailing(
-    world: World, contacts: Path
+    world: MailingsWorld, contacts: Path
 ) -> None:
     world.rewrite(contacts)
     set_aside(world, 1, "unfinished")
@@ -187,7 +187,7 @@ def test_the_ways_on_from_an_unfinished_one_begin_with_cancelling_when_its_peopl
 
 
 @pytest.mark.parametrize("state", ["test", "unfinished", "cancelled"])
-def test_what_was_a_test_or_never_sent_stops_nobody(world: World, contacts: Path, state: str) -> None:
+def test_what_was_a_test_or_never_sent_stops_nobody(world: MailingsWorld, contacts: Path, state: str) -> None:
     world.rewrite(contacts, test=state == "test")
     if state == "unfinished":
         world.database.execute("UPDATE shipment SET finished_at = NULL")
@@ -197,7 +197,7 @@ def test_what_was_a_test_or_never_sent_stops_nobody(world: World, contacts: Path
     assert world.sent() == 7
 
 
-def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(world: World) -> None:
+def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(world: MailingsWorld) -> None:
     world.rewrite(write_contacts(world.workspace.root / "contacts.csv", [9, 3, 5]))
     people = {contact: number for number, contact in world.database.rows("SELECT id, contact_id FROM recipient")}
     placements = [row[0] for row in world.database.rows("SELECT id FROM placement ORDER BY position")]

@@ -25,10 +25,10 @@ from server.server_world import (
 )
 
 from linktrack.clicks.formats.click_log import ClickLog
+from linktrack.links.address_shape import TAIL
 from linktrack.links.tokens import NOBODY
 from linktrack.server.answer import answer, prefilled_url
 from linktrack.server.request import PATH_ROOM, Request, log_line
-from linktrack.server.site import TAIL
 
 LATE = SENT + 22 * DAY
 LOOK, POSTED = "GET, HEAD", "GET, HEAD, POST"

@@ -12,7 +12,7 @@ from mailings.consent_world import BASE, SENT_AT, TARGETS, links_of, make_mailin
 from server.server_world import DAY, SENT, SITE, TOKENS, KnownPeople, path, request, site
 from tests_support import Run
 
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import NOBODY
 from linktrack.server.answer import answer
 from linktrack.server.live import site_of

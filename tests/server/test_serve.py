@@ -24,7 +24,7 @@ from tests_support import Run
 
 from linktrack.clicks.load import import_logs
 from linktrack.links.editing import edit_link
-from linktrack.links.keys import revoke_key, rotate_key
+from linktrack.links.signing_keys import revoke_key, rotate_key
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
 

@@ -90,12 +90,12 @@ def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, server: str, clicks: list[tuple[str, str, int, int]]
 ) -> None:
     @contextmanager
-    def made_there(root: Path) -> Iterator[actions_world.World]:
+    def made_there(root: Path) -> Iterator[actions_world.ActionsWorld]:
         with actions_world.make_world(root) as world:
             moved(world.workspace, server)
         said = (root / "linktrack.toml").read_text("utf-8")
         with open_database(load_workspace(root, {})) as database:
-            yield actions_world.World(root, database, settings=said)
+            yield actions_world.ActionsWorld(root, database, settings=said)
 
     with mock.patch.object(test_semantics, "make_world", made_there):
         same_steps(test_semantics.test_in_however_many_runs_it_ends_as_if_handled_one_by_one)(tmp_path_factory, clicks)

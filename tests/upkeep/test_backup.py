@@ -26,7 +26,7 @@ from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
 from linktrack.files.protected import CONFIG_NAME
 from linktrack.files.writing import writing
-from linktrack.links.keys import open_keys, rotate_key
+from linktrack.links.signing_keys import open_keys, rotate_key
 from linktrack.store.opening import open_database
 from linktrack.upkeep.archive import contents_in
 from linktrack.upkeep.backup import backup

@@ -17,7 +17,7 @@ from upkeep.upkeep_world import Life, begin
 
 import linktrack.store.tables  # noqa: F401  (which makes them known)
 from linktrack.actions.ledger.additions import Additions
-from linktrack.actions.ledger.retries import lost_retries, mislaid_retries, order_retries
+from linktrack.actions.ledger.retry_order import lost_retries, mislaid_retries, order_retries
 from linktrack.actions.ledger.rows import ChangeRow
 from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY

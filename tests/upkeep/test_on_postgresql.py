@@ -22,7 +22,7 @@ from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import Conflict
-from linktrack.links.keys import open_keys
+from linktrack.links.signing_keys import open_keys
 from linktrack.store.opening import open_database
 from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import untold_failures, wrong_failures
-from linktrack.actions.ledger.retries import lost_retries, mislaid_retries
+from linktrack.actions.ledger.retry_order import lost_retries, mislaid_retries
 from linktrack.actions.ledger.rows import UNFINISHED
 from linktrack.store.session import Database
 

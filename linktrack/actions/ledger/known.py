@@ -1,4 +1,4 @@
-"""What a run asks the ledger, and the catalogue, of the clicks that it looks at: those in `open_click`."""
+"""What a run asks the ledger, and the catalogue, of the clicks that it looks at."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from linktrack.actions.ledger.rows import Before, Failure, Membership, settled_a
 from linktrack.actions.ledger.runs import TAKEN
 from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, MadeFor, NumberedAction, ShipmentFacts
+from linktrack.actions.selecting import FoundClicks
 from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database
 
 
 class Ledger:
-    """What the ledger says of the clicks in `open_click`, of their people, links and shipments."""
+    """What the ledger says of the clicks that a run looks at, of their people, links and shipments.
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    They are those that were `found` when this is made.
+    """
+
+    def __init__(self, found: FoundClicks) -> None:
+        self.found = found
+        self.database = database = found.database
         self.links = {
             link_id: LinkFacts(link_id, *facts)
             for link_id, *facts in database.rows(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from linktrack.actions.ledger.retries import STANDING_OPEN
+from linktrack.actions.ledger.retry_order import STANDING_OPEN
 from linktrack.actions.ledger.rows import Failure, SettledRow, settled_as
 from linktrack.store.differing import differing
 from linktrack.store.purged import horizon

@@ -9,8 +9,8 @@ from contextlib import suppress
 from linktrack.clicks.event import NOTE, LineRow, TimedRow, note
 from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
-from linktrack.clicks.logs.parts import LineParts
-from linktrack.links.tokens import PLACEMENT, TOKEN
+from linktrack.clicks.logs.joined_lines import LineParts
+from linktrack.links.address_shape import PLACEMENT, TOKEN
 
 _ENDS = (
     20  # lines at each end of what cannot be read that are tried in other formats, besides those that look like ours

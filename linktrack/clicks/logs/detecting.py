@@ -17,9 +17,9 @@ from linktrack.clicks.formats import (
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
+from linktrack.clicks.logs.import_terms import ImportOptions
 from linktrack.clicks.logs.line_ends import first_lines, line_end_of
 from linktrack.clicks.logs.packed import refuse_archive
-from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.logs.sources import Known
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.settings.tables import ClickSettings

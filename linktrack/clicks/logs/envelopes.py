@@ -10,7 +10,7 @@ from linktrack.clicks.event import LineRow, Report
 from linktrack.clicks.formats import EventFormat, LineFormat, LogFormat, detect
 from linktrack.clicks.formats.parts.json_lines import parsed, text_of
 from linktrack.clicks.formats.parts.lines import split_lines
-from linktrack.clicks.logs.parts import LineParts, part_of_line
+from linktrack.clicks.logs.joined_lines import LineParts, part_of_line
 from linktrack.errors import BadInput
 
 _DEPTH = 3  # envelopes around one line: a container's log of what a syslog daemon wrote

@@ -12,9 +12,9 @@ from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reac
 from linktrack.clicks.logs.content import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.directory import Directory
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
+from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
 from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN
-from linktrack.clicks.logs.rules import Rules
 from linktrack.clicks.logs.sources import Known
 from linktrack.errors import LinktrackError
 from linktrack.links.tokens import NOBODY
@@ -27,17 +27,19 @@ _BAD = (*BAD, *_UNKNOWN)
 class EventReading:
     """One file of events being read."""
 
-    def __init__(self, log: Log, format: EventFormat, known: Known | None, rules: Rules, directory: Directory) -> None:
+    def __init__(
+        self, log: Log, format: EventFormat, known: Known | None, terms: ImportTerms, directory: Directory
+    ) -> None:
         self.log = log
         self.format = format
         self.known = known
-        self.rules = rules
+        self.terms = terms
         self.directory = directory
         self.start = log.peek(HEAD_BYTES) if log.regular else b""
         self.taken = known.position if known else 0
         self.recent = b""  # the last bytes taken
         self.seen: set[int] = set()
-        self.gathered = Gathered(rules.list_rejects)
+        self.gathered = Gathered(terms.list_rejects)
 
     def batches(self) -> Iterator[Batch]:
         """The file from where it was left to its last complete event."""
@@ -74,18 +76,18 @@ class EventReading:
     def _batch(self, last: bool) -> Batch:
         waiting = last and self.format.pending > 0 and not self.log.cut_off
         batch = self.gathered.batch(self._reached(), int(waiting), self.log.cut_off, last)
-        self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
+        self.seen, self.gathered = set(), Gathered(self.terms.list_rejects)
         return batch._replace(unaddressed=0)  # several services tell none
 
     def _reached(self) -> Reached:
-        if self.rules.bounded:
-            return nothing_reached(self.rules.key, self.format.name)
+        if self.terms.bounded:
+            return nothing_reached(self.terms.key, self.format.name)
         position = self.taken - self.format.pending
         head = self.start[:position]
         complete = self.recent[: len(self.recent) - self.format.pending][-TAIL_BYTES:]
         return Reached(
-            self.format.name, position, self.format.state(), digest(head, self.rules.key), len(head),
-            digest(complete, self.rules.key), None, b"", None, b"",
+            self.format.name, position, self.format.state(), digest(head, self.terms.key), len(head),
+            digest(complete, self.terms.key), None, b"", None, b"",
         )  # fmt: skip
 
     def _take(self, reports: list[Report]) -> None:
@@ -100,11 +102,11 @@ class EventReading:
                     self._click(report)
 
     def _click(self, event: Event) -> None:
-        since, until = self.rules.since, self.rules.until
+        since, until = self.terms.since, self.terms.until
         if (since is not None and event.clicked_at < since) or (until is not None and event.clicked_at >= until):
             self.gathered.not_ours += 1
             return
-        if event.clicked_at < self.rules.addresses.purged:
+        if event.clicked_at < self.terms.addresses.purged:
             self._reject(BEFORE_PURGE, event.identity)
             return
         identity = text_print(event.identity.encode("utf-8", "surrogatepass"))
@@ -117,7 +119,7 @@ class EventReading:
             if found in _BAD:
                 self.gathered.junk.append((event.clicked_at, identity, "", found, NOBODY))
             who, nowhere = self._visitor(event), (0, 0, 0, 0)
-            ip = "" if self.rules.nameless else who[0]
+            ip = "" if self.terms.nameless else who[0]
             row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])
             self.gathered.contest(row, identity, found, text.encode("utf-8", "replace"))
             return
@@ -132,14 +134,14 @@ class EventReading:
         ip, network, flags = self._visitor(event)
         if flags & SHARED:
             self.gathered.shared.add(ip)
-        if self.rules.nameless:
+        if self.terms.nameless:
             self.gathered.unkept.append((ip, found[3]))
             ip = ""
         self.gathered.clicks.append((event.clicked_at, identity, *found, ip, network, agent, flags))
 
     def _visitor(self, event: Event) -> tuple[str, int, int]:
         """What is known of whoever made a click: address, as it is kept, number of its network, and flags."""
-        ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
+        ip, network, shared = self.terms.visitors.kept(event.ip.encode("utf-8", "replace"))
         return ip, self.gathered.network(network), (MACHINE if event.machine else 0) | (SHARED if shared else 0)
 
     def _reject(self, reason: str, text: str) -> None:

@@ -15,9 +15,9 @@ from linktrack.clicks.logs.content import HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.cuts import packed
 from linktrack.clicks.logs.ends import Ends
 from linktrack.clicks.logs.fields import digest
+from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_ends import seed_lines
 from linktrack.clicks.logs.requests import Requests
-from linktrack.clicks.logs.rules import Rules
 from linktrack.clicks.logs.sources import Known
 from linktrack.errors import LinktrackError
 
@@ -29,16 +29,16 @@ COMMIT_SECONDS = 4.0  # a pipe's lines wait no longer than this for more of them
 class Reading:
     """One log being read."""
 
-    def __init__(self, log: Log, changing: Changing, known: Known | None, rules: Rules) -> None:
+    def __init__(self, log: Log, changing: Changing, known: Known | None, terms: ImportTerms) -> None:
         self.log = log
         self.changing = changing
         self.known = known
-        self.rules = rules
+        self.terms = terms
         self.start = log.peek(HEAD_BYTES) if log.regular else b""
         self._tail = b""  # the last bytes before the position
         self._begins = known.position if known else 0  # where the next batch begins
         self.ends = Ends(changing.moment, begun=known is not None, only_second=known is not None and known.only_second)
-        self.requests = Requests(rules, changing.moment)
+        self.requests = Requests(terms, changing.moment)
 
     def batches(self) -> Iterator[Batch]:
         """The log from where it was left to its end. What was read before an error comes before the error."""
@@ -83,8 +83,8 @@ class Reading:
         )
 
     def _reached(self) -> Reached:
-        if self.rules.bounded:
-            return nothing_reached(self.rules.key, self.changing.format.name)
+        if self.terms.bounded:
+            return nothing_reached(self.terms.key, self.changing.format.name)
         position = self.log.position - self.changing.waiting
         head = self.start[:position]
         last_at, last = self.ends.last()
@@ -92,9 +92,9 @@ class Reading:
             self.changing.format.name,
             position,
             self.changing.format.state(),
-            digest(head, self.rules.key),
+            digest(head, self.terms.key),
             len(head),
-            digest(self._tail, self.rules.key),
+            digest(self._tail, self.terms.key),
             self.ends.first_at,
             packed(self.ends.first) if self.ends.first_news else None,
             last_at,

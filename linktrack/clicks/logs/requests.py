@@ -21,8 +21,8 @@ from linktrack.clicks.logs.fields import (
     text_print,
     was_accepted,
 )
+from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
-from linktrack.clicks.logs.rules import Rules
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import Stretch, merged
@@ -50,8 +50,8 @@ class Requests:
     `moment` reads a stamp as UTC milliseconds; ValueError if it is none.
     """
 
-    def __init__(self, rules: Rules, moment: Callable[[bytes], int]) -> None:
-        self._rules = rules
+    def __init__(self, terms: ImportTerms, moment: Callable[[bytes], int]) -> None:
+        self._terms = terms
         self._moment = moment
         # How often each print came, in two generations: equal lines carry equal times and stand near each other.
         self._counts: dict[int, int] = {}
@@ -61,7 +61,7 @@ class Requests:
         self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self._lines = 0
         self._enough = FIRST_CLICKS
-        self._gathered = Gathered(rules.list_rejects)
+        self._gathered = Gathered(terms.list_rejects)
 
     @property
     def is_full(self) -> bool:
@@ -98,13 +98,13 @@ class Requests:
             now, before = self._moments
             self._moments = [None, now]
             self._uncounted = merged([*self._uncounted, *([before] if before else [])])
-        self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
+        self._agents, self._lines, self._gathered = {}, 0, Gathered(self._terms.list_rejects)
         self._enough = min(2 * self._enough, BATCH_CLICKS)
         return batch
 
-    def renew(self, rules: Rules) -> None:
-        """Read the next lines by these rules."""
-        self._rules = rules
+    def renew(self, terms: ImportTerms) -> None:
+        """Read the next lines on these terms."""
+        self._terms = terms
 
     def count(self, rows: Sequence[LineRow], *, whole: bool) -> None:
         """Count lines that an earlier import has read, so that equal lines right behind them are told from these.
@@ -112,7 +112,7 @@ class Requests:
         `whole`: the lines are all that came before; else there were others before them, which are not known.
         """
         for row in rows:
-            if row[3] and self._rules.addresses.resolve(row[4]) is not None:
+            if row[3] and self._terms.addresses.resolve(row[4]) is not None:
                 if NUMBERED not in row[2]:
                     mark = row_print(row)
                     self._counts[mark] = self._counts.get(mark, 0) + 1
@@ -129,15 +129,15 @@ class Requests:
     def take(self, rows: Sequence[LineRow], otherwise: Mapping[bytes, TimedRow] = MappingProxyType({})) -> None:
         """Count every line and make clicks of those that are some. `otherwise` is how lines that cannot be read are
         read in other formats."""
-        addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
-        seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
+        addresses, agents, moment_of = self._terms.addresses, self._agents, self._moment
+        seen, kept, network_number = self._terms.visitors.seen.get, self._terms.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, acting = addresses.resets, addresses.acting
         printer, number = _PRINTER.copy, int.from_bytes
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
-        nameless = self._rules.nameless
-        since, ends = self._rules.first, self._rules.end
+        nameless = self._terms.nameless
+        since, ends = self._terms.first, self._terms.end
         begins = max(since, addresses.purged)
         moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
         numbered: set[bytes] = set()  # stamps with a number that no other line has
@@ -266,10 +266,10 @@ class Requests:
     def _note_junk(self, row: LineRow, moment: int, problem: str = "") -> None:
         """Keep what a rejected request, or one for a mutated address, says of whoever stands at its address."""
         _, host, _, _, target, status, _, forwarded, _, _ = row
-        mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
-        ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
-        told = mutated and not shared and not self._rules.nameless
-        whose = self._rules.addresses.owner_of(target) if told and ip else NOBODY
+        mutated = problem in MUTATED or not problem or self._terms.addresses.is_mutated(target, problem, status)
+        ip, _, shared = self._terms.visitors.kept(forwarded + b"," + host if forwarded else host)
+        told = mutated and not shared and not self._terms.nameless
+        whose = self._terms.addresses.owner_of(target) if told and ip else NOBODY
         self._gathered.junk.append((moment, row_print(row), ip if told else "", problem, whose))
 
     def _note_seen(self, row: LineRow, moment: int, reason: str) -> None:
@@ -287,7 +287,7 @@ class Requests:
         self._gathered.junk.append((0, text_print(line), "", "", NOBODY))  # should nobody know that format one day
         moment, row = otherwise
         # Of what is older than the last purge nobody knows whether it was read.
-        if self._rules.addresses.resolve(row[4]) is not None and moment >= self._rules.addresses.purged:
+        if self._terms.addresses.resolve(row[4]) is not None and moment >= self._terms.addresses.purged:
             self._gathered.junk.append((moment, row_print(row), "", UNREADABLE, NOBODY))
             self._contest((line, *row[1:]), moment, UNREADABLE)
 
@@ -303,11 +303,11 @@ class Requests:
     def _contest(self, row: LineRow, moment: int, reason: str) -> None:
         """Keep a request that is rejected by what the catalogue and the keys are today: it may be stored."""
         line, host, _, method, _, _, _, forwarded, purpose, network = row
-        ip, name, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
+        ip, name, shared = self._terms.visitors.kept(forwarded + b"," + host if forwarded else host)
         flags = (POST if method == b"POST" else 0) | (PREFETCH if is_prefetch(purpose) else 0) | SHARED * shared
         number = self._gathered.network(plain_text(network) if network else name)
         mark = row_print(row)
-        ip = "" if self._rules.nameless else ip
+        ip = "" if self._terms.nameless else ip
         if NUMBERED in row[2]:
             self._gathered.numbered.add(mark)
             identity = mark

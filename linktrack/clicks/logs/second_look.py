@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from linktrack.clicks.logs.batches import Batch
+from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.requests import UNKNOWN, Requests
-from linktrack.clicks.logs.rules import Rules
 
 _Value = TypeVar("_Value")
 
@@ -15,17 +15,17 @@ _Value = TypeVar("_Value")
 class SecondLook:
     """A second look at requests of one log that were unknown when they were read: the catalogue has changed since."""
 
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
+    def __init__(self, terms: ImportTerms) -> None:
+        self.terms = terms
         self._moments: dict[bytes, int] = {}
-        self._requests = Requests(rules, self._moments.__getitem__)
+        self._requests = Requests(terms, self._moments.__getitem__)
 
-    def looked_up(self, batch: Batch, rules: Rules) -> list[Batch]:
+    def looked_up(self, batch: Batch, terms: ImportTerms) -> list[Batch]:
         """The batch without the requests whose addresses were unknown, and a second batch of what these are by today's
         catalogue."""
-        if rules.addresses is not self.rules.addresses:
-            self.rules = rules
-            self._requests.renew(rules)
+        if terms.addresses is not self.terms.addresses:
+            self.terms = terms
+            self._requests.renew(terms)
         self._moments.clear()
         self._moments.update((row[2], moment) for moment, row in batch.unknown)
         self._requests.take([row for _, row in batch.unknown])

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from linktrack.links.keys import Keys, open_keys
+from linktrack.links.address_shape import PLACEMENT, TOKEN
 from linktrack.links.merge_tags import find
+from linktrack.links.signing_keys import Keys, open_keys
 from linktrack.links.special_links import LEAVING
-from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, key_id_of
+from linktrack.links.tokens import NOBODY, key_id_of
 from linktrack.store import catalogue
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database

@@ -15,7 +15,7 @@ from linktrack.mailings.compile import Compiled, Gap, Placed, PlacedSpan
 from linktrack.mailings.reading.labels import BLOCKS, CELLS, INVISIBLE
 from linktrack.mailings.reading.markup import RAW, Markup, MarkupKind, attributes, read_markup
 from linktrack.mailings.reading.references import decode, decode_text
-from linktrack.mailings.targets import target_in_text
+from linktrack.mailings.untracked_targets import target_in_text
 
 # Characters that stand for something while the text grows; the mail's own ones are dropped, they show nothing.
 _HELD = "\ue000{}\ue001"  # a merge tag or an address, which must not be touched

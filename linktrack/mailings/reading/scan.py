@@ -13,6 +13,7 @@ from typing import NamedTuple
 from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.markup import Attribute, Markup, MarkupKind, attributes, read_markup, self_closing
+from linktrack.mailings.reading.opt_outs import opts_out
 from linktrack.mailings.reading.references import decode_text
 
 _CONDITION = re.compile(r"\[if\b[^\]]*\]>", re.IGNORECASE)
@@ -24,16 +25,6 @@ _OTHERS = {"link": ("link", "href"), "base": ("base", "href"), "form": ("form", 
     ["img", "script", "iframe", "input", "source", "video", "audio", "embed", "frame", "track", "bgsound"],
     ("src", "src"),
 )
-
-NO_TRACK = {  # an element with this attribute (and value, where one is named) is left alone
-    "data-track": ("off", "false", "0", "no"),
-    "data-linktrack": ("off", "false", "0", "no"),
-    "clicktracking": ("off", "false", "0"),
-    "data-pm-no-track": None,
-    "ses:no-track": None,
-    "mc:disable-tracking": None,
-    "data-msys-clicktrack": ("0",),
-}
 
 
 class Spot(NamedTuple):
@@ -82,14 +73,6 @@ def scan(document: Document, extra_tags: Pairs = ()) -> Scan:
     spots = sorted(scanner.spots, key=lambda spot: spot.start)
     base = next((spot for spot in spots if spot.kind == "base" and not spot.in_comment and not spot.conditional), None)
     return Scan(tuple(spots), tuple(tags), hidden, base, scanner.broken_at, scanner.open_comment, scanner.body_end)
-
-
-def opts_out(name: str, value: str) -> bool:
-    """Whether this attribute of an element says that it is not to be tracked."""
-    if name not in NO_TRACK:
-        return False
-    wanted = NO_TRACK[name]
-    return wanted is None or value.strip().lower() in wanted
 
 
 def _tags_of(document: Document, extra_tags: Pairs) -> list[MergeTag]:

@@ -18,29 +18,29 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import open_log
 from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text
+from linktrack.clicks.logs.import_terms import ImportOptions, ImportTerms
+from linktrack.clicks.logs.import_terms import terms_of as terms_by
 from linktrack.clicks.logs.line_log import Reading
 from linktrack.clicks.logs.requests import BATCH_BYTES
-from linktrack.clicks.logs.rules import ImportOptions, Rules
-from linktrack.clicks.logs.rules import rules_of as rules_by
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.settings.tables import PRIVATE_NETWORKS
 
 
-def rules_of(world: World) -> Rules:
+def terms_of(world: World) -> ImportTerms:
     with world.database() as database:
-        return rules_by(world.workspace, AddressBook(world.workspace, database), ImportOptions())
+        return terms_by(world.workspace, AddressBook(world.workspace, database), ImportOptions())
 
 
-def batches(rules: Rules, log: Path, name: str = "combined") -> Iterator[Batch]:
+def batches(terms: ImportTerms, log: Path, name: str = "combined") -> Iterator[Batch]:
     format = format_of(name)
     assert isinstance(format, LineFormat)
     with open_log(str(log)) as opened:
-        yield from Reading(opened, Changing(format, named=True), None, rules).batches()
+        yield from Reading(opened, Changing(format, named=True), None, terms).batches()
 
 
-def only(rules: Rules, log: Path, name: str = "combined") -> Batch:
-    (batch,) = batches(rules, log, name)
+def only(terms: ImportTerms, log: Path, name: str = "combined") -> Batch:
+    (batch,) = batches(terms, log, name)
     return batch
 
 
@@ -76,7 +76,7 @@ def test_the_answer_503_is_a_prefetch_where_the_line_has_the_header(
     key, value, is_prefetch = PREFETCHES[case]
     log = tmp_path / "x.log"
     log.write_bytes(request(world, status=status, **{key: value}))
-    batch = only(rules_of(world), log, "nginx-json")
+    batch = only(terms_of(world), log, "nginx-json")
     if status == 302 or is_prefetch:
         assert [click[9] for click in batch.clicks] == [PREFETCH if is_prefetch else 0]
     else:
@@ -125,7 +125,7 @@ def test_a_post_where_one_acts_is_a_click_and_says_what_was_pressed(case: str, w
     query, pressed = POSTED[case]
     log = tmp_path / "x.log"
     log.write_bytes(request(world, method="POST", query=query, status=200, http_purpose="prefetch"))
-    batch = only(rules_of(world), log, "nginx-json")
+    batch = only(terms_of(world), log, "nginx-json")
     ((moment, mark, *_, flags),) = batch.clicks
     assert flags & POST
     assert batch.pressed == ([(moment, mark, pressed)] if pressed else [])
@@ -134,7 +134,7 @@ def test_a_post_where_one_acts_is_a_click_and_says_what_was_pressed(case: str, w
 def test_a_post_elsewhere_and_a_get_with_a_query_press_nothing(world: World, tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_bytes(line(world.path(1) + "?page", method="POST") + line(world.path(10) + "?off=News"))
-    batch = only(rules_of(world), log)
+    batch = only(terms_of(world), log)
     assert (batch.reasons, batch.pressed, [click[9] for click in batch.clicks]) == ({"method": 1}, [], [0])
 
 
@@ -145,15 +145,15 @@ def test_the_print_of_a_line_is_what_it_says_of_the_request_and_nothing_else(wor
     expected = blake2b(
         b"\0".join((b"04/May/2026:09:10:00 +0000", b"GET", target.encode(), b"302", CHROME.encode())), digest_size=8
     ).digest()
-    rules = rules_of(world)
-    marks = {only(rules, log).clicks[0][1]}
+    terms = terms_of(world)
+    marks = {only(terms, log).clicks[0][1]}
     for how in ("full", "none"):
         visitors = Visitors([], [("192.0.2.0/24", "own")], how)
-        marks.add(only(replace(rules, visitors=visitors, key=b"x" * 32), log).clicks[0][1])
+        marks.add(only(replace(terms, visitors=visitors, key=b"x" * 32), log).clicks[0][1])
     log.write_bytes(line(target, ip="203.0.113.9, 10.0.0.1"))
-    marks.add(only(rules, log).clicks[0][1])
+    marks.add(only(terms, log).clicks[0][1])
     log.write_bytes(b"May  4 09:10:00 web01 nginx: " + line(target).rstrip() + b' "203.0.113.9"\r\n')
-    marks.add(only(rules, log).clicks[0][1])
+    marks.add(only(terms, log).clicks[0][1])
     assert marks == {int.from_bytes(expected, "little", signed=True)}
 
 
@@ -171,7 +171,7 @@ def test_a_batch_names_networks_and_its_busiest_visitors(world: World, tmp_path:
     chains = ["203.0.113.9, 10.0.0.1"] * 5 + ["40.94.1.2"] * 2 + ["10.0.0.9"] * 4 + ["192.0.2.78", "192.0.2.77"]
     log.write_bytes(b"".join(line(world.path(), number, ip=chain) for number, chain in enumerate(chains)))
     visitors = Visitors(PRIVATE_NETWORKS, [("192.0.2.77", "my monitoring"), ("40.94.0.0/16", "Safe Links")], "truncate")
-    batch = only(replace(rules_of(world), visitors=visitors), log)
+    batch = only(replace(terms_of(world), visitors=visitors), log)
     named = [(click[6], batch.networks[click[7]]) for click in batch.clicks]
     assert named == [
         *[("203.0.113.0", "")] * 5, *[("40.94.1.0", "Safe Links")] * 2, *[("10.0.0.0", "")] * 4,
@@ -186,7 +186,7 @@ def test_our_own_log_says_the_network_itself(world: World, tmp_path: Path) -> No
               "status": 302, "user_agent": CHROME, "network": "Proofpoint"}  # fmt: skip
     log = tmp_path / "x.log"
     log.write_text(json.dumps(record) + "\n")
-    batch = only(rules_of(world), log, "linktrack")
+    batch = only(terms_of(world), log, "linktrack")
     assert [(click[0], click[6], batch.networks[click[7]]) for click in batch.clicks] == [
         (at(600) + 123, "203.0.113.0", "Proofpoint")
     ]
@@ -198,8 +198,8 @@ def test_agents_are_kept_up_to_a_length_and_many_long_ones_end_a_batch(world: Wo
     with log.open("wb") as out:
         for number in range(count):
             out.write(line(target, 600 + number // 100, agent=f"{number:06} " + "a" * 1000))
-    rules, most, clicks = rules_of(world), 0, 0
-    for batch in batches(rules, log):
+    terms, most, clicks = terms_of(world), 0, 0
+    for batch in batches(terms, log):
         most = max(most, sum(map(len, batch.agents)))
         assert {len(agent) for agent in batch.agents} <= {AGENT_LENGTH}
         clicks += len(batch.clicks)
@@ -269,7 +269,7 @@ BEHIND_THE_KEY = {
 
 @pytest.mark.parametrize("behind", BEHIND_THE_KEY)
 def test_what_stands_where_the_token_should(behind: str, world: World) -> None:
-    resolve = rules_of(world).addresses.resolve
+    resolve = terms_of(world).addresses.resolve
     assert resolve(f"/{key_of(1)}/{behind}".encode()) == BEHIND_THE_KEY[behind]
     assert resolve(f"/zzz/{behind}".encode()) is None, "no placement of ours"
 
@@ -280,7 +280,7 @@ def test_what_stands_where_the_token_should(behind: str, world: World) -> None:
 def test_the_merge_tag_of_a_template_is_known_unfilled(tag: str, world: World) -> None:
     with world.database() as database, database.transaction():
         database.execute("UPDATE shipment SET settings = ?", (json.dumps({"merge_tag": tag}),))
-    addresses = rules_of(world).addresses
+    addresses = terms_of(world).addresses
     head = f"/{key_of(1)}/"
     for written in {tag, quote(tag), quote(tag.lower(), safe="$()^~:'"), quote(tag) + "?utm_source=x"}:
         assert addresses.resolve((head + written).encode()) == "unfilled-merge-tag"

@@ -12,7 +12,7 @@ import pytest
 from tests_support import Run
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.keys import list_keys, open_keys, revoke_key, rotate_key
+from linktrack.links.signing_keys import list_keys, open_keys, revoke_key, rotate_key
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.store.opening import open_database
 from linktrack.store.revisions import workspace_id

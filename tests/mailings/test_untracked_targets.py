@@ -17,7 +17,7 @@ from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.document import read_text
 from linktrack.mailings.reading.references import decode
 from linktrack.mailings.reading.text_part import find_urls
-from linktrack.mailings.targets import target_in_html, target_in_text
+from linktrack.mailings.untracked_targets import target_in_html, target_in_text
 
 BASE = "https://click.example.com"
 OPTIONS = ReadingOptions(BASE)

@@ -15,7 +15,7 @@ from linktrack.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Rules:
+class ImportTerms:
     """What lines are read by. Times are UTC milliseconds, `since` included and `until` not."""
 
     addresses: Addresses
@@ -62,11 +62,13 @@ class ImportOptions:
     tolerate: float = TOLERATED_PERCENT
 
 
-def rules_of(workspace: Workspace, book: AddressBook, options: ImportOptions, *, list_rejects: bool = False) -> Rules:
+def terms_of(
+    workspace: Workspace, book: AddressBook, options: ImportOptions, *, list_rejects: bool = False
+) -> ImportTerms:
     """What the lines of a workspace's logs are read by."""
     clicks = workspace.settings.clicks
     nameless = clicks.ip == "none"
-    return Rules(
+    return ImportTerms(
         addresses=book.addresses,
         key=digest_key(book.keys.keyring),
         # Addresses that are not stored are known while a log is read: one behind most clicks is said.

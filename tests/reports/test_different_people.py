@@ -16,7 +16,7 @@ from tests_support import Run
 from world import SENT, World, line, make_world
 
 from linktrack.cli.report import By
-from linktrack.reports.few import DifferentPeople
+from linktrack.reports.different_people import DifferentPeople
 from linktrack.reports.figures import ALWAYS, Period, Scope
 from linktrack.reports.links import link_figures, link_shipments
 from linktrack.reports.mailings import _comparison, _Side, mailing_figures

@@ -12,7 +12,7 @@ import pytest
 
 from linktrack.errors import Conflict, LinktrackError, NotFound
 from linktrack.files.beside import leftovers
-from linktrack.files.folders import (
+from linktrack.files.disk_folders import (
     check_new_folder,
     folder_for_a_moment,
     make_own_folder,

@@ -43,12 +43,12 @@ def former_keys(database: Database, runs: Sequence[LostRun]) -> FormerKeys:
         today = database.value("SELECT key FROM link WHERE id = ? AND backed_up_action >= 0", (link_id,))
         if today not in (None, key) and owner[key] == link_id:
             had[today] = key
-    renames = in_order(had, lambda key: link_called(database, key) is not None)
+    renames = renames_in_order(had, lambda key: link_called(database, key) is not None)
     called = {rename.then for rename in renames} - {rename.key for rename in renames}
     return FormerKeys(had, renames, sorted(called - set(had.values())))
 
 
-def in_order(wanted: Mapping[str, str], is_taken: Callable[[str], bool]) -> list[Rename]:
+def renames_in_order(wanted: Mapping[str, str], is_taken: Callable[[str], bool]) -> list[Rename]:
     """Renames one after the other, by which the links called as the keys of `wanted` get its values, each of which is
     another. One that is in the way of the rest (of a circle, or a link that is to have no other key) is put aside."""
     waiting = dict(wanted)

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from linktrack.actions.planned import MADE_KINDS
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.formats import format_of, goes_on_from
 from linktrack.clicks.judging.devices import DEVICES
@@ -34,7 +35,6 @@ _JSON = frozenset(
 )  # fmt: skip
 _TIMES = ("first_click", "last_click", "hour")  # and what ends in _at: see store.tables
 _OUTCOMES = ("ok", "failed", "timeout", "interrupted")
-_MADE = ("follow-up", "request", "script")
 _CHANGES = ("set-field", "interest", "company-interest", "selection", "project")
 # Columns that have one of a few words, or the number of one.
 _WORDS: dict[str, tuple[str | int, ...]] = {
@@ -46,11 +46,11 @@ _WORDS: dict[str, tuple[str | int, ...]] = {
     "clicker.first_device": tuple(range(len(DEVICES))),
     "ruling.verdict": VERDICTS,
     "run.status": ("running", "interrupted", "stored", "done", "taken"),
-    "change.kind": (*_CHANGES, *_MADE),
+    "change.kind": (*_CHANGES, *MADE_KINDS),
     "change.operation": ("set", "add", "remove", "make", "run"),
     "change.status": _OUTCOMES,
     "failure.status": _OUTCOMES[1:],
-    "made.kind": _MADE,
+    "made.kind": MADE_KINDS,
     "made.status": _OUTCOMES,
     "settled.kind": _CHANGES,
 }
@@ -94,8 +94,7 @@ def broken(database: Database) -> str:
 
 
 def _orphans(database: Database) -> Iterator[str]:
-    """Tables with rows that refer to a row which is not there. (PostgreSQL lets nobody write such rows while its
-    triggers are at work.)"""
+    """Tables with rows that refer to one that is not there (which PostgreSQL refuses while its triggers work)."""
     there = _columns_there(database)
     for table in tables_of_today():
         for key in table.foreign_keys:

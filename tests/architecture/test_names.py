@@ -103,8 +103,8 @@ def test_a_planted_second_function_is_found() -> None:
 # What is asked in two modules still, by the modules. The table only shrinks.
 ASKED_TWICE = {
     ("actions/ledger/additions.py", "actions/ledger/forgetting.py"): 1,
-    ("actions/ledger/additions.py", "actions/ledger/retries.py"): 1,
-    ("clicks/anonymising.py", "clicks/judging/agent_table.py"): 1,
+    ("actions/ledger/additions.py", "actions/ledger/retry_order.py"): 1,
+    ("clicks/blanking.py", "clicks/judging/agent_table.py"): 1,
     ("clicks/judging/agent_table.py", "upkeep/person.py"): 1,
     ("clicks/rollups/domains.py", "reports/people.py"): 1,
     ("clicks/rollups/zone.py", "upkeep/soundness.py"): 1,

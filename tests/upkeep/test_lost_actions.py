@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
-from linktrack.actions.lost_keys import in_order
+from linktrack.actions.lost_keys import renames_in_order
 from linktrack.actions.lost_numbers import same, to_be_as_it_was, to_bring_back
 from linktrack.links.actions import ActionTable
 
@@ -380,7 +380,7 @@ def test_links_get_keys_in_an_order_in_which_each_is_free(
     """`others` have keys as well, and are to have no other."""
     wanted = {key: new for key, new in zip(today[:count], then[:count], strict=True) if key != new}
     links = {key: key for key in {*wanted, *others}}  # by key, which link has it
-    for rename in in_order(wanted, {**links}.__contains__):
+    for rename in renames_in_order(wanted, {**links}.__contains__):
         assert rename.then not in links
         links[rename.then] = links.pop(rename.key)
     assert {link: key for key, link in links.items() if link in wanted} == wanted

@@ -3,7 +3,7 @@ because of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -203,40 +203,3 @@ def made_id(action: NumberedAction, click: Clicked) -> str:
 def repeat_of(action: NumberedAction) -> str:
     """How often an action makes something: once for a person, for each shipment, or at every click."""
     return action.definition.repeat if isinstance(action.definition, MakingAction) else "click"
-
-
-Occasion = tuple[int, ...]  # link, number of the action, recipient and, as it repeats, shipment, time and print
-
-
-def occasion(repeat: str, action: int, link_id: int, shipment_id: int, click: ClickKey) -> Occasion:
-    """What something is made once for: the person, the person and shipment, or the click."""
-    at, print_of_line, recipient_id = click
-    if repeat == "once":
-        return link_id, action, recipient_id
-    if repeat == "shipment":
-        return link_id, action, recipient_id, shipment_id
-    return link_id, action, recipient_id, shipment_id, at, print_of_line
-
-
-class MadeFor(NamedTuple):
-    """What something was made for."""
-
-    link_id: int
-    action: int
-    shipment_id: int
-    click: ClickKey
-
-
-def made_before(made: Iterable[MadeFor], actions: Mapping[int, Sequence[NumberedAction]]) -> set[Occasion]:
-    """The occasions, as today's definitions repeat, of what was made earlier for the people with open clicks."""
-    repeats = {
-        (link_id, action.number): repeat_of(action)
-        for link_id, every in actions.items()
-        for action in every
-        if action.definition.type in MADE_KINDS
-    }
-    return {
-        occasion(repeat, one.action, one.link_id, one.shipment_id, one.click)
-        for one in made
-        if (repeat := repeats.get((one.link_id, one.action)))
-    }

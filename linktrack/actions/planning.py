@@ -13,6 +13,7 @@ from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
 from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Before, Book, settled_as
+from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import (
     BY_HAND,
     MADE_KINDS,
@@ -28,10 +29,7 @@ from linktrack.actions.planned import (
     Staff,
     Thing,
     change_id,
-    made_before,
     made_id,
-    occasion,
-    repeat_of,
 )
 from linktrack.actions.walk_notes import Notes
 from linktrack.contacts.types import same_type
@@ -71,7 +69,7 @@ class Planner:
         self.now, self.zone, self.guard = terms.now, terms.zone, terms.guard
         self.scripts = scripts
         self.settled, self.taken, self.done = before.settled, before.taken, before.done
-        self.made = made_before(before.made, self.actions)
+        self.occasions = Occasions(before.made, self.actions, terms.zone)
         self.failed_before = {
             ((one.clicked_at, one.click_print, one.recipient_id), one.action) for one in before.failures.values()
         }
@@ -131,11 +129,9 @@ class Planner:
             return
         if kind in MADE_KINDS:
             whole = made_id(action, click)
-            once = occasion(repeat_of(action), action.number, click.link.id, click.shipment.id, click.key)
-            if once in self.made:
+            if not self.occasions.take(action, click):
                 self.notes.attempt(click.recipient_id, whole)
                 return
-            self.made.add(once)
         else:
             whole = ""  # which is only needed where something fails, or has failed before
             if only or self.notes.open_failures:
@@ -242,6 +238,8 @@ class Planner:
     def _script(
         self, click: Clicked, action: NumberedAction, script: str, only: set[str] | None
     ) -> Iterator[Delivered]:
+        if click.why != RETRIED:
+            self.occasions.take(action, click)  # as it was when scripts were asked for
         identifier = made_id(action, click)
         found = self.scripts.get(identifier)
         if found is None or found.click != click.key:

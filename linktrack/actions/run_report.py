@@ -8,6 +8,7 @@ from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
 from linktrack.actions.ledger import runs
+from linktrack.actions.occasions import MOST_A_DAY
 from linktrack.actions.planning import Delivered, Planner
 from linktrack.actions.run_input import Work
 from linktrack.contacts.recipients import know_any
@@ -85,6 +86,11 @@ def notes_of(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list
     odd = [] if export is None else misnamed(export)
     near = list(_near_misses(work, planner))
     work.state.urgent += near
+    if beyond := planner.occasions.beyond:
+        near.append(
+            f"nothing was made for {beyond:,} more clicks: an action that repeats at every click makes at most "
+            f"{MOST_A_DAY} things for one person and day"
+        )
     return [*odd, *work.state.notes, *crm_names.sentences(work.state, new), *near]
 
 

@@ -9,7 +9,8 @@ from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger import started
 from linktrack.actions.ledger.return_addresses import return_addresses
 from linktrack.actions.ledger.rows import KnownScript, MadeRow
-from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_before, made_id, occasion
+from linktrack.actions.occasions import Occasions
+from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_id
 from linktrack.actions.processes import run_batch, run_script, unfit_script
 from linktrack.actions.run_input import Work
 from linktrack.links.action_values import seconds_of
@@ -75,7 +76,7 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
         link_id: [(one, one.definition) for one in every if isinstance(one.definition, ScriptAction)]
         for link_id, every in work.actions.items()
     }
-    made = made_before(work.ledger.made(), work.actions)
+    occasions = Occasions(work.ledger.made(), work.actions, work.workspace.zone)
     failures = work.ledger.failures() if work.options.retried else {}
     for click in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
         if click.contact_id not in work.state.people:
@@ -90,9 +91,7 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
                 if failure and failure.status in work.options.retried and tried:
                     yield Asked(identifier, click, action, says)
                 continue
-            once = occasion(says.repeat, action.number, click.link.id, click.shipment.id, click.key)
-            if once not in made:
-                made.add(once)
+            if occasions.take(action, click):
                 yield Asked(identifier, click, action, says)
 
 

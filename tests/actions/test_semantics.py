@@ -290,6 +290,32 @@ def test_requests_go_to_who_has_the_fewest_over_all_runs(world: ActionsWorld) ->
     assert owners == ["ANNA", "BO", "CY"] * 2
 
 
+def test_at_every_click_is_a_hundred_times_a_person_and_day(world: ActionsWorld) -> None:
+    world.link("book", [{"type": "request", "title": "Call", "repeat": "click"}])
+    (world.root / "scripts").mkdir(exist_ok=True)
+    script = world.root / "scripts" / "s.sh"
+    script.write_text("#!/bin/sh\nwhile read line; do echo '{}'; done\n", "utf-8")
+    script.chmod(0o700)
+    world.link("call", [{"type": "script", "script": "s.sh", "batch": True, "repeat": "click"}])
+    for minute in range(60):
+        for key in ("book", "call"):
+            world.click("1", key, minute)
+    first, _ = world.run(world.export(EXPORT))
+    assert (first.summary["requests"], first.summary["scripts"], first.notes) == (60, 60, ())
+    for minute in range(60, 102):
+        for key in ("book", "call"):
+            world.click("1", key, minute)
+    for key in ("book", "call"):
+        world.click("2", key, 5)
+        world.click("1", key, 24 * 60)
+    then, _ = world.run(world.export(EXPORT))
+    assert (then.summary["requests"], then.summary["scripts"]) == (42, 42)
+    assert "nothing was made for 4 more clicks" in then.notes[0]
+    for key in ("book", "call"):
+        again, _ = world.run(world.export(EXPORT), replay=key)
+        assert (again.summary["requests"], again.summary["scripts"]) == (0, 0)
+
+
 def test_requests_that_the_export_lists_are_the_open_ones(world: ActionsWorld) -> None:
     world.configure('[crm.categories]\nConsultant = ["ANNA", "BO"]\n')
     world.link(

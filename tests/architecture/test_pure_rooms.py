@@ -35,7 +35,12 @@ MAY_IMPORT = {
     *("linktrack.clicks.logs.fields", "linktrack.contacts.pressed", "linktrack.contacts.types"),
     *("linktrack.links.actions", "linktrack.links.action_values", "linktrack.links.special_links"),
     *("linktrack.mailings.addresses", "linktrack.actions.click_values", "linktrack.actions.crm_state"),
-    *("linktrack.actions.ledger.rows", "linktrack.actions.planned", "linktrack.crm.guard"),
+    *(
+        "linktrack.actions.ledger.rows",
+        "linktrack.actions.occasions",
+        "linktrack.actions.planned",
+        "linktrack.crm.guard",
+    ),
     *("linktrack.settings.crm", "linktrack.settings.tables", "linktrack.server.request", "linktrack.server.snapshot"),
     "linktrack.server.site",
     "linktrack.files.toml_files.parse_toml",  # of a text

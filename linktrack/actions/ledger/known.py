@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from linktrack.actions.ledger.rows import Before, Failure, Membership, settled_as
 from linktrack.actions.ledger.runs import TAKEN
+from linktrack.actions.occasions import MadeFor
 from linktrack.actions.page_buttons import buttons_in
-from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, MadeFor, NumberedAction, ShipmentFacts
+from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, NumberedAction, ShipmentFacts
 from linktrack.actions.selecting import FoundClicks
 from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from linktrack.actions.planned import ClickKey, MadeFor, NumberedAction, ScriptResult
+from linktrack.actions.occasions import MadeFor
+from linktrack.actions.planned import ClickKey, NumberedAction, ScriptResult
 from linktrack.names import same_name
 
 UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too

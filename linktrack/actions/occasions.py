@@ -1,0 +1,77 @@
+"""What things are made for: nothing is made twice for the same, nor by one person's clicks without end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
+from typing import NamedTuple
+
+from linktrack.actions.planned import MADE_KINDS, Clicked, ClickKey, NumberedAction, repeat_of
+from linktrack.moments import wall_time
+
+MOST_A_DAY = 100  # things that an action makes at every click: so many for one person and day
+
+_Occasion = tuple[int, ...]  # link, number of the action, recipient and, as it repeats, shipment, time and print
+_DayOfPerson = tuple[int, int, int, str]  # link, number of the action, recipient, day
+
+
+class MadeFor(NamedTuple):
+    """What something was made for."""
+
+    link_id: int
+    action: int
+    shipment_id: int
+    click: ClickKey
+
+
+class Occasions:
+    """The occasions for which actions have made something, as they repeat by today's settings."""
+
+    def __init__(self, made: Iterable[MadeFor], actions: Mapping[int, Sequence[NumberedAction]], zone: tzinfo) -> None:
+        """`made` earlier for the people with open clicks; days are those of `zone`."""
+        self.beyond = 0  # clicks for which an action made nothing, because of that day's others
+        self._zone = zone
+        self._taken: set[_Occasion] = set()
+        self._of_day: Counter[_DayOfPerson] = Counter()
+        repeats = {
+            (link_id, action.number): repeat_of(action)
+            for link_id, every in actions.items()
+            for action in every
+            if action.definition.type in MADE_KINDS
+        }
+        for one in made:
+            if repeat := repeats.get((one.link_id, one.action)):
+                self._note(repeat, one)
+
+    def take(self, action: NumberedAction, click: Clicked) -> bool:
+        """Whether an action makes something because of a click: then it does not once more for the same."""
+        repeat = repeat_of(action)
+        one = MadeFor(click.link.id, action.number, click.shipment.id, click.key)
+        if _occasion(repeat, one) in self._taken:
+            return False
+        if repeat == "click" and self._of_day[self._day(one)] >= MOST_A_DAY:
+            self.beyond += 1
+            return False
+        self._note(repeat, one)
+        return True
+
+    def _note(self, repeat: str, one: MadeFor) -> None:
+        once = _occasion(repeat, one)
+        if repeat == "click" and once not in self._taken:
+            self._of_day[self._day(one)] += 1
+        self._taken.add(once)
+
+    def _day(self, one: MadeFor) -> _DayOfPerson:
+        at, _, recipient_id = one.click
+        return one.link_id, one.action, recipient_id, wall_time(at, self._zone)[:10]
+
+
+def _occasion(repeat: str, one: MadeFor) -> _Occasion:
+    """What something is made once for: the person, the person and shipment, or the click."""
+    at, print_of_line, recipient_id = one.click
+    if repeat == "once":
+        return one.link_id, one.action, recipient_id
+    if repeat == "shipment":
+        return one.link_id, one.action, recipient_id, one.shipment_id
+    return one.link_id, one.action, recipient_id, one.shipment_id, at, print_of_line

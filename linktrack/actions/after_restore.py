@@ -110,7 +110,7 @@ def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
     """Say which links had other keys in these runs: a Conflict the first time, afterwards, for a link may have been
     renamed once more after the last run, a warning."""
     found, newest = former_keys(database, runs), max(run.number for run in runs)
-    is_new = newest > keys_told(database)
+    is_new = is_awaited(database) and newest > keys_told(database)
     if is_new:
         with database.transaction(durable=True):
             database.execute("UPDATE workspace SET keys_told = ?", (newest,))
@@ -145,6 +145,8 @@ def _refuse_others(run: LostRun, ours: str) -> None:
 
 
 def _settle(database: Database, at: int | None) -> None:
-    """Note when all was said; None while something is missing."""
+    """Note when all was said, of keys too; None while something is missing."""
     with database.transaction(durable=True):
         database.execute("UPDATE workspace SET runs_taken_at = ?", (at,))
+        if at is not None:
+            database.execute("UPDATE workspace SET keys_told = NULL")

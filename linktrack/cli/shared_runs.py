@@ -101,7 +101,8 @@ def settle_runs(
         warn(
             f"{taken.unknown:,} of these changes are of mailings or links that the backup does not know, or of people "
             "who were forgotten: they are not in the ledger, and no click asks for them again. What was made once for "
-            "a person, what clicks have decided, and who has left is known all the same, but of the forgotten."
+            "a person, what clicks have decided, and who lost the interest of a mailing's type by it is known all the "
+            "same, but of the forgotten."
         )
     if taken.missing:
         numbers = ", ".join(map(str, taken.missing))

@@ -207,8 +207,8 @@ _MARK_ACTIONS = (
     f"UPDATE link SET backed_up_action = last_action WHERE EXISTS (SELECT 1 FROM workspace WHERE {_NOT_WAITING})"  # noqa: S608  (of our own)
 )
 _MARK = (
-    f"UPDATE workspace SET keys_told = CASE WHEN {_NOT_WAITING} THEN NULL ELSE keys_told END, "  # noqa: S608  (of our own)
-    f"restored_at = CASE WHEN {_NOT_WAITING} THEN ? ELSE restored_at END, database_id = ?, runs_taken_at = NULL"
+    f"UPDATE workspace SET restored_at = CASE WHEN {_NOT_WAITING} THEN ? ELSE restored_at END, "  # noqa: S608  (of our own)
+    "database_id = ?, runs_taken_at = NULL"
 )
 
 

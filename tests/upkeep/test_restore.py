@@ -64,7 +64,7 @@ def test_what_lost_runs_say_of_people_whom_the_backup_does_not_know_is_known(tmp
     with open_database(load_workspace(life.root, {})) as database, database.transaction():
         note_forgotten(database, "2")
     said = life.do("action", "run", "--runs", lost.root / "run-1").err
-    assert "what clicks have decided, and who has left is known all the same, but of the forgotten" in said
+    assert "who lost the interest of a mailing's type by it is known all the same, but of the forgotten" in said
     assert life.json("contact", "show", "1")["contact_id"] == "1"
     life.do("contact", "show", "2", code=4)
     life.do("contact", "subscribe", "2")
@@ -488,17 +488,43 @@ def test_the_folders_above_are_not_made_and_no_path_is_said_with_dots(
     assert (again.code, ".." in again.err) == (5, False), again.err
 
 
-def test_a_newer_backup_is_refused(run: Run, whole: Path, tmp_path: Path) -> None:
-    data = _repacked(lambda member, said: (member, _newer(said) if member.name == "linktrack.db" else said))(
-        (tmp_path / "b.tar.gz").read_bytes()
+def test_an_older_backup_is_restored_and_upgraded_then(run: Run, whole: Path, tmp_path: Path) -> None:
+    before = (
+        "DROP INDEX ix_link_identity",
+        "ALTER TABLE link DROP COLUMN identity",
+        "ALTER TABLE workspace DROP COLUMN keys_told",
+        "UPDATE alembic_version SET version_num = '0001'",
     )
+    data = _repacked(lambda member, said: (member, _changed(said, *before) if member.name == "linktrack.db" else said))(
+        whole.read_bytes()
+    )
+    whole.write_bytes(data)
+    done = run("restore", whole, tmp_path / "r")
+    assert (done.code, "Made a workspace" in done.err) == (0, True), done.err
+    assert "linktrack database upgrade" in run("--workspace", tmp_path / "r", "action", "run", "--no-runs").err
+    for arguments in (["database", "upgrade"], ["action", "run", "--no-runs"], ["doctor", "--deep"]):
+        done = run("--workspace", tmp_path / "r", *arguments)
+        assert done.code in {0, 6}, done.err
+        assert "bug" not in done.err
+
+
+def test_a_newer_backup_is_refused(run: Run, whole: Path, tmp_path: Path) -> None:
+    data = _repacked(
+        lambda member, said: (
+            member,
+            _changed(said, "UPDATE alembic_version SET version_num = '9999'")
+            if member.name == "linktrack.db"
+            else said,
+        )
+    )((tmp_path / "b.tar.gz").read_bytes())
     (tmp_path / "b.tar.gz").write_bytes(data)
     done = run("restore", tmp_path / "b.tar.gz", tmp_path / "r")
     assert (done.code, "newer linktrack (tables 9999" in done.err) == (3, True), done.err
     assert not (tmp_path / "r").exists()
 
 
-def _newer(data: bytes) -> bytes:
+def _changed(data: bytes, *statements: str) -> bytes:
+    """A database's file after these statements."""
     import sqlite3
     import tempfile
 
@@ -506,7 +532,8 @@ def _newer(data: bytes) -> bytes:
         path = Path(folder) / "x.db"
         path.write_bytes(data)
         database = sqlite3.connect(path)
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        for statement in statements:
+            database.execute(statement)
         database.commit()
         database.close()
         return path.read_bytes()

@@ -13,7 +13,15 @@ from linktrack.moments import wall_time
 MOST_A_DAY = 100  # things that an action makes at every click: so many for one person and day
 
 _Occasion = tuple[int, ...]  # link, number of the action, recipient and, as it repeats, shipment, time and print
-_DayOfPerson = tuple[int, int, int, str]  # link, number of the action, recipient, day
+
+
+class _DayOfPerson(NamedTuple):
+    """The day of a person with an action of a link."""
+
+    link_id: int
+    action: int
+    recipient_id: int
+    day: str
 
 
 class MadeFor(NamedTuple):
@@ -64,7 +72,7 @@ class Occasions:
 
     def _day(self, one: MadeFor) -> _DayOfPerson:
         at, _, recipient_id = one.click
-        return one.link_id, one.action, recipient_id, wall_time(at, self._zone)[:10]
+        return _DayOfPerson(one.link_id, one.action, recipient_id, wall_time(at, self._zone)[:10])
 
 
 def _occasion(repeat: str, one: MadeFor) -> _Occasion:

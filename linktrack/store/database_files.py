@@ -39,9 +39,11 @@ class DatabaseFile(NamedTuple):
 
 
 def is_sqlite_file(path: Path) -> bool:
-    """Whether a file begins as a SQLite database does; not one that cannot be read."""
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+    """Whether a file begins as a SQLite database does; not one that cannot be read, and no pipe or device."""
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(_MAGIC)) == _MAGIC
     return False
 
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Literal
 
@@ -378,19 +379,22 @@ def test_killed_at_any_write_the_same_command_does_the_rest(persons: PersonsWorl
         )
 
 
-def _import_forever(root: Path, done: object) -> None:
+def _import_forever(root: Path, begun: Event, done: Event) -> None:
     workspace = load_workspace(root, {})
     with open_database(workspace) as database:
-        while not done.is_set():  # type: ignore[attr-defined]
+        while not done.is_set():
             import_logs(workspace, database, wait=30)
+            begun.set()
+            time.sleep(0.2)  # as long as whoever waits for the lock needs to look again
 
 
 def test_while_an_import_runs_again_and_again(persons: PersonsWorld) -> None:
-    context = multiprocessing.get_context("fork")
-    done = context.Event()
-    importing = context.Process(target=_import_forever, args=(persons.root, done))
+    context = multiprocessing.get_context("spawn")  # SQLite's locks do not go through a fork
+    begun, done = context.Event(), context.Event()
+    importing = context.Process(target=_import_forever, args=(persons.root, begun, done))
     importing.start()
     try:
+        assert begun.wait(60)
         assert forget(persons, wait=30).clicks == 4
     finally:
         done.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,11 +67,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Iterator[None]:
-    """None of our variables, those of the tests too, which were read when their modules were."""
+    """None of our variables, those of the tests too, which were read when their modules were, and a Ctrl-C that arrives."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("LINKTRACK_")]:
             patch.delenv(name)
         patch.setenv("NO_COLOR", "1")
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored, by all below
         yield
 
 

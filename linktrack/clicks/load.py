@@ -25,6 +25,7 @@ from linktrack.clicks.logs.line_log import Reading
 from linktrack.clicks.logs.requests import UNREADABLE
 from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
+from linktrack.clicks.logs.torn_lines import torn_format
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.own_logs import UnreadLogs
 from linktrack.clicks.rejudge import judge_stored
@@ -108,7 +109,7 @@ class _Import:
         self.options = options
         self.settings = workspace.settings
         self.book = AddressBook(workspace, database)
-        self.rules = terms_of(workspace, self.book, options, list_rejects=rejected is not None)
+        self.rules = terms_of(workspace, self.book, options, clock(), list_rejects=rejected is not None)
         follow_zone(database, self.settings.time_zone)
         self.click_store = self._new_store()
         self.formats = Formats(database, options, self.settings.clicks)
@@ -171,7 +172,7 @@ class _Import:
         with open_log(path, self.stop) as log:
             self.rules = replace(self.rules, addresses=self.book.addresses)
             known = recognise(self.database, log, self.rules.key)
-            format = self.formats.of(log, known)
+            format = self.formats.of(log, known) or torn_format(log, self.rules)
             if known and format and self.formats.is_told_anew(format, known):
                 known = replace(known, state="", position=0)
             source_id, reading = known.id if known else None, 0

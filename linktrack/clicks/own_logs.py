@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from linktrack.clicks.formats.click_log import FILES
 from linktrack.errors import Conflict, LinktrackError, NotFound
 from linktrack.files.protected import NOTHING_PROTECTED, refuse_own, refuse_planted_folder, refuse_unfit_place
 from linktrack.files.reading import whole_path
@@ -23,7 +24,7 @@ from linktrack.store.lock import held
 from linktrack.workspace import Workspace, lock_path, unfit_log
 
 UNREAD, READ = "unread", "read"
-_OURS = "clicks-"  # what our logs' names begin with
+_OURS = FILES.partition("*")[0]  # what our logs' names begin with
 
 
 def note_unread(workspace: Workspace, folder: Path) -> None:

@@ -17,6 +17,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
 from threading import Lock
 
+from linktrack.clicks.formats.click_log import FILES
 from linktrack.errors import Conflict
 from linktrack.files.beside import NEW, give_to_owner_of
 from linktrack.files.disk_folders import make_own_folder
@@ -145,8 +146,7 @@ class ClickLogWriter:
     def _begin(self, at: int) -> None:
         """Go on in a new file; that of before stays for the import."""
         when = datetime_of(at, self._zone)
-        name = f"clicks-{when:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}.ndjson"
-        path = self._folder / name
+        path = self._folder / FILES.replace("*", f"{when:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}")
         handle = os.open(path, _NEW, 0o600)
         self.close()
         os.fchmod(handle, 0o600)

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from linktrack.clicks.formats.click_log import FILES
 from linktrack.contacts.pressed import CONSENT, pressed_in
 from linktrack.links.special_links import LEAVING
 from linktrack.moments import moment_written
@@ -81,7 +82,7 @@ class SaidSince:
         found: dict[str, Path] = {}
         for folder in self._folders:
             with suppress(OSError):
-                found.update((path.name, path) for path in folder.glob("clicks-*.ndjson"))
+                found.update((path.name, path) for path in folder.glob(FILES))
         return [found[name] for name in sorted(found)]
 
     def _read_on(self, budget: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -33,6 +34,7 @@ from typer.testing import CliRunner
 
 from linktrack.cli.app import app
 from linktrack.clicks import load
+from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs import content, line_log, requests
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.sources import recognise
@@ -71,6 +73,80 @@ def test_a_last_line_without_its_end_waits_and_is_said(world: World, tmp_path: P
     log.write_bytes(whole)
     summary = world.load(log)
     assert (summary.read, summary.stored, summary.waiting) == (1, 1, 0)
+
+
+TORN: dict[str, tuple[int, float, Callable[[World], bytes], tuple[int, int], tuple[int, int]]] = {
+    # whole lines before the torn one, days of rest, what comes behind it; read and stored before that, and then
+    "a day old, and nothing comes": (2, 1.1, lambda world: b"", (3, 2), (0, 0)),
+    "nothing but the torn line": (0, 1.1, lambda world: b"", (1, 0), (0, 0)),
+    "its end comes after all": (2, 1.1, lambda world: own_line(world, 9)[60:], (3, 2), (1, 1)),
+    "its end comes in two parts": (2, 1.1, lambda world: own_line(world, 9)[60:90], (3, 2), (0, 0)),
+    "only its line end comes": (2, 1.1, lambda world: b"\n", (3, 2), (0, 0)),
+    "its line end and another line": (2, 1.1, lambda world: b"\n" + own_line(world, 7), (3, 2), (1, 1)),
+    "another line right behind it": (2, 1.1, lambda world: own_line(world, 7), (3, 2), (1, 1)),
+    "its end and another line": (0, 1.1, lambda world: own_line(world, 9)[60:] + own_line(world, 7), (1, 0), (2, 2)),
+    "younger": (2, 0.9, lambda world: b"", (2, 2), (0, 0)),
+    "younger, and its end comes": (2, 0.9, lambda world: own_line(world, 9)[60:], (2, 2), (1, 1)),
+    "younger, and nothing but the torn line": (0, 0.9, lambda world: b"", (0, 0), (0, 0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TORN)
+@pytest.mark.parametrize("packed", [False, True], ids=["a file", "a compressed file"])
+def test_a_torn_line_of_the_own_log_is_rejected_once_its_file_is_a_day_old(
+    world: World, tmp_path: Path, case: str, packed: bool
+) -> None:
+    whole, days, more, first, then = TORN[case]
+    log, written_at = tmp_path / f"clicks-1.ndjson{'.gz' * packed}", time.time() - days * 86_400
+    torn = b"".join(own_line(world, number) for number in range(whole)) + own_line(world, 9)[:60]
+
+    def write(data: bytes) -> None:
+        log.write_bytes(COMPRESSIONS[".gz"](data) if packed else data)
+        os.utime(log, (written_at, written_at))
+
+    write(torn)
+    old, seen = days > 1, len(world.clicks())
+    rejects = io.StringIO()
+    with world.database() as database:
+        summary = import_logs(world.workspace, database, [str(log)], rejected=rejects)
+    assert (summary.read, summary.stored, summary.waiting) == (*first, not old) and adds_up(summary)
+    assert rejects.getvalue() == f"malformed\t{log}\t{own_line(world, 9)[:60].decode()}\n" * old
+    assert (summary.rejected, dict(summary.reasons)) == (old, {"malformed": 1} if old else {})
+    again = world.load(log)
+    assert (again.read, again.waiting) == (0, not old), "it is counted once"
+    written_at = time.time()
+    write(torn + more(world))
+    summary = world.load(log)
+    assert (summary.read, summary.stored, summary.rejected) == (*then, 0) and adds_up(summary)
+    if case == "its end comes in two parts":
+        assert summary.waiting == 1
+        write(torn + own_line(world, 9)[60:])
+        assert world.load(log).stored == 1
+    clicks = len(world.clicks()) - seen
+    assert world.load(log).read == 0
+    again = world.load(log, again=True)
+    assert (again.stored, len(world.clicks()) - seen) == (0, clicks), "none twice"
+
+
+def test_an_old_line_whose_line_end_alone_is_missing_is_a_click_once(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "clicks-1.ndjson"
+    log.write_bytes(own_line(world, 1) + own_line(world, 2)[:-1])
+    os.utime(log, (1e9, 1e9))
+    assert (world.load(log).stored, len(world.clicks())) == (2, 2)
+    with log.open("ab") as file:
+        file.write(b"\n" + own_line(world, 3))
+    summary = world.load(log)
+    assert (summary.read, summary.stored, len(world.clicks())) == (1, 1, 3)
+
+
+@pytest.mark.parametrize("name", ["access.log", "clicks-1.ndjson"])
+def test_the_last_line_of_another_servers_log_waits_however_old_it_is(world: World, tmp_path: Path, name: str) -> None:
+    log = tmp_path / name
+    log.write_bytes(b"".join(clicks_on(world, 2))[:-30])
+    os.utime(log, (1e9, 1e9))
+    for read in (1, 0):
+        summary = world.load(log)
+        assert (summary.read, summary.waiting) == (read, 1)
 
 
 @pytest.mark.parametrize("order", [range(8, -1, -1), (3, 0), (8, 0), (8, 3), (5, 8, 0), (2, 1, 0), (0, 8, 7)], ids=str)

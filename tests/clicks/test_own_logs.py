@@ -162,6 +162,23 @@ def test_an_import_that_is_stopped_or_fails_leaves_all_unread(
     assert noted(world)[str(tmp_path / "elsewhere")] != "read"
 
 
+@pytest.mark.parametrize("whole", [1, 0], ids=["behind a whole one", "alone"])
+def test_a_torn_line_keeps_its_folder_unread_for_a_day(
+    world: SentWorld, run: Run, tmp_path: Path, database: Database, whole: int
+) -> None:
+    pressed(world, tmp_path / "elsewhere", "C1")
+    [log] = (tmp_path / "elsewhere").iterdir()
+    log.write_bytes(log.read_bytes() * whole + log.read_bytes()[:50])
+    assert "1 unfinished line waits" in run("click", "import").err
+    assert noted(world)[str(tmp_path / "elsewhere")] != "read"
+    os.utime(log, (now() / 1000 - 90_000,) * 2)
+    done = run("click", "import", "--rejected", tmp_path / "rejected.tsv")
+    assert "1 rejected" in done.err and "waits" not in done.err and done.code == 0
+    assert (tmp_path / "rejected.tsv").read_text().count("malformed\t") == 1
+    assert noted(world) == {str(tmp_path / "elsewhere"): "read"}
+    assert "Read 0 lines" in run("click", "import").err
+
+
 def test_the_folders_in_a_workspace_go_where_it_goes(world: SentWorld, tmp_path: Path) -> None:
     pressed(world, world.workspace.click_log_path, "C1")
     pressed(world, world.workspace.root / ".." / "beside", "C1")

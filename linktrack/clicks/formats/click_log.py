@@ -12,6 +12,7 @@ from linktrack.clicks.formats.parts.lines import agent_in, row
 # {"time": "2026-05-04T09:12:33.123+02:00", "ip": …, "method": "GET", "path": …, "status": 302, "user_agent": …,
 #  "network": "", "number": "9f3a1c2e-812"}
 KEYS = ("time", "ip", "method", "path", "status", "user_agent", "network")
+FILES = "clicks-*.ndjson"  # how the server calls its files, each of which one process writes
 NUMBERED = b" #"  # between a line's time and its number
 
 

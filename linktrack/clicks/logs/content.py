@@ -25,8 +25,9 @@ BLOCK_BYTES = 1 << 20
 class Log:
     """The uncompressed content of one file or pipe, read once from front to back.
 
-    A last line without its end is never part of what is read: it waits for the next time, whatever the log comes from,
-    for it may go on. `unfinished` says at the end whether there is one. NUL bytes at the beginning, as a log that was
+    A last line without its end is not part of what is read: it waits for the next time, whatever the log comes from,
+    for it may go on, unless `is_given_up` says that it never will: then it is a line like others. `unfinished` says at
+    the end whether one waits. NUL bytes at the beginning, as a log that was
     truncated under its server has them (logrotate's copytruncate), are no part of the content.
     """
 
@@ -34,6 +35,7 @@ class Log:
         self.path = path
         self.file = file
         self.line_end = b"\n"  # what ends its lines: see `line_ends`
+        self.is_given_up = False  # nobody writes into it any more: see `torn_lines.given_up`
         self._unpack = unpack
         self._begin()
 
@@ -81,6 +83,11 @@ class Log:
     def handle(self) -> int | None:
         """The number of the open file; None for a pipe."""
         return None if isinstance(self.file, Pipe) else self.file.fileno()
+
+    @property
+    def written_at(self) -> int | None:
+        """When the file was written into last, in UTC milliseconds; None for a pipe."""
+        return None if self.handle is None else os.fstat(self.handle).st_mtime_ns // 1_000_000
 
     def peek(self, count: int) -> bytes:
         """The next `count` bytes without taking them, or all there are until the end; of a pipe what has come so far,
@@ -134,12 +141,13 @@ class Log:
             left = with_short_holes(rest)
             missing += len(rest) - len(left)
             recent = recent[-TAIL_BYTES - len(left) :]
-        if left.endswith(b"\r") and not self.cut_off:  # its line feed may come yet, and is another one's then
+        self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off
+        has_return = left.endswith(b"\r") and not self.cut_off  # its line feed may come yet, and is another one's then
+        if has_return or (self.unfinished and self.is_given_up):
             self.position += missing + len(left)
             self.tail = recent[-TAIL_BYTES:]
-            block, left = without_holes(left[:-1] + b"\n"), b""
-            yield block
-        self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off
+            self.unfinished = False
+            yield without_holes(left.removesuffix(b"\r") + b"\n")
 
     def chunks(self, size: int = BLOCK_BYTES, count: int | None = None) -> Iterator[bytes]:
         """The rest, or the next `count` bytes, in pieces that may end anywhere; an empty one where a pipe has brought
@@ -160,6 +168,10 @@ class Log:
         while len(piece) < count and (more := self._take(count - len(piece))):
             piece += more
         return piece
+
+    def give_back(self, taken: bytes) -> None:
+        """Have the bytes that were taken last before us again."""
+        self._ahead = taken + self._ahead
 
     def _take(self, count: int) -> bytes | None:
         if self._ahead:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.batches import EVER
-from linktrack.clicks.logs.fields import (
-    digest_key,
-)
+from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.tracked import AddressBook, Addresses
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.moments import DAY
 from linktrack.workspace import Workspace
 
 
@@ -24,6 +23,7 @@ class ImportTerms:
     since: int | None
     until: int | None
     list_rejects: bool
+    torn_before: int  # a last line is torn in a file of the own click log that nobody has written into since then
     nameless: bool = False  # clicks are stored without the addresses that `visitors` tells
 
     @property
@@ -63,9 +63,9 @@ class ImportOptions:
 
 
 def terms_of(
-    workspace: Workspace, book: AddressBook, options: ImportOptions, *, list_rejects: bool = False
+    workspace: Workspace, book: AddressBook, options: ImportOptions, at: int, *, list_rejects: bool = False
 ) -> ImportTerms:
-    """What the lines of a workspace's logs are read by."""
+    """What the lines of a workspace's logs are read by at the moment `at` (UTC milliseconds)."""
     clicks = workspace.settings.clicks
     nameless = clicks.ip == "none"
     return ImportTerms(
@@ -79,4 +79,5 @@ def terms_of(
         since=options.since,
         until=options.until,
         list_rejects=list_rejects,
+        torn_before=at - DAY,
     )

@@ -19,6 +19,7 @@ from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_ends import seed_lines
 from linktrack.clicks.logs.requests import Requests
 from linktrack.clicks.logs.sources import Known
+from linktrack.clicks.logs.torn_lines import given_up, goes_on, torn_end
 from linktrack.errors import LinktrackError
 
 SEED_BYTES = 1 << 18  # read again before the position: equal lines on both sides of it mostly stand near it
@@ -39,6 +40,7 @@ class Reading:
         self._begins = known.position if known else 0  # where the next batch begins
         self.ends = Ends(changing.moment, begun=known is not None, only_second=known is not None and known.only_second)
         self.requests = Requests(terms, changing.moment)
+        log.is_given_up = given_up(log, changing.format, terms)
 
     def batches(self) -> Iterator[Batch]:
         """The log from where it was left to its end. What was read before an error comes before the error."""
@@ -106,8 +108,13 @@ class Reading:
         back = min(position, SEED_BYTES)
         self.log.skip(position - back)
         seed = self.log.take(back)
+        torn = torn_end(seed, self.changing.format)
+        if torn and goes_on(torn, self.log, self.changing.format):
+            self.log.give_back(torn)
+            self._begins = position = position - len(torn)
+            seed, torn = seed.removesuffix(torn), b""
         self.log.position, self.log.tail = position, seed[-TAIL_BYTES:]
-        seed = seed_lines(seed, self.log.line_end, whole=back == position)
+        seed = seed_lines(seed + b"\n" if torn else seed, self.log.line_end, whole=back == position)
         self._tail = self.log.tail
         rows = self.changing.rows(seed)
         self.ends.seed(rows, whole=back == position)

@@ -29,7 +29,7 @@ from linktrack.settings.tables import PRIVATE_NETWORKS
 
 def terms_of(world: World) -> ImportTerms:
     with world.database() as database:
-        return terms_by(world.workspace, AddressBook(world.workspace, database), ImportOptions())
+        return terms_by(world.workspace, AddressBook(world.workspace, database), ImportOptions(), SENT)
 
 
 def batches(terms: ImportTerms, log: Path, name: str = "combined") -> Iterator[Batch]:

@@ -109,7 +109,7 @@ class _Import:
         self.options = options
         self.settings = workspace.settings
         self.book = AddressBook(workspace, database)
-        self.rules = terms_of(workspace, self.book, options, clock(), list_rejects=rejected is not None)
+        self.terms = terms_of(workspace, self.book, options, clock(), list_rejects=rejected is not None)
         follow_zone(database, self.settings.time_zone)
         self.click_store = self._new_store()
         self.formats = Formats(database, options, self.settings.clicks)
@@ -124,8 +124,7 @@ class _Import:
         self._directory: Directory | None = None
 
     def _new_store(self) -> ClickStore:
-        """Where clicks are put, with the shipments and placements that the addresses lead to."""
-        self._shelved = self.book.addresses
+        """Where clicks are put, with the shipments and placements that the addresses of now lead to."""
         clicks = self.settings.clicks
         return ClickStore.of(self.database, clicks.networks, leave_by_get=clicks.unsubscribe_on == "get")
 
@@ -168,46 +167,58 @@ class _Import:
 
     def take(self, path: str) -> None:
         """Import what is new in one log."""
-        name = shown_path(path)
         with open_log(path, self.stop) as log:
-            self.rules = replace(self.rules, addresses=self.book.addresses)
-            known = recognise(self.database, log, self.rules.key)
-            format = self.formats.of(log, known) or torn_format(log, self.rules)
-            if known and format and self.formats.is_told_anew(format, known):
-                known = replace(known, state="", position=0)
-            source_id, reading = known.id if known else None, 0
+            known = recognise(self.database, log, self.terms.key)
+            format = self.formats.of(log, known) or torn_format(log, self.terms)
             if format is None:
-                self.tally.note_no_line(name, cut_off=log.cut_off, begun=has_begun(log))
-            batch = None
-            unread = False
-            again = SecondLook(self.rules)
-            with closing(EarlierLines(log, partial(self.formats.from_the_beginning, format))) as earlier:
-                for batch in self._batches(log, format, known) if format else ():
-                    batches = [batch]
-                    if batch.unknown and (self.book.renew() or self.rules.addresses is not self.book.addresses):
-                        batches = again.looked_up(batch, replace(self.rules, addresses=self.book.addresses))
-                    if self._shelved is not self.book.addresses:
-                        self.click_store = self._new_store()
-                    with self.database.transaction():
-                        batches = [recall(self.database, one) for one in batches]
-                        source_id = note_reached(self.database, source_id, name, batch.reached, self.clock())
-                        reading = reading or begin_reading(self.database, source_id, self.clock())
-                        stored = [self._store(one, reading, earlier) for one in batches]
-                        mended = self.click_store.mend_cuts(source_id, reading) if batch.last else StoredBatch()
-                    self._count(name, batches, stored, mended)
-                    for one in batches:
-                        earlier.note(one)
-                    unread = unread or _has_unread(batches[0], stored[0].junk)
-                    if self._is_stopped() and not batch.last and log.regular:  # a pipe ends behind what has come
-                        break
-            self._note_end(name, batch, unread)
+                self.tally.note_no_line(shown_path(path), cut_off=log.cut_off, begun=has_begun(log))
+            elif known and self.formats.is_told_anew(format, known):
+                self._take_from(log, format, replace(known, state="", position=0))
+            else:
+                self._take_from(log, format, known)
         self.tally.files += 1
+
+    def _take_from(self, log: Log, format: LogFormat, known: Known | None) -> None:
+        """Import a log in this format from where it is known up to. All of it is read by the terms of now; what these
+        do not know is looked up again in the catalogue of then."""
+        name, source_id, reading = shown_path(log.path), known.id if known else None, 0
+        unread = False
+        second_look = SecondLook(self.terms)
+        with closing(EarlierLines(log, partial(self.formats.from_the_beginning, format))) as earlier:
+            for batch in self._batches(log, format, known):
+                self._catch_up(batch)
+                batches = second_look.looked_up(batch, self.terms)
+                with self.database.transaction():
+                    batches = [recall(self.database, one) for one in batches]
+                    source_id = note_reached(self.database, source_id, name, batch.reached, self.clock())
+                    reading = reading or begin_reading(self.database, source_id, self.clock())
+                    stored = [self._store(one, reading, earlier) for one in batches]
+                    mended = self.click_store.mend_cuts(source_id, reading) if batch.last else StoredBatch()
+                self._count(name, batches, stored, mended)
+                for one in batches:
+                    earlier.note(one)
+                unread = unread or _has_unread(batches[0], stored[0].junk)
+                if self._is_stopped() and not batch.last and log.regular:  # a pipe ends behind what has come
+                    break
+        if batch.last and batch.cut_off:
+            self.tally.note_cut_off(name)
+        if batch.unlike and unread:  # another format would read more of it
+            self.tally.note_unlike(name, batch.unlike)
+
+    def _catch_up(self, batch: Batch) -> None:
+        """Before a batch is stored: let terms and store be of the addresses of now. Where it has unknown ones the
+        catalogue is looked at again; a file of events has done that itself."""
+        if batch.unknown:
+            self.book.renew()
+        if self.terms.addresses is not self.book.addresses:
+            self.terms = replace(self.terms, addresses=self.book.addresses)
+            self.click_store = self._new_store()
 
     def _store(self, batch: Batch, reading: int, earlier: EarlierLines) -> StoredBatch:
         """Store a batch, with the numbers that equal lines have in the whole log."""
         arrivals = self._arrivals(batch)
         known = self.click_store.known(arrivals)
-        if known and (prints := earlier.renumbered(batch, known, self.book.addresses)):
+        if known and (prints := earlier.renumbered(batch, known, self.terms.addresses)):
             arrivals = arrivals.renumbered(prints)
         return self.click_store.store(arrivals, reading, again=self.options.again, known=known)
 
@@ -223,18 +234,10 @@ class _Import:
             self.tally.nobodys += done.nobodys
         self.tell(Progress(name, batches[0].reached.position, self.tally.summary()))
 
-    def _note_end(self, name: str, batch: Batch | None, unread: bool) -> None:
-        """Note what is to be said about a log that was read to its end, or stopped; `unread`: another format would read
-        more of it."""
-        if batch is not None and batch.last and batch.cut_off:
-            self.tally.note_cut_off(name)
-        if batch is not None and batch.unlike and unread:
-            self.tally.note_unlike(name, batch.unlike)
-
     def _batches(self, log: Log, format: LogFormat, known: Known | None) -> Iterator[Batch]:
         if isinstance(format, LineFormat):
             changing = self.formats.changing(format)
-            batches = Reading(log, changing, known, self.rules).batches()
+            batches = Reading(log, changing, known, self.terms).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
         from linktrack.clicks.logs.directory import Directory
         from linktrack.clicks.logs.event_log import EventReading
@@ -242,7 +245,7 @@ class _Import:
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
             self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)
-        return EventReading(log, format, known, self.rules, self._directory).batches()
+        return EventReading(log, format, known, self.terms, self._directory).batches()
 
     def _arrivals(self, batch: Batch) -> Arrivals:
         """A batch with the numbers that agents and networks have in the database, its clicks sorted by time."""

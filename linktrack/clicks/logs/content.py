@@ -65,7 +65,7 @@ class Log:
         self.file.seek(0)
         self._begin()
 
-    def again(self) -> Log:
+    def read_apart(self) -> Log:
         """The same regular file from its beginning, read apart from this one, also by a fork, and under any name."""
         assert self.handle is not None  # noqa: S101  (no pipe)
         log = Log(self.path, BufferedReader(_Apart(self.handle)), self._unpack)

@@ -35,14 +35,14 @@ class EarlierLines:
         self._log = log
         self._make_changing = changing
         self._changing: Changing | None = None
-        self._again: Log | None = None  # the same log, read another time
+        self._apart: Log | None = None  # the same log, read another time
         self._prints = _Prints()
 
     def close(self) -> None:
         """Remove the temporary file."""
         self._prints.close()
-        if self._again is not None:
-            self._again.stream.close()
+        if self._apart is not None:
+            self._apart.stream.close()
 
     def note(self, batch: Batch) -> None:
         """Keep the lines of a batch that cannot be read again."""
@@ -79,10 +79,10 @@ class EarlierLines:
 
     def _read_up_to(self, position: int, addresses: Addresses) -> None:
         """Read the log again, up to a position behind a complete line."""
-        again = self._again = self._again or self._log.again()
+        apart = self._apart = self._apart or self._log.read_apart()
         changing = self._changing = self._changing or self._make_changing()
-        for block in again.blocks(until=position):
-            rows = changing.rows(block.removeprefix(_BOM) if again.position == len(block) else block)
+        for block in apart.blocks(until=position):
+            rows = changing.rows(block.removeprefix(_BOM) if apart.position == len(block) else block)
             self._prints.add(
                 (moment, row_print(row))
                 for row in rows

@@ -13,19 +13,19 @@ _Value = TypeVar("_Value")
 
 
 class SecondLook:
-    """A second look at requests of one log that were unknown when they were read: the catalogue has changed since."""
+    """A second look at requests of one log, which was read by `terms`, that nobody knew by these."""
 
     def __init__(self, terms: ImportTerms) -> None:
-        self.terms = terms
+        self._read_by = terms
         self._moments: dict[bytes, int] = {}
         self._requests = Requests(terms, self._moments.__getitem__)
 
     def looked_up(self, batch: Batch, terms: ImportTerms) -> list[Batch]:
-        """The batch without the requests whose addresses were unknown, and a second batch of what these are by today's
-        catalogue."""
-        if terms.addresses is not self.terms.addresses:
-            self.terms = terms
-            self._requests.renew(terms)
+        """The batch without the requests whose addresses were unknown, and a second batch of what these are by the
+        `terms` of now. The batch alone where it has none, or the addresses are still those that it was read by."""
+        if not batch.unknown or terms.addresses is self._read_by.addresses:
+            return [batch]
+        self._requests.renew(terms)
         self._moments.clear()
         self._moments.update((row[2], moment) for moment, row in batch.unknown)
         self._requests.take([row for _, row in batch.unknown])

@@ -90,9 +90,9 @@ class LostCatalogue:
         return None
 
     def put_back(self) -> list[str]:
-        """Give the actions their numbers back, in the open transaction; returns sentences on what was changed. Conflict
-        where an action would be carried out again because it was carried out under another number, and where runs, also
-        taken ones that are not named, have already used the numbers of today."""
+        """Give the actions their numbers back, in the open transaction. Returns sentences on what was changed. Conflict
+        where an action would do again what one with another number has done, and where runs that are not named have
+        used the numbers of today: made since the restore, or taken earlier."""
         self._refuse_mistaken()
         said = []
         for link, _, numbers in self._links.values():

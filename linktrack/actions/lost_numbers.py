@@ -18,10 +18,12 @@ Words = list[str]  # words behind `linktrack`
 
 
 class LinkNumbers(NamedTuple):
-    """What becomes of a link's actions: `moves` leads from numbers of today to those that the lost runs had, and `last`
-    is the highest there has been. `missing` are actions that were added since the backup and that the last of these
-    runs had, and the link has not; `mistaken` those of today that would do what another one has done, each with what it
-    was when that was done (None: it was not there). `added` are actions of today that no run had."""
+    """What becomes of a link's actions, by number.
+
+    `moves` leads from the numbers of today to those of the lost runs; `last` is the highest that was ever used.
+    `missing` were added after the backup: the last lost run had them, and the link has them not. `mistaken` are actions
+    of today that would repeat what another one has done, each with what that number did then (None: nothing). `added`
+    are actions of today that no run had."""
 
     moves: dict[int, int]
     last: int

@@ -128,8 +128,7 @@ def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> 
 def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
     """Run the scripts, write the files, and store the run in the ledger."""
     database, settings = work.ledger.database, work.workspace.settings
-    note_definitions(database, run_id, work.reworded)
-    work = replace(work, actions=note_definitions(database, run_id, work.actions))
+    work = replace(work, actions=note_definitions(database, run_id, work.actions, besides=work.reworded))
     protected = work.workspace.protected().and_inputs(work.options.export)
     with _finished_by_resuming(database):
         scripts = _run_scripts(work, run_id)
@@ -170,7 +169,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             for recipient_id, type, at in planner.departures:
                 leave(database, recipient_id, type, "action", at)
             if work.options.by_hand is None:
-                selecting.pass_clicks(database)
+                selecting.pass_clicks(work.ledger.found)
         write_file(out / output.SUMMARY, text.encode(), protected)
         runs.set_status(database, run_id, "done")
     return report_of(work, planner, run_id, out, notes, ())

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger import started
-from linktrack.actions.ledger.return_addresses import return_addresses
 from linktrack.actions.ledger.rows import KnownScript, MadeRow
 from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_id
@@ -34,14 +33,14 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
         return {}
     database, folder = work.ledger.database, work.workspace.scripts_path
-    known = started.known_scripts(database)
+    known = started.known_scripts(work.ledger.found)
     found = {identifier: FoundScript(*one) for identifier, one in known.items()}
     asked = list(_asked(work, known))
     if run_id is None:
         unfit = {name: unfit_script(folder, name) for name in {one.says.script for one in asked}}
         found.update({one.id: FoundScript(one.click.key, unfit[one.says.script]) for one in asked})
         return found
-    hits, addresses = work.ledger.hits(), return_addresses(database)
+    hits, addresses = work.ledger.hits(), work.ledger.return_addresses()
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click

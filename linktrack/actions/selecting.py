@@ -212,11 +212,13 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
     yield from map(PassedClick._make, rows)
 
 
-def pass_clicks(database: Database) -> None:
-    """Mark the clicks in `passing_click` as passed; what stays open is noted anew. Part of the run's transaction.
+def pass_clicks(clicks: FoundClicks) -> None:
+    """Mark the clicks as passed that `find_passing` has put into `passing_click`, and note again what stays open. Part
+    of the run's transaction.
 
     Clicks that have been imported since the run began stay open.
     """
+    database = clicks.database
     database.execute(f"UPDATE click SET passed = 1 WHERE {_IN.format('passing_click')}")  # noqa: S608  (of our own)
     stretches = open_times(database)
     replace_open_times(database, [moment for stretch in stretches for moment in _still_open(database, stretch)])

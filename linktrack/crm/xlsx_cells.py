@@ -57,7 +57,7 @@ class SheetTable:
         return without_footers(self._rows(left), len(self.columns), self._id, left)
 
     def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
-        """The rows with footers among them, and whether each stands behind an empty one."""
+        """Number and values of each row, footers included, and whether an empty row stands before it."""
         width = len(self.columns)
         previous = self.header_line
         for row in self._cells.rows():

@@ -55,8 +55,8 @@ def check_usable(database: Database, workspace: Workspace) -> None:
 
 
 def check_whose(database: Database, workspace: Workspace) -> None:
-    """BadInput for the database of another workspace than its settings name, of any version; Damaged where the one row
-    that says whose it is has gone, or another one stands beside it: whoever reads it after this takes the only one."""
+    """BadInput for the database of another workspace than its settings name, of any version. Damaged unless exactly one
+    row says whose it is."""
     wanted = workspace.settings.database.id
     rows: dict[int, str] = dict(database.rows("SELECT id, database_id FROM workspace"))
     if 1 not in rows:

@@ -38,11 +38,18 @@ def worded_anew(database: Database) -> Iterator[Reworded]:
 
 
 def note_definitions(
-    database: Database, run_id: int, actions: Mapping[int, Sequence[NumberedAction]]
+    database: Database,
+    run_id: int,
+    actions: Mapping[int, Sequence[NumberedAction]],
+    besides: Mapping[int, Sequence[NumberedAction]],
 ) -> dict[int, list[NumberedAction]]:
-    """The same actions with the ledger's number of each definition."""
+    """Note that a run follows these actions as they are today, and `besides` others, by their links. The same actions
+    with the ledger's number of each definition."""
     noted: dict[int, list[NumberedAction]] = {}
     with database.transaction():
+        for link_id, every in besides.items():
+            for action in every:
+                note_definition(database, run_id, link_id, action.number, action.definition.table)
         for link_id, every in actions.items():
             for action in every:
                 number = note_definition(database, run_id, link_id, action.number, action.definition.table)

@@ -36,18 +36,6 @@ def led_by_later(database: Database, row: MadeRow) -> bool:
     )
 
 
-def return_addresses(database: Database) -> dict[tuple[int, int], str]:
-    """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
-    return {
-        (link_id, recipient_id): url
-        for link_id, recipient_id, url in database.rows(
-            "SELECT link_id, recipient_id, url FROM return_address "
-            "WHERE link_id IN (SELECT link_id FROM open_click) "
-            "AND recipient_id IN (SELECT recipient_id FROM open_click)"
-        )
-    }
-
-
 def return_address(database: Database, link_id: int, recipient_id: int) -> str:
     """Where a person is led by a link, "" where no script has said so."""
     sql = "SELECT url FROM return_address WHERE link_id = ? AND recipient_id = ?"

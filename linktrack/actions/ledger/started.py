@@ -9,6 +9,7 @@ from typing import NamedTuple
 from linktrack.actions.ledger.return_addresses import lead_to
 from linktrack.actions.ledger.rows import UNFINISHED, KnownScript, MadeRow
 from linktrack.actions.planned import ScriptResult
+from linktrack.actions.selecting import FoundClicks
 from linktrack.store.session import Database
 
 
@@ -33,9 +34,9 @@ class _StartedRow(NamedTuple):
         return KnownScript(click, result, self.run_status not in UNFINISHED)
 
 
-def known_scripts(database: Database) -> dict[str, KnownScript]:
-    """The scripts that were started for the people with clicks in this run, by the id of their change."""
-    rows = database.rows(
+def known_scripts(clicks: FoundClicks) -> dict[str, KnownScript]:
+    """The scripts that were ever started for the people of these clicks, by the id of their change."""
+    rows = clicks.database.rows(
         "SELECT m.id, m.clicked_at, m.click_print, m.recipient_id, m.status, m.exit_code, m.return_url, "
         "m.fields, m.message, u.status FROM made m JOIN run u ON u.id = m.run_id WHERE m.kind = 'script' "
         "AND m.recipient_id IN (SELECT recipient_id FROM open_click)"

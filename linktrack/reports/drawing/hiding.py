@@ -80,7 +80,8 @@ def _boxed(declaration: str) -> str:
 
 
 def with_room(declared: str) -> str:
-    """The declarations of a box that marks are placed in and that cuts off what juts out: not what is at its edge."""
+    """The declarations of a box in which marks are placed. One that cuts off what juts out gets some room around it, so
+    that a mark at its edge is seen whole."""
     said = dict(one.partition(":")[::2] for one in declarations(declared))
     cuts, placed = said.get("overflow", "").lower(), said.get("position", "static").lower()
     if cuts not in ("hidden", "clip") or placed == "static" or hides(declared):

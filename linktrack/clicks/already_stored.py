@@ -1,5 +1,5 @@
-"""Lines whose clicks are stored count as seen before, even where they would be rejected today: because of what has
-become of their key, link, mailing or person since, or of the format that they are read in."""
+"""A line whose click is stored counts as seen before, even where it would be rejected today: its key, link, mailing or
+person may have changed since, or the format that it is read in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class _Meant(NamedTuple):
 
 
 def recall(database: Database, batch: Batch) -> Batch:
-    """The batch with those of its contested requests as clicks that are stored, and no longer rejected or contested."""
+    """The batch, in which contested requests whose clicks are stored are clicks, and are rejected and contested no
+    more."""
     if not batch.contested:
         return batch
     stored = _stored(database, sorted({click[0] for click, *_ in batch.contested}))

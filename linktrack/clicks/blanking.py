@@ -26,8 +26,8 @@ def blank_clicks(database: Database, marks: Iterable[ClickMark]) -> None:
 
 
 def blank_agents(database: Database, which: str, values: Sequence[int]) -> None:
-    """Leave of the agents of clicks (`which`: a condition of ours in SQL, with its values) only the device. Part of a
-    transaction."""
+    """Replace the agents of clicks by ones that only name the device. `which` clicks: a condition of ours in SQL, with
+    its values. Part of a transaction."""
     for device, number in _only_devices(database).items():
         database.execute(
             f"UPDATE click SET agent_id = ? WHERE {which} "  # noqa: S608  (of our own)

@@ -41,8 +41,8 @@ class Departures:
     def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> int:
         """Note what these clicks of people, with what each of them pressed, say. Part of a transaction.
 
-        Returns how many can be noted for nobody: they take something away, in a mail from before their person was
-        forgotten, who may be written to again since; whose number it was is what was forgotten.
+        Returns how many can be noted for nobody: they take something away, in a mail that somebody got before being
+        forgotten. That person may be written to again since, but which one it was is forgotten.
         """
         unknown = 0
         for click in clicks:

@@ -31,7 +31,7 @@ from linktrack.clicks.own_logs import UnreadLogs
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, ClickStore, StoredBatch
-from linktrack.clicks.summary import ImportSummary, Progress, Tally
+from linktrack.clicks.summary import ImportSummary, Progress, Tally, of_nobody
 from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import Conflict, LinktrackError
 from linktrack.moments import Clock, now
@@ -61,10 +61,10 @@ def import_logs(
     A path may be a folder, for every log in it, or `-`, standard input; without any it is the workspace's own click
     log, wherever it was written. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch,
     and where `stop` says so the import ends with what was read so far (and with KeyboardInterrupt where it waits for
-    another process). A log that cannot be read, or a folder of the own one that is away, does not keep the others from
-    being read: it is one of the summary's `problems`. NotFound where
-    there is no own click log; UnknownName for the mailing that the options name; Locked when another import runs for
-    longer than `wait` seconds; BadInput when a signing key is missing.
+    another process). A log that cannot be read, or a folder of the own click log that is away, is one of the summary's
+    `problems`; the others are read all the same. NotFound where there is no own click log; UnknownName for the mailing
+    that the options name; Locked when another import runs for longer than `wait` seconds; BadInput when a signing key
+    is missing.
     """
     began = monotonic()
     own = None if paths else UnreadLogs(workspace)
@@ -84,7 +84,7 @@ def import_logs(
             note_taken_away(database)
             database.execute("UPDATE workspace SET imported_at = ?", (clock(),))
     if job.tally.nobodys:
-        database.warn(_of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
+        database.warn(of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
     job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
     tally = job.tally
     if own and not (tally.stopped or tally.waiting or tally.notes or tally.problems[len(own.away) :]):
@@ -276,7 +276,7 @@ class _Import:
         self.tally.moved = len(self._moved)
 
     def _judge_again(self) -> None:
-        """Judge all clicks, some of which have other addresses now, and count those of this import as they are then."""
+        """Judge all clicks, for some have other addresses now, and count the verdicts of this import's clicks anew."""
         with self.database.transaction():
             judged = judge_stored(self.database, self.click_store.by, self.click_store.facts)
             rows = self.database.rows(
@@ -302,13 +302,3 @@ class _Import:
 def _has_unread(batch: Batch, new: Set[tuple[int, int]]) -> bool:
     """Whether a batch has lines that were not seen before and that another format than the named one would read."""
     return any(at and reason == UNREADABLE and (at, mark) in new for at, mark, _, reason, _ in batch.junk)
-
-
-def _of_nobody(departures: int) -> str:
-    """What is said of departures that hold for nobody (`Departures.note`)."""
-    came = "unsubscribe or refusal of tracking has" if departures == 1 else "unsubscribes or refusals of tracking have"
-    return (
-        f"{departures:,} {came} come from mails that people got before they were forgotten, and nothing says whose: "
-        "for who is written to again since (linktrack contact subscribe) only what they say in a newer mail holds, or "
-        "what the CRM says of them."
-    )

@@ -1,9 +1,9 @@
 """The folders of the server's own click log: every one that it has written into is noted, and what is away is known.
 
-The list stands beside the settings, so that the server needs no database for it. A folder is noted `unread` with the
-server's start and with every line that comes after an import has begun; an import notes a mark of its own at its begin,
-and `read` at its end where the mark still stands. So of a folder that is away nothing is missed only if it is noted as
-`read`; it stays in the list, for it may come back with lines of somebody who is forgotten meanwhile.
+The list stands beside the settings, so that the server needs no database for it. The server notes a folder as `unread`
+when it starts, and when it writes a line after an import has begun. An import notes a mark of its own when it begins,
+and `read` when it ends, if the mark still stands. So all lines of a folder that is away are known only if it is noted
+as `read`. It stays in the list even then: it may come back with lines of somebody who was forgotten meanwhile.
 """
 
 from __future__ import annotations

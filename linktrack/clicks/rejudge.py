@@ -172,9 +172,9 @@ def _renew(database: Database, rulings: Rulings) -> None:
 
 
 def _stretches(database: Database, back: int, ahead: int) -> Iterator[tuple[tuple[int, int], list[StoredClick]]]:
-    """One stretch of time after the other, each with its clicks and those up to `back` before and `ahead` behind it.
+    """One stretch of time after the other, each with its clicks and those up to `back` before it and `ahead` behind it.
 
-    A busy stretch is cut by number, a quiet one reaches far.
+    In a busy time a stretch ends after a number of clicks; in a quiet time it is long.
     """
     first = database.value("SELECT min(clicked_at) FROM click")
     while first is not None:

@@ -137,8 +137,8 @@ class ClickStore:
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
     def _blank(self, clicks: Sequence[Click], new: Sequence[Click]) -> None:
-        """Take what is personal from the new ones of clicks that are forgotten people's, and back what agents came with
-        nobody else's."""
+        """Take what is personal from new clicks of forgotten people, and remove the agents that came with no other
+        click."""
         nobodies = self.by.nobodies
         agents = {click.agent_id for click in clicks if click.recipient_id in nobodies} if nobodies else None
         if agents:
@@ -272,8 +272,8 @@ class ClickStore:
                 yield from self.database.rows(sql, some)
 
     def _as_stored(self, table: str, moments: Sequence[int]) -> Sequence[int]:
-        """Those of some moments, in order, between the first and the last of what a table has of their time: none,
-        where all is new."""
+        """Those of some moments, in order, that lie between the first and the last that a table has: none where all is
+        new."""
         if not moments:
             return moments
         ends, there = (moments[0], moments[-1]), f"FROM {table} WHERE clicked_at BETWEEN ? AND ?"

@@ -97,8 +97,8 @@ class Tally:
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
 
     def pass_over_folders(self, path: str, folders: Sequence[str], *, beside: int) -> None:
-        """Note the folders in a folder whose logs are not read, `beside` so many logs that are; without any of these
-        nobody expects it."""
+        """Note folders in a folder whose logs are not read, though `beside` them so many logs are. Where no log is, it
+        is said in any case."""
         if folders:
             names = ", ".join(folders[:NAMED_FOLDERS]) + (" …" if len(folders) > NAMED_FOLDERS else "")
             some = counted(len(folders), "folder")
@@ -108,7 +108,7 @@ class Tally:
             )
 
     def note_no_line(self, name: str, *, cut_off: bool, begun: bool) -> None:
-        """Note a log without a complete line: the end of one that has begun may come."""
+        """Note a log without a complete line. Where one has begun, it waits for its end."""
         if cut_off:
             self.note_cut_off(name)
         else:
@@ -233,3 +233,13 @@ class Tally:
                     "--again."
                 )
         return found
+
+
+def of_nobody(departures: int) -> str:
+    """What is said of departures that hold for nobody (`Departures.note`)."""
+    came = "unsubscribe or refusal of tracking has" if departures == 1 else "unsubscribes or refusals of tracking have"
+    return (
+        f"{departures:,} {came} come from mails that people got before they were forgotten, and nothing says whose: "
+        "for who is written to again since (linktrack contact subscribe) only what they say in a newer mail holds, or "
+        "what the CRM says of them."
+    )

@@ -37,8 +37,9 @@ class WaitingImport(NamedTuple):
 def import_waiting(
     workspace: Workspace, database: Database, wait: float = 0, *, way_out: str = "", clock: Clock = now
 ) -> WaitingImport:
-    """Import what waits in the log. NotImported where it is not done to its end, or not at all and there is something
-    that may be done instead (`way_out`); else what stopped it is raised as it is, as Locked."""
+    """Import what waits in the log. NotImported where that is not done to its end; and where it cannot begin, with what
+    may be done instead (`way_out`). Without a `way_out` an error that keeps it from beginning is raised as it is, such
+    as Locked."""
     folders = [folder for folder in workspace.click_logs() if is_there(folder)]
     sizes = {Path(path): Path(path).stat().st_size for folder in folders for path in logs_in(folder)}
     if not sizes and not logs_away(workspace):

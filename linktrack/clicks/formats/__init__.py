@@ -145,7 +145,7 @@ def format_of(wanted: str, time_zone: str | None = None) -> LogFormat:
 
 
 def goes_on_from(format: LogFormat, state: str) -> bool:
-    """Whether a format takes this as what it has kept of a log, and would keep it so again."""
+    """Whether a format can go on from this `state`, and would give the same one back."""
     try:
         format.resume(state)
         return format.state() == state
@@ -207,7 +207,7 @@ def _in_zone(format: _AnyFormat, zone: tzinfo) -> _AnyFormat:
 
 
 def _fits(format: LogFormat, sample: bytes) -> bool:
-    """Whether a format reads at least half of the lines, what it takes for notes aside, or knows their header."""
+    """Whether a format reads at least half of the lines that it does not take for notes, or knows their header."""
     if isinstance(format, EventFormat):
         return format.fits(sample)
     lines = sample.split(b"\n")[:SAMPLE_LINES]

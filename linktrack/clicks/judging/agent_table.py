@@ -47,8 +47,8 @@ class Agents:
             yield text, number
 
     def take_back(self, numbers: Iterable[int]) -> None:
-        """Remove from the table those of these agents that the last call of `numbers` has added: no click was stored
-        with them."""
+        """Remove from the table the agents among these that the last call of `numbers` has added: no click came with
+        them."""
         for number in numbers:
             text = self._added.pop(number, None)
             if text is not None:

@@ -19,9 +19,9 @@ _AT_ONCE = 50_000  # clicks
 
 
 def compare_evidence(database: Database, ruled: Iterable[tuple[Click, int]]) -> tuple[set[Evidence], set[Evidence]]:
-    """Two sets: evidence that today's verdicts give and that is not stored, and stored evidence of visits of which
-    there is no click. Evidence of clicks that are gone (purged, forgotten, reset), or that other rules gave, is in
-    neither: nothing is left to derive it from. `ruled` are all clicks with the ids of their rulings."""
+    """Two sets: evidence that today's verdicts give and that is not stored, and stored evidence of visits without a
+    click. Neither has evidence of clicks that are gone (purged, forgotten, reset), or that other rules gave: it cannot
+    be derived again. `ruled` are all clicks with the ids of their rulings."""
     by = surroundings(database, Networks(()), Agents(database), NetworkTable(database))
     rulings = Rulings(database, by.rules)
     today = {number for (number,) in database.rows("SELECT id FROM ruling WHERE rules = ?", (by.rules,))}

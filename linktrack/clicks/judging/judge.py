@@ -96,8 +96,8 @@ def judge_new(
 def _neighbours(
     database: Database, own: Sequence[Click], besides: Sequence[tuple[int, int, str]], low: int, high: int
 ) -> tuple[list[StoredClick], set[Click]]:
-    """The stored clicks on which `own` and what is `besides` them (moment, recipient or 0, address or "") bear, with
-    all that bears on these, in order; and which of them the former are.
+    """The stored clicks whose verdicts may depend on `own` and on what is `besides` them (moment, recipient or 0,
+    address or ""), together with all clicks that these depend on, in order; and which of them are the former.
 
     That is a person's own clicks, those from one address, and those of one agent that have none: in a busy hour few of
     those who clicked a moment ago.
@@ -197,8 +197,8 @@ def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> Non
 def stored_clicks(
     database: Database, low: int, high: int, of: tuple[set[int], set[str], set[int]] | None = None
 ) -> list[StoredClick]:
-    """The clicks that are stored of a stretch of time, both ends in it, in order; only those `of` these recipients or
-    addresses, or without an address and of these agents, if given, which are no more than a query can name."""
+    """The stored clicks of a stretch of time, both ends in it, in order. With `of` only those of these recipients or
+    addresses, or of these agents and without an address: no more of them than a query can name."""
     where, values = "", list[int | str]()
     if of is not None:
         people, addresses, agents = marks(of[0]), marks(of[1]), marks(of[2])
@@ -263,8 +263,8 @@ def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:
 
 
 def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    """Clicks sorted by time as slices with their first and last moment, so far apart that no click, and nothing
-    `besides`, of one bears on another's neighbours."""
+    """Clicks sorted by time, cut into slices with their first and last moment. Slices are so far apart that no click of
+    one, and nothing `besides` it, changes a verdict in another."""
     moments = [click.clicked_at for click in clicks]
     bounds: list[list[int]] = []
     for moment in sorted([*moments, *besides]):

@@ -53,10 +53,10 @@ class Batch(NamedTuple):
 
     `pressed` is (clicked_at, print, query) of POSTs that say in their address which button was pressed. `busiest` are
     the most frequent addresses as kept, none of a trusted proxy, with their number of clicks; `unaddressed` is how many
-    have none though addresses are kept and servers write them. `equals` are the clicks
-    whose line came before, by their print: the print of the line, and its number as far as the reader remembers;
-    `numbered` are prints of lines that have a number of their own, so that an equal one is the same line again;
-    `uncounted` are stretches of time from which lines stand before what it remembers.
+    have none though addresses are kept and servers write them. `equals` has, by their print, the clicks whose line came
+    before: the print of the line, and how often it had come as far as the reader remembers. `numbered` are prints of
+    lines that have a number of their own: an equal one is the same line again. `uncounted` are stretches of time of
+    which the reader has forgotten lines.
     """
 
     clicks: list[BatchClick]
@@ -156,6 +156,7 @@ class Gathered:
 
 
 def nothing_reached(key: bytes, format: str) -> Reached:
-    """How far a log counts as read that was read within bounds of time: nowhere, for lines outside of them are left."""
+    """How far a log counts as read that was read within bounds of time: not at all, for lines outside of them are
+    left."""
     nothing = digest(b"", key)
     return Reached(format, 0, "", nothing, 0, nothing, None, None, None, b"")

@@ -25,10 +25,10 @@ BLOCK_BYTES = 1 << 20
 class Log:
     """The uncompressed content of one file or pipe, read once from front to back.
 
-    A last line without its end is not part of what is read: it waits for the next time, whatever the log comes from,
-    for it may go on, unless `is_given_up` says that it never will: then it is a line like others. `unfinished` says at
-    the end whether one waits. NUL bytes at the beginning, as a log that was
-    truncated under its server has them (logrotate's copytruncate), are no part of the content.
+    A last line without its end is not read: it may go on, and waits for the next time, whatever the log comes from.
+    Where `is_given_up` says that it never will go on, it is a line like others. `unfinished` says at the end whether
+    one waits. NUL bytes at the beginning, as a log that was truncated under its server has them (logrotate's
+    copytruncate), are no part of the content.
     """
 
     def __init__(self, path: str, file: IO[bytes] | Pipe, unpack: Unpack | None = None) -> None:

@@ -97,9 +97,9 @@ def has_begun(log: Log) -> bool:
 
 
 def detected(sample: bytes, path: str, zone: str) -> LogFormat:
-    """The format of a log by the complete lines at its beginning. Where they fit none, or several, ever fewer of the
-    first ones decide, then ever fewer of the last ones. BadInput when all of these fit none. `path` is for the message,
-    `zone` the time zone of stamps that name none."""
+    """The format of a log by the complete lines at its beginning. Where they fit no format, or several, half of them
+    decide, then a quarter and so on: of the first lines, then of the last ones. BadInput when none of these fits one
+    format. `path` is for the message, `zone` the time zone of stamps that name none."""
     try:
         return detect_inside(sample, path, zone)
     except BadInput:

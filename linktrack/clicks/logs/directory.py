@@ -1,10 +1,10 @@
 """Who was clicking where, for events that carry the target of the link and not our address.
 
 The placement is found by target and mailing, the recipient by a custom variable or by e-mail address, and the shipment
-is the one to that recipient in which the placement stands. An event for which there are several is rejected. Where a
-recipient has refused tracking in that shipment, the click is stored as nobody's, even if the service names them. Where
-a mailing has the same link with the same target in several spots, its events count for the first of them: the link's
-figures are exact, those of the spots are not.
+is the one to that recipient in which the placement stands. An event that fits several is rejected. Where a recipient
+has refused tracking in that shipment, the click is stored as nobody's, even if the service names them. Where a mailing
+has the same link with the same target in several spots, its events count for the first of them: the link's figures are
+exact, those of the spots are not.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class Directory:
         return "ambiguous-mailing" if named else "unknown-mailing"
 
     def _spot(self, mailing: int, url: str) -> TrackedSpot | str:
-        """The spot whose target a URL is: to the letter, else without what is added or glued on; a fragment is, where
-        the mail's target has none."""
+        """The spot whose target a URL is: to the letter, else without what was added to it or glued on. A fragment
+        counts as added where the mail's target has none."""
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]

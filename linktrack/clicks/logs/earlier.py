@@ -1,11 +1,11 @@
 """Equal lines and their numbers: how often a line stands in a log before what is read of it just now.
 
-A line's number is its number in the whole log. Whoever reads remembers the lines of some batches, and of a piece before
-the place where an earlier run has stopped (`requests`), and numbers them as far as that tells. That is right where the
-log has no equal line further back, as nearly always: then the database does not know the line with this number. Where
-it does, the line was stored from another log, or it is an equal one: only then it is counted, in the log itself. What
-is found on the way is kept in a temporary file, so a log is read but once more and memory does not depend on its
-length; of a pipe, which cannot be read again, the prints are written there as they come.
+A line's number is its number in the whole log. The reader (`requests`) remembers the lines of the last batches, and of
+a piece before the place where an earlier import has stopped, and counts among these. That is right unless an equal line
+stands further back, which is rare: the database knows no line with this number then. Where it knows one, the line was
+stored from another log, or there is an equal one further back: only then are lines counted in the log itself. What is
+found on the way is kept in a temporary file, so a log is read but once more and memory does not depend on its length;
+of a pipe, which cannot be read again, the prints are written there as they come.
 """
 
 from __future__ import annotations

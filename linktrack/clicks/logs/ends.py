@@ -15,8 +15,8 @@ class Ends:
     whether all that was read then was of one second.
 
     Lines that say nothing (notes, and what cannot be read) are no part of them, nor lines with a number of their own,
-    of which no two are equal. An end out of order of time is none: a server that is cut goes on from there, and where
-    the lines of a log come again sorted otherwise, none was cut.
+    of which no two are equal. An end that is out of the order of time does not count: a log that is cut goes on in
+    time, so such a log was sorted in another way, not cut.
     """
 
     def __init__(self, moment: Callable[[bytes], int], *, begun: bool, only_second: bool = False) -> None:
@@ -29,8 +29,8 @@ class Ends:
         self._last_rows: list[LineRow] = []
 
     def seed(self, rows: Sequence[LineRow], whole: bool) -> None:
-        """Take the rows of lines before the position. `whole`: they are all that the log has before it, so its first
-        second may still go on."""
+        """Take the rows of lines before the position. `whole`: they are all lines before it, so the log's first second
+        may still go on."""
         self._last_rows = list(rows[-MAX_LINES - 1 :])
         if whole:
             self._only_second = self.first_news = True

@@ -1,8 +1,8 @@
 """Where the lines of a log end: at line ends, at holes of NUL bytes, and where octets are counted, at their count.
 
-A line feed ends a line. A carriage return alone does so in a log that begins with such lines, and where lines of both
-kinds were put into one log: between two texts that each have a time of their own, as every line of a log has. Else it
-is part of what a visitor has sent.
+A line feed ends a line. A carriage return alone ends one in a log that begins with such lines; and, where lines of both
+kinds were put into one log, between two texts that each have a time, as every line of a log has. Any other carriage
+return is part of what a visitor has sent.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
 
 
 def with_line_feeds(text: bytes) -> bytes:
-    """A text that begins with a line, with a line feed for each carriage return that ends a line alone, as far as what
-    follows it tells that already."""
+    """A text that begins with a line, with a line feed in the place of each carriage return that ends a line alone. One
+    at the end stays, as what follows it is not known yet."""
     if b"\r" not in text or text.count(b"\r") == text.count(b"\r\n"):
         return text
     *lines, rest = text.split(b"\n")
@@ -120,8 +120,8 @@ def first_lines(start: bytes) -> tuple[bytes, bytes]:
 
 
 def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
-    """The complete lines of bytes before a position, where lines end; not `whole`: their beginning is somewhere in one,
-    which is left out."""
+    """The complete lines of the bytes before a position, at which a line ends. Not `whole`: the bytes begin in the
+    middle of a line, which is left out."""
     if seed.endswith(b"\r"):  # at the end of a log: see `Log.blocks`
         seed = seed[:-1] + b"\n"
     if not whole and _PRIORITY in seed:
@@ -134,7 +134,8 @@ def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
 
 
 def _has_frames(text: bytes) -> bool:
-    """Whether a line of a text begins with a count. The sign behind one is looked for: one byte is found in no time."""
+    """Whether a line of a text begins with a count. It looks for the `<` behind one first: one byte is found in no
+    time."""
     at = text.find(_PRIORITY, 2)
     while at >= 0:
         begins = at - 1
@@ -150,8 +151,8 @@ def _has_frames(text: bytes) -> bool:
 def _frame_end(text: bytes, at: int) -> int | None:
     """Where the frame that begins at `at` ends; 0 where that has not come, None where there is no frame.
 
-    It ends before its count says so where that has taken the first digits of the next one, which leads nowhere without
-    them and somewhere with them.
+    A count may be too large, and take in the first digits of the next count. Where the next frame fits with these
+    digits and does not without them, this frame ends before them.
     """
     end = _counted_end(text, at)
     if not end or text[end - 1] not in _DIGITS or not _NEXT(text, end):

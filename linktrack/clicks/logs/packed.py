@@ -33,8 +33,8 @@ def refuse_archive(start: bytes, path: str) -> None:
 
 
 def _is_old_tar(head: bytes) -> bool:
-    """Whether this is a member's head as tar wrote it before it had a mark of its own (`--format=v7`): with the right
-    sum of its bytes, the eight of the sum as blanks."""
+    """Whether this is the head of a file in a tar archive of the old format without a mark (`--format=v7`): it has the
+    right sum of its bytes, in which the eight bytes of the sum itself count as blanks."""
     said = head[_TAR_SUM]
     digits = _OCTAL(said)
     return digits is not None and int(digits[1], 8) == sum(head) - sum(said) + len(said) * ord(" ")
@@ -70,9 +70,9 @@ class _Members:
     """The content of a compressed file: one or more streams of its kind (gzip's members, zstd's frames), whatever
     number of NUL bytes stands between and behind them, as xz, tapes and disks pad.
 
-    The readers of the standard library pass over all that follows such a pad in silence, or what follows garbage.
-    `make` makes the decompressor of one stream, `bounded` when it can be told how much to make at once; what it raises
-    for what is none of its kind is raised here.
+    The readers of the standard library say nothing and leave out what follows such bytes, or garbage. `make` makes the
+    decompressor of one stream, whose errors are raised here; it is `bounded` when it can be told how much to make at
+    once.
     """
 
     def __init__(self, make: Callable[[], Any], bounded: bool, file: IO[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Requests become clicks: which lines of a log are some, what identifies each, and why others are rejected."""
+"""Requests become clicks: which lines of a log are clicks, what identifies each, and why others are rejected."""
 
 from __future__ import annotations
 
@@ -127,8 +127,8 @@ class Requests:
         self._moments[0] = (min(now[0], first), max(now[1], last))
 
     def take(self, rows: Sequence[LineRow], otherwise: Mapping[bytes, TimedRow] = MappingProxyType({})) -> None:
-        """Count every line and make clicks of those that are some. `otherwise` is how lines that cannot be read are
-        read in other formats."""
+        """Count every line, and make clicks of those that are some. `otherwise` has lines that cannot be read, as other
+        formats read them. It is one long loop, for a call more for each line takes time that shows."""
         addresses, agents, moment_of = self._terms.addresses, self._agents, self._moment
         seen, kept, network_number = self._terms.visitors.seen.get, self._terms.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
@@ -279,8 +279,8 @@ class Requests:
             junk.append((moment, mark, "", reason, NOBODY))
 
     def _note_unread(self, line: bytes, otherwise: TimedRow | None) -> None:
-        """Keep that a line with an address of ours cannot be read. One that another format reads may have been read in
-        it before: it is known by what it says there."""
+        """Keep that a line with an address of ours cannot be read. Where another format reads it, it may have been
+        stored in that one: so it is known by what it says there, too."""
         if otherwise is None:
             self._gathered.junk.append((0, text_print(line), "", UNREADABLE, NOBODY))
             return

@@ -13,7 +13,7 @@ _Value = TypeVar("_Value")
 
 
 class SecondLook:
-    """A second look at requests of one log, which was read by `terms`, that nobody knew by these."""
+    """A second look at requests of one log that were unknown by the `terms` that it was read by."""
 
     def __init__(self, terms: ImportTerms) -> None:
         self._read_by = terms

@@ -24,7 +24,8 @@ class Known:
 
 
 def recognise(database: Database, log: Log, key: bytes) -> Known | None:
-    """The source whose read part `log` begins with, if there is one: the longest. The log is at its beginning again.
+    """The source that `log` is: the log begins with what was read of that one; of several the one with the longest such
+    part. None for a new log. The log is at its beginning afterwards.
 
     Its first `head_length` bytes and the bytes before its position must be the same. A pipe cannot be read twice and
     is never recognised: its lines are compared one by one.

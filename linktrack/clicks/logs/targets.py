@@ -1,4 +1,4 @@
-"""Targets as mail services report them: what is left to compare when what they add, escape or glue on is taken off."""
+"""Targets as mail services report them, made comparable: without what services add, escape or glue on."""
 
 from __future__ import annotations
 

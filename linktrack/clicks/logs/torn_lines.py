@@ -1,8 +1,8 @@
-"""Lines of the own click log that a kill has torn: what nobody ends within a day is a line as it is, and rejected.
+"""Lines of the own click log that a kill has torn: after a day nobody will end them, and they are rejected.
 
 Each process of the server writes a file of its own, so nobody goes on where a killed one has stopped. Lines of other
-logs wait for their end however long it takes, for their servers go on in the same file. Should a torn line be ended
-after all, it is read as what it is then; what came behind it and is no end of it is read alone.
+logs wait for their end however long it takes, for their servers go on in the same file. Should the end of a torn line
+come after all, the whole line is read; what comes behind it and is not its end is read alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def torn_format(log: Log, terms: ImportTerms) -> LineFormat | None:
 
 
 def torn_end(text: bytes, format: LineFormat) -> bytes:
-    """What a torn line has left behind the last complete line of a text up to which a log was read; mostly nothing."""
+    """The torn line at the end of a text up to which a log was read; nearly always nothing."""
     return text[text.rfind(b"\n") + 1 :] if isinstance(format, ClickLog) else b""
 
 

@@ -135,8 +135,8 @@ class Addresses:
         """Whether a request's target is a good address that somebody has changed to see what happens: no person's
         program does that.
 
-        Its placement is another one, or it is turned by 13 letters; it has a control character behind it, comes twice
-        in one target, or is looked for in vain below another path.
+        Its placement is another one; or it is turned by 13 letters, has a control character behind it, comes twice in
+        one target, or stands below another path and was not found there.
         """
         path = target.partition(b"?")[0]
         if isinstance(found, tuple):
@@ -184,8 +184,9 @@ class Addresses:
         return {person[1] for person in named if person is not None and person[2] is not None}
 
     def _is_unfilled(self, target: bytes) -> bool:
-        """Whether a merge tag, the beginning of one or nothing stands where a token should: what sent the mail did not
-        know it. What begins with a sign that no token has is one, however often it was encoded; dots are a probe's."""
+        """Whether a merge tag, the beginning of one or nothing stands where a token should: the program that sent the
+        mail did not know the tag. Anything counts that begins with a sign that no token has, however often it was
+        encoded, but dots: these are a probe's."""
         match = self.keyed(target)
         if match is None or match[1].lower() not in self.spots:
             return False
@@ -272,7 +273,8 @@ class AddressBook:
 
     def may_be_of_later_key(self, target: bytes) -> bool:
         """Whether a target that names nobody may have been signed with a key of after the backup that this workspace
-        was restored from: by its id, which anybody can write. Once there is a key of since then none is awaited."""
+        was restored from: by its id, which anybody can write. Once a key was made after the restore, none is awaited
+        any more."""
         return self._awaits_later_keys and self.addresses.is_of_unknown_key(target)
 
 

@@ -23,8 +23,8 @@ UNCOUNTED, BY_PERSON, BY_MACHINE = "", "human", "machine"  # as what a click cou
 
 @dataclass
 class ClickerChanges:
-    """Changes by person and placement. `moved` are people of whom clicks went or were judged anew, and `lost` the spots
-    where human ones are fewer for that: first and last click must be found anew there."""
+    """Changes by person and placement. `moved` are people of whom clicks were removed or judged anew. `lost` are the
+    spots with fewer human clicks for that, where first and last click must be looked for again."""
 
     people: defaultdict[PersonInShipment, dict[int, ClickerChange]] = field(default_factory=lambda: defaultdict(dict))
     moved: set[PersonInShipment] = field(default_factory=set)

@@ -153,8 +153,8 @@ def _move(
     left: Mapping[PersonAtPlacement, tuple[int, int, int]],
     purged: int,
 ) -> int:
-    """Changes of a person some of whose clicks went or were judged anew; `left` is what is left where some are `lost`.
-    Returns 1 where the person has become a clicker, -1 where they are none any more."""
+    """Changes of a person some of whose clicks were removed or judged anew. `left` has first and last click of the
+    spots that are `lost`. Returns 1 where the person has become a clicker, -1 where they are none any more."""
     after = dict(before)
     for placement, change in sorted(own.items()):
         old = before.get(placement)

@@ -236,7 +236,8 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
 
 
 def _settle_times(database: Database, columns: _Columns, was: Sequence[str], now: Sequence[str]) -> None:
-    """Widen first and last human click by those that came, and find them anew where the first or last one went."""
+    """Move first and last human click to those that came before and after them, and look for them again where they
+    went."""
     won: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     lost: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for link, shipment, at, old, new in zip(columns.links, columns.shipments, columns.times, was, now, strict=True):

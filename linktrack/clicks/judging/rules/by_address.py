@@ -76,8 +76,8 @@ def _crowds(
     width: int,
     share: float = 0,
 ) -> Iterator[int]:
-    """The clicks of those whose mails had several links opened in a window with many such mails, which are this share
-    at least of all mails in it.
+    """The clicks in mails of which several links were opened within a window, where the window has many such mails and
+    they are at least this share of all mails in it.
 
     The window moves by one click at a time; once it is a crowd, only the recipient who came last can be new in it.
     """

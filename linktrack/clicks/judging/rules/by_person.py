@@ -51,7 +51,7 @@ def judge_people(clicks: Sequence[Click], people: Sequence[Whose], by: Surroundi
 
 
 def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], against: Against) -> None:
-    """Mark what one person's clicks on one placement, from one address, have beyond what fingers do.
+    """Mark the clicks of one person on one placement, from one address, that are more than fingers make.
 
     Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it: all of
     them together may do it more often.
@@ -73,7 +73,8 @@ def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], against: Again
 
 
 def _in_even_time(moments: Sequence[int], repeated: Sequence[int]) -> Iterator[int]:
-    """The clicks before which as many pauses were equal as a person's never are, as far as clicks bear on another."""
+    """The clicks before which `EVEN_PAUSES` pauses, none of them short, were equal as a person's never are, all within
+    `REACH`."""
     pauses = [later - before for before, later in pairwise(moments)]
     for at in range(EVEN_PAUSES, len(repeated)):
         some = pauses[at - EVEN_PAUSES : at]

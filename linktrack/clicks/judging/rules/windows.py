@@ -39,7 +39,7 @@ def is_near(moments: Sequence[int], moment: int, width: int) -> bool:
 
 
 def is_dense(moments: Sequence[int], width: int, least: int) -> bool:
-    """Whether `least` of some moments in order lie within `width`: a quick test, which spares most the closer one."""
+    """Whether `least` of some moments in order lie within `width`: a quick test, after which few need a closer one."""
     return any(last - first <= width for first, last in zip(moments, moments[least - 1 :], strict=False))
 
 

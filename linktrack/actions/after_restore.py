@@ -1,9 +1,9 @@
 """After a restore: what runs have made that the backup does not know is taken into the ledger, so that nothing is made
 again.
 
-What a run has passed is passed here, too, so that actions which are added later do not reach it; of a run whose folder
-does not say which clicks that were, they stay open, and what it has done because of them is passed over. Until all that
-is settled no run begins.
+Clicks that a run has passed count as passed here, too: an action that is added later does not reach them. Where a run's
+folder does not say which clicks these were, they stay open, and what the run did because of them is not done again. No
+run begins until all that is settled.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from linktrack.workspace import Workspace
 
 class Taken(NamedTuple):
     """What was taken over: `runs` and their `changes`; `known` runs stood in the ledger already. `unknown` changes are
-    of links or mailings that the backup does not have, whose clicks come no more, or of people who were forgotten;
-    `missing` are the numbers of runs in between whose folders were not named."""
+    of links or mailings that the backup does not have (no click on these is counted any more), or of people who were
+    forgotten; `missing` are the numbers of runs in between whose folders were not named."""
 
     runs: int
     known: int
@@ -76,10 +76,10 @@ def take_runs(
     """Take what the runs in these folders made into the ledger, each run whole or not at all; a run that is known is
     left alone, so this may be called again. While one is missing in between, no run begins.
 
-    Actions get the numbers back that they had in these runs, which is said. Conflict where nothing was restored; once
-    for keys that links had in these runs and have not here; and for a run of links and actions that were made or
-    changed since the backup and are not here as they were then. NotFound without a run; BadInput for files that no run
-    has written, or a run of another workspace.
+    Actions get the numbers back that they had in these runs, and that is said. Conflict where nothing was restored; the
+    first time that links are found to have had other keys in these runs; and where a run carried out links and actions,
+    made or changed since the backup, that are not here as they were then. NotFound without a run; BadInput for files
+    that no run has written, or a run of another workspace.
     """
     with alone(workspace, database, "action run", wait):
         _refuse_unrestored(database)
@@ -107,8 +107,8 @@ def _refuse_unrestored(database: Database) -> None:
 
 
 def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
-    """Say which links had other keys in these runs: a Conflict the first time, afterwards, for a link may have been
-    renamed once more after the last run, a warning."""
+    """Say which links had other keys in these runs: by a Conflict the first time, by a warning afterwards, for a link
+    may have been renamed again after the last run."""
     found, newest = former_keys(database, runs), max(run.number for run in runs)
     is_new = is_awaited(database) and newest > keys_told(database)
     if is_new:

@@ -22,8 +22,8 @@ _MOST = 20  # names that are said one by one
 
 
 def new_names(state: CrmState) -> dict[str, list[str]]:
-    """By kind the names that the run gives somebody and that the export does not know. What an export does not list
-    is not known to be new."""
+    """By kind the names that the run gives somebody and that the export does not have. Of a kind that an export does
+    not list nothing is called new."""
     found: dict[str, list[str]] = {}
     for kind in ("selection", "project"):
         if kind in state.listed:

@@ -68,8 +68,8 @@ class CrmState:
     left_alone: list[LeftRow] = field(default_factory=list)
 
     def leave_alone(self, table: Table, left: Sequence[BadRow], without_id: Sequence[BadRow] = ()) -> None:
-        """Note which rows of a table stay as they came, and why: those that are no rows of it, and those that have no
-        id, which may be meant so."""
+        """Note which rows of a table stay as they came, and why: those that are no rows of it, and those without an id
+        (which may be on purpose)."""
         is_urgent = any(not row.apart for row in left)
         left = sorted([*left, *without_id], key=lambda row: row.line)
         said = list(left_alone(table, left))

@@ -22,7 +22,7 @@ def table_of(state: CrmState, export: Path, noun: str) -> Table | None:
 
 
 def cells_of(state: CrmState, table: Table, noun: str, columns: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
-    """The line of each row and its cells in the named columns (setting -> column), all of which must be there."""
+    """The line of each row and its cells in these columns (setting -> column), all of which must be there."""
     section = noun.replace("-", "_")
     places = [
         need_column(table, column, f"every row of {noun}", f"{setting} under [crm.{section}]")

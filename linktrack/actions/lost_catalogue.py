@@ -1,5 +1,5 @@
-"""The links and actions of a restored workspace against those that the lost runs have found: each action gets its
-number back, and what is not here as they had it is named with the commands that bring it back."""
+"""The links and actions of a restored workspace, compared with those of the lost runs: each action gets its number
+back; what is missing or changed is named, with the commands that bring it back."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class _LostNumbers(NamedTuple):
 class LostCatalogue:
     """What is to be said and done about links and the numbers of their actions before runs are taken.
 
-    A link that the backup has is the one of that number, whatever its key was in a run or is today. One that was added
-    since is the one that was added again under the last key that the runs know of it.
+    A link that the backup has is the one of that number, whatever its key was in a run or is today. A link that was
+    added after the backup is the one that was added again under the last key that it had in the runs.
     """
 
     def __init__(self, database: Database, runs: Sequence[LostRun], root: Path) -> None:
@@ -77,8 +77,8 @@ class LostCatalogue:
             self._links[link.id] = _LostNumbers(link, there, numbers_of(there, link.backed_up_action, every))
 
     def link_of(self, run: LostRun, key: str) -> TodaysLink | None:
-        """The link that a run knew by a key, if it is here; where the run does not say which that was, the one that has
-        the key today."""
+        """The link that a run knew by a key; None where it is not here. Where the run does not say which link that was,
+        it is the one with that key today."""
         lost = (run.links or {}).get(key)
         if lost is None:
             return self._link("key", key)
@@ -149,8 +149,8 @@ class LostCatalogue:
             )
 
     def once(self, run: LostRun, key: str, kind: str, name: str) -> list[int]:
-        """The numbers of the link's actions by which a run may have made this thing (`kind` and `name` as in `made`)
-        once for a person."""
+        """The numbers of the link's actions that make such a thing once for a person, and may have made it in a run
+        (`kind` and `name` as in `made`)."""
         lost = (run.links or {}).get(key)
         return [] if lost is None else once_for(kind, name, lost.actions)
 

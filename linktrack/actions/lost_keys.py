@@ -1,7 +1,7 @@
 """Which links had other keys in the runs that a restored backup does not know, and the commands that bring these back.
 
-A link is known by its key to whoever makes links again that a backup lacks, from a file or by hand: as long as two of
-them have each other's keys, what is said of one is laid to the other.
+Whoever makes the links again that a backup lacks, from a file or by hand, knows them by their keys: while a link has
+the key that another one should have, changes meant for one reach the other.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class Rename(NamedTuple):
 
 
 class FormerKeys(NamedTuple):
-    """The keys that links of the backup `had`, by the keys that they have today, the `renames` that bring them back, in
-    an order in which each key is free, and the links that only make way, by the key that they get for it."""
+    """What lost runs say of the keys of links in the backup. `had`: the key then, by the key of today. The `renames`
+    bring these back, in an order in which each new key is free. Links that only make way are listed by the key that
+    they get for it."""
 
     had: Mapping[str, str]
     renames: Sequence[Rename]
@@ -49,8 +50,8 @@ def former_keys(database: Database, runs: Sequence[LostRun]) -> FormerKeys:
 
 
 def renames_in_order(wanted: Mapping[str, str], is_taken: Callable[[str], bool]) -> list[Rename]:
-    """Renames one after the other, by which the links called as the keys of `wanted` get its values, each of which is
-    another. One that is in the way of the rest (of a circle, or a link that is to have no other key) is put aside."""
+    """Renames, one after the other, that give the links called as the keys of `wanted` its values, which all differ.
+    Where a link is in the way (in a circle, or one for which `wanted` has no key), it gets a made-up key first."""
     waiting = dict(wanted)
     taken = {key: is_taken(key) for key in (*wanted.keys(), *wanted.values())}
     done: list[Rename] = []

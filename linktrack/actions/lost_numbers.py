@@ -1,8 +1,8 @@
 """Which number each action of a link had in the runs that a restored backup does not know.
 
-An action is known by its number: what was made under it is not made again. Whoever makes actions again that a backup
-lacks, by hand or with `link apply`, gives them numbers in the order of today; before anything runs by them, each gets
-the number back under which the lost runs have carried out the same definition.
+An action is known by its number: what was made under it is not made again. Actions that a backup lacks and that
+somebody adds again, by hand or with `link apply`, get new numbers. Before any of them runs, each gets the number back
+under which the lost runs carried out the same definition.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def numbers_of(today: Listing, backed_up: int, listings: Sequence[Listing]) -> L
 def _mistaken(
     today: Listing, backed_up: int, free: Mapping[int, str], told: Mapping[str, int], last: Listing
 ) -> dict[int, ActionTable | None]:
-    """What would be done again under another number than the one under which it was done last, `told` by what it is:
-    by actions that were added since the restore (`free`), and by those of the backup."""
+    """The actions that would do again what was done under another number: those that were added since the restore
+    (`free`), and those of the backup. `told` has the number under which each thing was done last."""
     found: dict[int, ActionTable | None] = {number: None for number, text in free.items() if text in told}
     for number, table in today.items():
         if number <= backed_up:

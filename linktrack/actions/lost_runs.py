@@ -237,7 +237,8 @@ def click_in(change: CrmChange) -> tuple[int, int]:
 
 
 def number_in(change: CrmChange, identity: str, shipment_number: int, last: int, likely: int) -> int:
-    """The number of the action that made a change, on a link of this `identity` whose last one has `last`; 0: by hand.
+    """The number of the action that made a change, on a link of this `identity` whose highest number is `last`; 0: by
+    hand.
 
     `likely` is tried first. `shipment_number` is the random one.
     """

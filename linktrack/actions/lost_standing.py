@@ -1,5 +1,5 @@
 """What the folder of a run says besides its changes: the actions as they stood when it began, and the clicks that it
-has passed. Folders of runs before there were such files say neither."""
+has passed. Folders of runs by a linktrack without such files say neither."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PASSED = "passed-clicks.ndjson"
 
 
 class LostLink(NamedTuple):
-    """A link as a run found it: its number in the database, which a backup keeps, what its ids are formed of, and its
-    actions."""
+    """A link as a run found it: its number in the database (the same in a backup), what ids of its changes are formed
+    of, and its actions."""
 
     id: int
     identity: str

@@ -1,4 +1,4 @@
-"""What things are made for: nothing is made twice for the same, nor by one person's clicks without end."""
+"""What things are made for: nothing is made twice for the same occasion, nor without end by one person's clicks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Occasions:
                 self._note(repeat, one)
 
     def take(self, action: NumberedAction, click: Clicked) -> bool:
-        """Whether an action makes something because of a click: then it does not once more for the same."""
+        """Whether an action makes something because of a click; if so, it makes nothing for the same occasion again."""
         repeat = repeat_of(action)
         one = MadeFor(click.link.id, action.number, click.shipment.id, click.key)
         if _occasion(repeat, one) in self._taken:

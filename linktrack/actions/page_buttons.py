@@ -1,6 +1,6 @@
 """What the subscriptions page changes in the CRM: its buttons as actions, which take interests away and set them.
 
-A type of mailing that a person leaves or joins there is the interest of that name. What `off=*` ends are all types.
+A type of mailing that a person leaves or joins there is the interest of that name. `off=*` ends all types.
 """
 
 from __future__ import annotations

@@ -191,8 +191,8 @@ def change_id(click: Clicked, at: int, *place: object) -> str:
 
 
 def made_id(action: NumberedAction, click: Clicked) -> str:
-    """The identifier of what an action makes because of a click. It never comes again, for the shipment's number does
-    not, and no other action of the link has this one's."""
+    """The identifier of what an action makes because of a click. It is never given again, for the shipment's number is
+    not, and no other action of the link gets this one's number."""
     parts: list[object] = [action.definition.type, action.number, click.contact_id, click.link.identity]
     parts.append(click.shipment.number)
     if repeat_of(action) == "click":

@@ -28,14 +28,14 @@ Payload = Mapping[str, str | int]
 
 
 def find_script(folder: Path, name: str) -> Path | None:
-    """The script's file, or None when the folder has no such file (nor one outside it is taken)."""
+    """The script's file; None when the folder has no such file. One outside the folder is never taken."""
     path = whole_path(folder / name)
     return path if path.is_file() and path.is_relative_to(whole_path(folder)) else None
 
 
 def unfit_script(folder: Path, name: str) -> ScriptResult | None:
-    """How a script will fail that cannot be started, without starting it: it is not there, not executable, or its
-    first line names a program that is not there. None for one that can, as far as that can be seen."""
+    """How a script will fail that cannot be started, told without starting it: it is not there or not executable, or
+    its first line names a program that is not there. None where nothing of that shows."""
     path = find_script(folder, name)
     if path is None:
         return _missing(folder, name)

@@ -27,8 +27,8 @@ from linktrack.store.session import Database
 
 
 class _Shipment(NamedTuple):
-    """One that people know by the number `id`. `is_later`: made since the restore, so only what was made for
-    its random `number` says that it is the run's, and not another one of the lost workspace."""
+    """A shipment that people know by its `id`. `is_later`: it was made since the restore. The lost workspace may have
+    had another one with this id, so only a change that was made for its random `number` is of this one."""
 
     id: int
     number: int
@@ -97,8 +97,8 @@ class RunTaking:
         return changes, unknown
 
     def _refuse_later_actions(self) -> None:
-        """Conflict where changes come from actions that the workspace does not have and never had, or has under other
-        numbers: these would do it all again."""
+        """Conflict where changes come from actions that the workspace has never had, or has under other numbers: it
+        would do all of it again."""
         if self._later:
             every = sorted(self._later.items())
             named = ", ".join(f"action {number} of {link} ({kind})" for (link, number), kind in every)
@@ -147,8 +147,8 @@ class RunTaking:
         return action
 
     def _is_missing(self, link: TodaysLink, number: int, change: CrmChange) -> bool:
-        """Whether a link has another action under a number, or never had one, as far as can be told of a run that does
-        not say its actions; who has removed it wants it no more."""
+        """Whether a link has another action under a number, or never had one: as far as that can be told, where a run
+        does not say its actions. An action that was removed is not missing."""
         if (link.id, number) not in self._today:
             sql = "SELECT type, settings FROM action WHERE link_id = ? AND number = ?"
             row = self.database.row(sql, (link.id, number))
@@ -160,8 +160,8 @@ class RunTaking:
         return other or there["type"] not in types_that_make(change.kind)
 
     def _keep_once(self, change: CrmChange, link: TodaysLink | None, click: tuple[int, int]) -> None:
-        """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
-        of the link's actions of that kind, for which one it was the files do not tell."""
+        """Note that a person has got from a link what is made once, though by a mailing that the database lacks. The
+        files do not say by which action, so it counts for all of the link's actions of that kind."""
         then = self.catalogue.once(self.run, change.link, change.kind, change.name)
         if link is None:
             self._lost_links |= {change.link} if then else set()
@@ -227,9 +227,9 @@ class RunTaking:
             lead_to(self.database, [(row, made.return_url)])
 
     def _decide(self, change: CrmChange, click: tuple[int, int]) -> None:
-        """Note what a click has decided, unless a later one has, or a later run by the same one; who lost the interest
-        named like a type of mailing has left that, and may have by a mailing that was added, with its type, since the
-        backup."""
+        """Note what a click has decided, unless a later click has, or a later run because of the same click. A person
+        who lost the interest named like a type of mailing has left that type, also one of a mailing that was added
+        after the backup."""
         recipient_id = self._person(change)
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
         key = recipient_id, change.kind, settled_as(change.kind, change.name)

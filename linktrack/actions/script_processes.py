@@ -1,4 +1,4 @@
-"""What a script has started: ended with it, also what has left its process group.
+"""What a script has started ends with it, even what has left its process group.
 
 On Linux this process becomes the parent of every orphan below it (PR_SET_CHILD_SUBREAPER, see prctl(2)) while a
 script is running, so nothing gets away by a double fork; elsewhere only the script's process group is ended.

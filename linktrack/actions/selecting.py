@@ -229,8 +229,8 @@ _AT_ONCE = 10_000
 
 
 def pass_as_lost_runs(database: Database, passed: Iterator[PassedClick]) -> None:
-    """Note the clicks that a run after the backup has passed: those that are here are open no more, and the others will
-    not be when they are imported. Part of a transaction."""
+    """Note the clicks that a run after the backup has passed. Those that are here are no longer open; the others will
+    not be open when they are imported. Part of a transaction."""
     database.execute("DROP TABLE IF EXISTS lost_click")
     database.execute(
         "CREATE TEMP TABLE lost_click (clicked_at BIGINT NOT NULL, print BIGINT NOT NULL, contact_id TEXT NOT NULL)"

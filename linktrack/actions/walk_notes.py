@@ -56,7 +56,7 @@ class Notes:
     def count(
         self, click: Clicked, action: NumberedAction, row: CrmChange, status: str = "ok", message: str = ""
     ) -> CrmChange:
-        """Keep aside that something has changed. Returns the change."""
+        """Keep a change aside that did something. Returns the change."""
         self.by_kind[row.kind] += 1
         self._add(click, action, row, status, message)
         return row

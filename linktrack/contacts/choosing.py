@@ -70,7 +70,7 @@ class Choosing:
 
 def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
     """The contact ids of any file with a column of them: rows as linktrack writes them (CSV, TSV, JSON, NDJSON, a
-    workbook) or an export of the CRM (a file, or a folder). A list of nobody has its header still, or is `[]`.
+    workbook) or an export of the CRM (a file, or a folder). A list of nobody still has its header, or is `[]`.
 
     Outputs of one kind may stand one behind the other. NotFound or BadInput with the way out, also for a file without
     anything in it (a command that failed leaves one) and for one with a line that is no row: nothing of a broken list
@@ -122,8 +122,8 @@ def _no_row(reason: str, path: Path, line: int) -> BadInput:
 
 
 def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:
-    """The table in a file, and its column of ids: ours, which needs no mapping, or the export's. Our headings come
-    last: some systems call companies so."""
+    """The table in a file, and its column of ids: ours, which needs no mapping, or the export's. A column of our own
+    name is looked for last: some systems call the companies' ids so."""
     ours, *headings = CONTACT_ID
     if not path.is_dir() and (found := _ours(path, mapping, ours)):
         return found
@@ -140,8 +140,8 @@ def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:
 
 
 def _ours(path: Path, mapping: Mapping, name: str) -> tuple[Table, int] | None:
-    """A table and its column of that name, but None where the mapping has that for the companies' ids, and another
-    column for the contacts'."""
+    """A table and its column of that name; None where the mapping says that this one has the companies' ids, and
+    another one the contacts'."""
     named = CrmSettings.model_validate({"contacts": {"id": name}})
     settings = mapping.settings.contacts
     try:

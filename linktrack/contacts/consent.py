@@ -1,9 +1,9 @@
 """Who may be tracked: what a person has said themselves on the subscriptions page, and what the CRM's export says.
 
-What they have said wins over the export until the CRM has learnt of it: until a file of contacts has been seen that
-says the same, and later one of other content that says otherwise. A file without the column of the consent proves
-nothing, nor one that was seen before. Their own word stays in the record beside the CRM's later one. All rows of
-`said_consent` are written here.
+What they have said wins over the export until the CRM knows it and then says otherwise: a file of contacts was seen
+that says the same, and a later one, of other content, that says something else. A file without the column of the
+consent proves nothing, nor one that was seen before. Their own word stays in the record beside the CRM's later one. All
+rows of `said_consent` are written here.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -> None:
     """A person has said at this time whether they may be tracked. Part of a transaction.
 
-    The latest word counts, in whatever order they become known: one from before the CRM's later word changes nothing of
-    that.
+    The latest word counts, in whatever order words become known; it does not take back what the CRM has said after it.
     """
     kept = "CASE WHEN excluded.said_at < said_consent.crm_said_at THEN said_consent.{0} END"
     crm = ", ".join(f"{column} = {kept.format(column)}" for column in ("known_at", "crm_consent", "crm_said_at"))
@@ -114,7 +113,7 @@ class Consents:
         return word.consent
 
     def note_what_was_seen(self, moment: int) -> None:
-        """Store that the file was seen, whose word the CRM has learnt, and whose it has changed since. Part of a
+        """Store that the file was seen, whose word the CRM knows by it, and for whom it says otherwise since. Part of a
         transaction."""
         if not self._has_column or self._seen.before:
             return

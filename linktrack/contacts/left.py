@@ -1,9 +1,9 @@
 """Who has left which type of mailing, how, and what brings a person back.
 
 A person leaves by the unsubscribe link, the subscriptions page, or an action that takes away the interest named like
-the type. The CRM learns of it late: so they are left out until a file of contacts has been seen without that interest
-and later one of other content with it, or until they say otherwise themselves, or `contact subscribe` says it for them.
-A file without the interests' column proves nothing, nor one that was seen before.
+the type. The CRM learns of it late. So they are left out until the CRM knows it and gives the interest back (a file of
+contacts was seen without that interest, and a later one, of other content, with it), until they come back themselves,
+or by `contact subscribe`. A file without the interests' column proves nothing, nor one that was seen before.
 
 All rows of `left_type` are written here, each type by the name under which types are compared. A return is kept too
 (`how` is `back`), so that an older click that arrives late does not take the person away again.
@@ -60,9 +60,9 @@ def subscribe_again(
 ) -> tuple[str, ...]:
     """Take a person back whom a contact id, address or name names, into one type or all that they have left.
 
-    Returns the types: every type for a forgotten person, of whom only a print is known, and removed. UnknownName for
-    nobody, or for a type that neither a mailing nor `types` has. Conflict for one type of a person who has left every
-    type, or who was forgotten.
+    Returns the types. For a forgotten person, of whom only a print is known, that print is removed, and every type is
+    returned. UnknownName for nobody, or for a type that neither a mailing nor `types` has. Conflict for one type of a
+    person who has left every type, or who was forgotten.
     """
     with database.transaction():
         if take_print_away(database, named):
@@ -109,8 +109,8 @@ def departures_of(database: Database, recipient_id: int, types: Collection[str] 
 
 
 def has_left(left: Sequence[str], type: str, joined: Collection[str] = ()) -> bool:
-    """Whether who has left these types is left out of a mailing of this type. `joined` (as `same_type` has them) are
-    those that they have come back to since they left every type."""
+    """Whether a person who has left the types in `left` is left out of a mailing of this type. `joined` (as `same_type`
+    has them) are types that they came back to after they left every type."""
     wanted = same_type(type)
     ended = wanted != TRANSACTIONAL and wanted not in joined
     return any(same_type(one) == wanted or (one == EVERY_TYPE and ended) for one in left)
@@ -210,8 +210,8 @@ class _Absence(NamedTuple):
 
 
 def _take_back(database: Database, recipient_id: int, type: str, moment: int) -> None:
-    """Take a person back into a type that they are stored to have left, also when that was dated ahead of this moment:
-    a log is written by another clock."""
+    """Take a person back into a type that they have left by what is stored, even if that has a later time than this
+    moment: a log is written by another clock."""
     database.execute(
         "UPDATE left_type SET how = ?, left_at = CASE WHEN left_at < ? THEN ? ELSE left_at + 1 END, without_at = NULL "
         "WHERE recipient_id = ? AND type = ?",

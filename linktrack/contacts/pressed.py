@@ -1,7 +1,7 @@
 """What a POST of the subscriptions page says: it stands in its query, since no body is ever read.
 
-The answer, the server's log as it is read, the import and the run of the actions judge a query by these functions
-alone, so that what is answered is what is kept.
+The server's answers, its look at the log, the import and the run of the actions all read a query by these functions, so
+that what is answered is what is kept.
 """
 
 from __future__ import annotations

@@ -64,12 +64,12 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
 
 
 def find_line_end(sample: str, escape: str = "") -> str:
-    """What ends the lines of a file that begins with `sample`, outside of quotes; `\\n` where nothing does.
+    """What ends the lines of a file that begins with `sample`, outside of quotes; `\n` where nothing does.
 
-    `\\r` only where no other line end is seen, and `\\n\\r` (as of some instruments) only where no line ends
-    otherwise. Several `\\r` before `\\n`, as a program leaves them that writes Windows' line ends twice, where most
-    lines have them; else what the first line has. Lines of the file that end otherwise keep their ends, but a lone
-    `\\r` that is not the file's belongs to its cell.
+    It is `\r` only where no other line end is seen, and `\n\r` (some instruments write it) only where all lines end so.
+    It is several `\r` before `\n` where most lines have that: a program has written Windows' line ends twice. Else it
+    is that of the first line. Lines that end in another way keep their ends, but a lone `\r` that is not the file's
+    line end belongs to its cell.
     """
     outside = re.sub('"' + CLOSE[escape].pattern, "", sample, flags=re.DOTALL)
     text = outside if "\n" in outside or "\r" in outside else sample

@@ -16,8 +16,8 @@ CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the 
 
 @cache
 def plain_record(delimiter: str) -> re.Pattern[str]:
-    """A record without line ends, with quoted fields that are closed where they end, quotes in them doubled, and no
-    other quote: the standard library reads it as we do, and in no time."""
+    """The pattern of a record without line ends, whose quoted fields are closed where they end, have their quotes
+    doubled, and which has no other quote: the standard library reads such a record as we do, and fast."""
     field, sign = r'"[^"]*(?:""[^"]*)*"', re.escape(delimiter)
     others = r'[^"]*'
     return re.compile(f"(?:{others}{sign})?{field}(?:{sign}(?:{others}{sign})?{field})*(?:{sign}{others})?")
@@ -76,8 +76,8 @@ def is_doubtful(field: str, escape: str = "") -> bool:
 
 
 def goes_on(field: str, escape: str = "") -> bool:
-    """Whether a quoted field goes over the end of its line and on behind the quote that closes it: a quote is missing
-    in it, or one too many, and what it holds may be other records."""
+    """Whether a quoted field has more than one line, and text behind the quote that closes it. Then it has a quote too
+    few or too many, and other records may be in it."""
     if "\n" not in field and "\r" not in field:
         return False
     bare = field.strip(" ")

@@ -116,8 +116,9 @@ def _stays_open(piece: str, delimiter: str, escape: str) -> bool:
 
 
 def shows_escapes(record: CsvRecord, width: int) -> bool:
-    """Whether a record that was read with doubled quotes says that they have backslashes instead: a field with `\\"`
-    goes on behind its end, or one more than the `width` columns holds the quote that was to close it."""
+    """Whether a record that was read with doubled quotes shows that quotes have backslashes instead: a field with `\"`
+    goes on behind its end, or there are more fields than the `width` columns, and one of them has the quote that should
+    have closed it."""
     if '\\"' not in record.text:
         return False
     for field in record.fields:

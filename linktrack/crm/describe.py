@@ -57,7 +57,7 @@ class Expected:
 @dataclass(frozen=True)
 class Understanding:
     """How an export is understood: a sentence on each file, all columns, the settings that were guessed for it, and how
-    many rows are faulty: left as they came, and no titles or footers."""
+    many rows are faulty, that is, left as they came though they are no titles or footers."""
 
     sentences: list[str]
     columns: list[DescribedColumn]

@@ -28,8 +28,8 @@ _WIDE_SHARE = 0.8  # of the bytes at every other place are NUL, and hardly any b
 
 
 class UnknownEncoding(BadInput):
-    """A text file whose encoding nothing tells, or that is not of the one that is set; `offered` is one in which it can
-    be read, shown in the sentence."""
+    """A text file whose encoding nothing tells, or that is in another one than is set. `offered` is one in which it can
+    be read; the sentence shows how it looks then."""
 
     offered = "cp1252"
 
@@ -46,10 +46,10 @@ class FoundEncoding(NamedTuple):
 def find_encoding(path: Path, named: str | None) -> FoundEncoding:
     """The encoding of a text file: its BOM's, else UTF-8 if it is that throughout, else `named`.
 
-    A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too. Lines that are
-    damaged are allowed where BOM or `named` say the encoding and no more lines are damaged than right (beyond ASCII),
-    or ten times as many are UTF-8.
-    UnknownEncoding with a preview where nothing tells, and where `named` cannot be: an encoding is never guessed.
+    A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too. Damaged lines are
+    allowed where a BOM or `named` says the encoding and, of the lines beyond ASCII, at least as many are right as are
+    damaged; and in UTF-8 where ten times as many are right. UnknownEncoding with a preview where nothing tells, and
+    where `named` cannot be: an encoding is never guessed.
     """
     with path.open("rb") as file:
         head = file.read(_WIDE_SAMPLE)
@@ -122,8 +122,8 @@ def refuse_long_lines(path: Path) -> None:
 
 
 def refuse_nul(path: Path, encoding: str) -> None:
-    """BadInput for a text file with NUL bytes in its first line or in most of its lines, in an encoding that writes
-    other characters without them."""
+    """BadInput for a text file with NUL bytes in its first line or in most of its lines, where its encoding writes no
+    character with them."""
     if encoding.startswith(("utf-16", "utf-32")):
         return
     with path.open("rb") as file:
@@ -151,9 +151,9 @@ def refuse_nul(path: Path, encoding: str) -> None:
 
 
 def _errors(path: Path, encoding: str, skip: int) -> str:
-    """What is done with the bytes that an encoding does not allow, which BOM or setting say. BadInput where these are
-    in more lines than one and than are right, or the encoding has no lines of bytes: UnknownEncoding where no BOM says
-    it and another one can read the file."""
+    """What is done with bytes that the encoding, said by a BOM or a setting, does not allow. BadInput where they are in
+    more than one line and in more lines than are right, or where the encoding has no lines of bytes. UnknownEncoding
+    instead where no BOM says the encoding and another one can read the file."""
     problem = _undecodable(path, encoding, skip)
     if problem is None:
         return "strict"

@@ -1,10 +1,10 @@
-"""Names that stand in a cell as they are, without quotes: which texts explain themselves as one name, and which look
-like several, like part of another list, or like a word for nothing.
+"""Names that stand in a cell without quotes: which texts are clearly one name, and which look like several names, like
+part of a list, or like a word for nothing.
 
-A name holds no sign that parts lists (a slash does with a blank beside it: `AC/DC` is a name), its brackets are closed
-and not around all of it (`Wine (red)`), no quotes or other signs are (`C#`, `Rock'n'Roll`), and none stands before it
-like a bullet (`- News`). Of the signs beyond ASCII it may hold those that are written within names: quotes, dashes,
-currencies, pictures (`Sommar ☀`).
+A name holds no sign that parts lists (a slash parts only with a blank beside it: `AC/DC` is a name). Its brackets are
+closed and not around all of it (`Wine (red)`); nor are quotes or other signs around it (within it they may be: `C#`,
+`Rock'n'Roll`); and no sign stands before it like a bullet (`- News`). Of the signs beyond ASCII it may hold those that
+are written within names: quotes, dashes, currencies, pictures (`Sommar ☀`).
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ _NUMBER = re.compile(r"(?:[^\W\d]{1,12}\.?[:\s]\s*)?[-+]?[\d.,\s']*\d(?:\s*(?:%|
 def without_footers(
     rows: Iterable[tuple[int, list[str], bool]], width: int, id_place: int | None, left: list[BadRow]
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table without its footers, which go to `left`; `rows` says of each whether it stands behind an
-    empty line.
+    """The rows of a table without its footers, which go to `left`; `rows` says of each whether an empty line stands
+    before it.
 
-    A footer has nothing in its cells but in the first (a line that begins with a total: and a number of things), which
-    is no id like those above, and stands behind an empty line or at the end. Where the first column is not that of the
-    ids, it stands behind an empty line.
+    A footer has a text in its first cell alone, which is no id like those above (one that begins with a total also has
+    a number). It stands behind an empty line or at the end; only behind an empty line where the first column is not
+    that of the ids.
     """
     known = _KnownIds()
     waiting: list[tuple[int, list[str], bool]] = []  # what is a footer if no row follows, or stands behind a blank

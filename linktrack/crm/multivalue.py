@@ -4,9 +4,9 @@ Three shapes are understood: names with the export's separator between them, JSO
 names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to. `null` is
 JSON's empty cell; what other programs write for nothing (`NULL`, `#N/A`, `-`) is refused.
 
-Names that differ in case, blanks around them, or how Unicode writes their letters alone are one (`names.same_name`).
-A name that cannot stand without quotes (see `explained_names`) gets them only where the column has such quotes already:
-who reads the export may know none.
+Names that differ only in case, in blanks around them, or in how Unicode writes their letters are one
+(`names.same_name`). A name that cannot stand without quotes (see `explained_names`) gets them only where the column has
+such quotes already: who reads the export may know none.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def is_empty(cell: str) -> bool:
 
 
 def shape_among(cells: Iterable[str], separator: str) -> str:
-    """A cell that shows how most of the `cells` of a column are written, for an empty one to be `like`; "" where most
-    are names with the separator between them, as they are, or where there are none."""
+    """A cell that shows how most `cells` of a column are written, so that an empty one is written `like` it; "" where
+    most are plain names with the separator between them, or where there are none."""
     shown: dict[str, list[str]] = {}
     for cell in cells:
         try:
@@ -183,7 +183,7 @@ def _in_carets(cell: str, separator: str) -> bool:
 
 @cache
 def _carets(separator: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Names between carets, and what stands between two of them: the separator, or what such lists have else."""
+    """Names between carets, and what stands between two of them: the separator, or what such lists have instead."""
     between = rf"\s*(?:[,;|]|{re.escape(separator.strip() or separator)})\s*"
     return re.compile(rf"\s*\^[^^]*\^(?:{between}\^[^^]*\^)*\s*"), re.compile(rf"\^({between})\^")
 
@@ -254,8 +254,8 @@ def _in_quotes(name: str) -> str:
 
 
 def _unless_misread(cell: str, separator: str, names: list[str], *, quotes: bool) -> str:
-    """The cell, or where a quote that was never closed would pair with another one, the names written anew. OddCell
-    where these would need quotes and have none."""
+    """The cell; where a quote in it that was never closed would pair with another one, the same names written anew.
+    OddCell where they need quotes and the column has none."""
     if _reads_as(cell, separator, names):
         return cell
     if not quotes:

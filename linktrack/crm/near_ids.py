@@ -1,4 +1,4 @@
-"""Near misses of ids: the same id before and after a spreadsheet, or a program like one, has changed how it is
+"""Near misses of ids: one id in two spellings, since a spreadsheet, or a program like one, has changed how it is
 written."""
 
 from __future__ import annotations

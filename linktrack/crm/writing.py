@@ -122,8 +122,8 @@ def _header_and_end(record: CsvRecord) -> tuple[list[str], str]:
 
 
 def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dialect: Dialect) -> list[str]:
-    """The fields of a record with some replaced, and others added up to `width`; in quotes where they must be, were, or
-    all others are."""
+    """The fields of a record with some replaced, and others added up to `width`. A new field is in quotes where it must
+    be, where the old one was, and where all others are."""
     filled = [field for field in fields if field]
     every = bool(filled) and all(field.startswith('"') for field in filled)
     blank = '""' if every and len(filled) == len(fields) else ""

@@ -109,8 +109,8 @@ class CellFiller:
         return self.formats[at] if at < len(self.formats) else NUMBER
 
     def _shown(self, column: int, style: str, kinds: tuple[str, ...], *, in_other_columns: bool = False) -> str | None:
-        """A style whose format is of one of the `kinds`: the cell's own, else what most numbers of the column have, or
-        of the sheet; None where there is none. The style of cells that have none is only taken where no other is."""
+        """A style whose format is of one of the `kinds`: the cell's own, else that of most numbers in the column, else
+        in the sheet; None where there is none. The default style is taken only where no other one fits."""
         fits = self._form(style).kind in kinds
         if fits and style not in ("", "0"):
             return style

@@ -185,7 +185,8 @@ class CellCounter:
         self._row_text = ""
 
     def next_row(self, attributes: dict[str, str]) -> int:
-        """The row that begins, counted from 1. DamagedWorkbook for one that is out of order or of the sheet."""
+        """The row that begins, counted from 1. DamagedWorkbook for one that is out of order or beyond the size of a
+        sheet."""
         said = attributes.get("r", "")
         number = int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0 if said else self.row + 1
         if not self.row < number <= LAST_ROW:
@@ -194,8 +195,8 @@ class CellCounter:
         return number
 
     def next_cell(self, attributes: dict[str, str]) -> int:
-        """The column of the cell that begins, counted from 0. DamagedWorkbook for one that is out of order, of its
-        row, or of what a sheet may be large."""
+        """The column of the cell that begins, counted from 0. DamagedWorkbook for one that is out of order, in another
+        row, or beyond the size that a sheet may have."""
         said = attributes.get("r")
         if said is None:
             at = self.column + 1

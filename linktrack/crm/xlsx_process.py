@@ -71,8 +71,8 @@ def first_day(package: WorkbookPackage) -> date:
 
 
 def write_rows(package: WorkbookPackage, name: str, to: BinaryIO) -> None:
-    """Write a sheet's rows in batches, then its name, its columns with formulas, the names of hidden sheets, the areas
-    of merged cells and of formulas and what was seen in its columns, then the place of these."""
+    """Write a sheet's rows in batches; behind them its name, its columns with formulas, the names of hidden sheets, the
+    areas of merged cells and of formulas, and what was seen in its columns; and at the end where these begin."""
     sheet = package.choose(name)
     reader = _SheetReader(package, to)
     with package.open(sheet.part) as file:

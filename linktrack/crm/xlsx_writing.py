@@ -1,4 +1,5 @@
-"""Writing a workbook again with some cells changed: every part as it came, and in the sheet's every other byte."""
+"""Writing a workbook again with some cells changed: every part as it came, and in the sheet's part every byte outside
+of these cells."""
 
 from __future__ import annotations
 

@@ -174,7 +174,8 @@ def fault_in_name(name: str) -> str:
 
 
 def _fault_of(member: tarfile.TarInfo, seen: Mapping[str, bool]) -> str:
-    """Why what comes next belongs to no backup, after what was `seen` in it (by name, whether it is a folder)."""
+    """Why the next member belongs to no backup, "" where it does. `seen` are the members before it: by name, whether it
+    is a folder."""
     above, _, last = member.name.rpartition("/")
     is_folder, is_file = member.isdir(), member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
     if not above:
@@ -193,7 +194,7 @@ def _fault_of(member: tarfile.TarInfo, seen: Mapping[str, bool]) -> str:
 
 def unpack(file: BinaryIO, named: Path, into: Path) -> Contents:
     """Put what is in a backup into the empty folder `into`, its owner's alone. BadInput for what is no backup, is cut
-    short or damaged, lacks a part or has another one; errors of writing are the caller's."""
+    short or damaged, or has a part too few or too many. Errors of writing are raised as they are."""
     with _read_as_backup(named):
         contents = _unpack(file, named, into)
     if contents is None:

@@ -43,8 +43,8 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
     """Write settings, key, scripts, templates and a SQLite database into one tar.gz, also while others write; `-` is
     standard output.
 
-    The database is copied as it is at one moment, opened and counted, and the file read again before it takes its
-    name, or its first byte goes into a stream. The key is the one that is used, also when it comes from
+    The database is copied as it is at one moment, opened and counted. The file is read again before it gets its name,
+    or before its first byte goes into a stream. The key is the one that is used, also when it comes from
     `LINKTRACK_SECRET`. BadInput for a damaged database, or keys that are not those of sent mails; Conflict when a file
     is there already, for it holds the signing key; DiskFull leaves nothing.
     """

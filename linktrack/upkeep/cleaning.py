@@ -64,7 +64,7 @@ def write_anew(database: Database, tables: tuple[str, ...], wait: float) -> Clea
 
 
 def _clean_on_a_server(database: Database, tables: tuple[str, ...], wait: float) -> Cleaned:
-    """Write tables anew, with their indexes and samples, each while nobody else has it: that is waited for as long as
+    """Write tables anew, with their indexes and samples, each while nobody else uses it. For that it waits as long as
     the connection waits for locks. Its log (pg_wal) is overwritten in the server's own time."""
     again = "so traces of what was deleted may be left in the server's files: run the same command again later"
     now = database.value("SELECT clock_timestamp()")

@@ -111,8 +111,8 @@ def missing_rows(database: Database) -> Iterator[Fault]:
 
 
 def wrong_figures(database: Database) -> list[Fault]:
-    """Figures that are not those that counting anew gives: see `count_aside`. Where clicks were purged, those of
-    people, of the hours since, and of what was sent."""
+    """Figures other than counting anew gives (see `count_aside`). Where clicks were purged, only the figures of people,
+    of the hours since then, and of what was sent are compared."""
     with database.pretending():
         count_aside(database)
         purged = horizon(database).clicks
@@ -135,9 +135,9 @@ def wrong_figures(database: Database) -> list[Fault]:
 
 
 def count_aside(database: Database) -> None:
-    """Count everything anew by the code that keeps it up to date and makes it anew, in temporary tables that stand
-    before those of the same name meanwhile; then they are called `COUNTED` and their name. Part of a transaction of
-    which nothing is kept."""
+    """Count everything anew by the code that keeps it up to date. It writes into temporary tables, which hide those of
+    the same name meanwhile; afterwards they are called `COUNTED` and that name. Part of a transaction of which nothing
+    is kept."""
     for name in (*TABLES, "action_tally"):
         database.execute(made_aside(database, name))
     rebuild(database, ClickStore.of(database).facts, ruled_clicks(database))
@@ -147,7 +147,7 @@ def count_aside(database: Database) -> None:
 
 
 def step_aside(database: Database, name: str) -> None:
-    """Call a table that was made aside `COUNTED` and its name."""
+    """Rename a temporary table: `COUNTED` and its name, so that it hides the real one no more."""
     of = "temp." if database.dialect == SQLITE else "pg_temp."
     database.execute(f"ALTER TABLE {of}{name} RENAME TO {COUNTED}{name}")
 
@@ -158,7 +158,7 @@ def drop_aside(database: Database, name: str) -> None:
 
 
 def made_aside(database: Database, name: str) -> str:
-    """What makes an empty temporary table that stands before the one of the same name."""
+    """The statement that makes an empty temporary table, which hides the one of the same name."""
     if database.dialect != SQLITE:  # which keeps computed columns its own way
         return f"CREATE TEMPORARY TABLE {name} (LIKE {name} INCLUDING ALL)"
     from sqlalchemy.schema import CreateTable

@@ -1,5 +1,5 @@
-"""E-mail addresses in lines of a log, whatever wrote them there: every text put into one form in which the same address
-is the same text.
+"""E-mail addresses in lines of a log, however they were written: every text is put into one form, in which the same
+address is the same text.
 
 Links, forms and mail programs write `åsa@räv.example` with percent-escapes of UTF-8 or of Latin-1, escaped once more by
 each service on the way, with the host in punycode, and with å in one sign or two.
@@ -44,8 +44,8 @@ def pattern_of(emails: Collection[str]) -> re.Pattern[str] | None:
 
 
 def texts_in(line: bytes) -> Iterator[str]:
-    """What a line says, value by value, with nothing escaped any more and in `one_form`; nothing of what has no `@`.
-    The time is that of the line's length, whatever is in it."""
+    """What a line says, value by value, unescaped and in `one_form`; values without an `@` are left out. The time grows
+    with the line's length, whatever is in it."""
     if line.isascii() and b"@" not in line and b"%" not in line and b"\\u" not in line:
         return
     for value in _values(line):
@@ -55,7 +55,7 @@ def texts_in(line: bytes) -> Iterator[str]:
 
 
 def percent_decoded(data: bytes) -> bytes:
-    """Bytes without percent-escapes, nor those that come out when these are taken away."""
+    """Bytes with their percent-escapes undone, until none are left: undone ones may show others."""
     for _ in range(_IN_STEPS):
         if (plain := _once(data)) == data:
             return data

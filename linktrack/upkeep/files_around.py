@@ -26,9 +26,9 @@ class FilesAround(NamedTuple):
 
 
 def files_around(workspace: Workspace) -> FilesAround:
-    """What lies in the workspace's folder, in the folders in it, beside it, in the folders beside it (not deeper), and
-    where its database is, each by its own name. Links to folders are not followed, and what this user may not look at
-    is left out. Beside a workspace that is reached by a link is what is beside that, too."""
+    """What lies in the workspace's folder and in the folders in it, beside it and in the folders beside it (not
+    deeper), and where its database is. Each file has its own name. Links to folders are not followed, and what this
+    user may not look at is left out. Beside a workspace that is reached by a link is what is beside that, too."""
     named, database = tidy_path(workspace.root), workspace.database_path
     root = whole_path(named)
     entries = {folder: _entries(folder) for folder in (root, root.parent, named.parent)}

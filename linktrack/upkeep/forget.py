@@ -49,8 +49,8 @@ class ForgetSummary:
     """What was forgotten: how many mails, clicks and changes of the ledger were the person's, how many lines of the own
     click log and agents went, whether the files were made clean, and what is `out_of_reach`.
 
-    Lines are those of everybody who was ever forgotten: what they click later is logged too, and nothing says which of
-    them a person is. `before`: the person was forgotten already, and only what has come since was made clean.
+    Lines of everybody who was ever forgotten are counted: what such people click later is logged, too, and nothing says
+    which of them it was. `before`: the person was forgotten already, and only what has come since was made clean.
     """
 
     mails: int = 0
@@ -178,8 +178,8 @@ def _forget_clicks(database: Database, number: int) -> int:
 
 
 def _addresses_of_nobody_else(database: Database, number: int, addresses: set[str]) -> list[str]:
-    """Which of a person's addresses stand with requests of which nobody knows whose they were, and in no click of
-    others: those of a damaged token, which may be the person's."""
+    """Those of a person's addresses that no click of others has, and that requests with a damaged token have: nobody
+    knows whose these were, so they may be the person's."""
     unknown = {ip for (ip,) in database.rows("SELECT DISTINCT ip FROM junk_request WHERE recipient_id = ?", (NOBODY,))}
     return [
         ip

@@ -1,5 +1,5 @@
-"""What people have said of mailings and of tracking, told once more by their clicks and the ledger: of whom the tables
-have no word, or only an older one."""
+"""What people have said of mailings and of tracking by their clicks and the ledger, where the tables have no word of
+them, or only an older one."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def keep_words(database: Database, *, by_get: bool) -> None:
 
 
 def _told(database: Database, by_get: bool) -> tuple[list[LostType], list[LostConsent]]:
-    """What the tables lack of what is told, by the code that notes it, in tables that stand before them meanwhile. Part
-    of a transaction."""
+    """What clicks and ledger tell and the tables lack. It is found by the code that notes such words, in temporary
+    tables that hide the real ones meanwhile. Part of a transaction."""
     for table in _TABLES:
         database.execute(made_aside(database, table))
     departures = Departures(database, by_get)

@@ -49,8 +49,8 @@ def init_workspace(
 ) -> Workspace:
     """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
 
-    They are there together or not at all; what a killed one has left is taken back, or gone on with where its
-    database is elsewhere. Conflict when one of the files is there already, or the database has tables; nothing is
+    They appear together or not at all. What a killed `init` has left is removed; where its database is elsewhere, this
+    one goes on with it. Conflict when one of the files is there already, or the database has tables; nothing is
     overwritten. BadInput for what is wrong in the environment.
     """
     try:

@@ -212,7 +212,7 @@ def _is_same(path: Path, other: Path) -> bool:
 
 
 def _contents_of(path: Path) -> Contents | None:
-    """What a backup says of itself, whatever it is called; None for any other file: it stands at the very beginning."""
+    """What a backup says of itself at its very beginning, whatever the file is called; None for any other file."""
     try:
         with path.open("rb") as beginning:
             if beginning.read(len(_GZIP)) != _GZIP:

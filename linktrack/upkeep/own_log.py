@@ -1,8 +1,8 @@
 """The workspace's own click log: the lines in it with certain people's traces, emptied; which files are done.
 
 A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
-is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
-database knows the file by is taken back before: the next import reads it again, and finds its lines stored.
+is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). Before
+that the database forgets how far it has read the file: the next import reads it again, and finds its lines stored.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class OwnLine(NamedTuple):
 
 
 def lines_of(path: Path, traces: Traces, size: int | None = None) -> Iterator[OwnLine]:
-    """The lines of a file that these traces are in, in its first `size` bytes (None: in all, unfinished or not); of a
-    compressed file always in all."""
+    """The lines with any of these traces in the first `size` bytes of a file (None: in all of it, with an unfinished
+    line). Of a compressed file it is always all."""
     with open_log(str(path)) as log:
         limit = size if log.regular and log.stream is log.file else None
         for start, line, _ in _lines(log):
@@ -165,9 +165,9 @@ def _record(line: bytes) -> JsonRecord | None:
 
 
 def _know_no_more(database: Database, path: Path, key: bytes, moments: Collection[int]) -> None:
-    """Take back what the database knows a file by, so that the next import reads it again and no second log seems to
-    have the same lines. Also take back the addresses of requests at these `moments` whose recipient nobody knows, since
-    their token was cut or damaged: their lines are emptied too."""
+    """Let the database forget a file, so that the next import reads it again and does not take it for a second log with
+    the same lines. Also let it forget the addresses of requests at these `moments` whose recipient nobody knows, since
+    their token was cut or damaged: their lines are emptied, too."""
     with open_log(str(path)) as log, database.transaction(durable=True):
         database.executemany(
             "UPDATE junk_request SET ip = '' WHERE clicked_at = ? AND recipient_id = ?",

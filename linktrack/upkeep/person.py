@@ -103,8 +103,8 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
 
 
 def _left(departures: list[Departure]) -> list[str]:
-    """What a person has left, in words. Beside "every type" only a type is named that unsubscribing from every type did
-    not end."""
+    """What a person has left, in words. Beside "every type" only the transactional type is named, for leaving every
+    type does not end that one."""
     every = [one for one in departures if one.type == EVERY_TYPE]
     apart = [one.type for one in departures if one not in every]
     if not every:

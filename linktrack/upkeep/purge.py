@@ -35,7 +35,7 @@ TellRemoved = Callable[[int], None]  # clicks removed so far
 
 
 class OpenClicks(Conflict):
-    """The clicks to be purged include some, `clicks` of them, that no run of the actions has passed."""
+    """Of the clicks to be purged, `clicks` were passed by no run of the actions."""
 
     def __init__(self, clicks: int, before: str) -> None:
         self.clicks = clicks

@@ -1,7 +1,7 @@
 """A workspace made of a backup, with what has to be done before it goes on where the lost one stopped.
 
 It appears whole: the files are unpacked and checked in a folder beside their places, then put there. Whatever is wrong
-with them is wrong with the backup, and nothing is left of it.
+with them is said of the backup, and nothing is left on the disk.
 """
 
 from __future__ import annotations

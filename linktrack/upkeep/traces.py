@@ -24,9 +24,9 @@ _NO_LETTERS = re.compile(rb"%[0-9a-fA-F]{2}|[^a-zA-Z2-7]")
 
 @dataclass(frozen=True)
 class Traces:
-    """Some people's good tokens, what is left of a damaged one (`halves`: the first and the last letters of every token
-    that they have), and their e-mail addresses, which somebody may have written behind anybody's address. A token of a
-    key in `revoked` may be anybody's, so theirs, too, and so may what is left of one."""
+    """Some people's good tokens; what is left of damaged ones (`halves`: the first and the last letters of each of
+    their tokens); and their e-mail addresses, which anybody may have added to a tracked address. A token of a key in
+    `revoked` may be anybody's, so theirs, too, and so may what is left of one."""
 
     book: AddressBook
     recipients: Set[int]

@@ -45,8 +45,9 @@ class Additions:
             self._put_settled_aside()
 
     def replace_made(self, row: MadeRow) -> None:
-        """Keep a thing aside that may stand there already: a script that was started, or what an earlier row made;
-        what a later run has made, or another one in the end, stays, and what another link has."""
+        """Keep a thing aside that may stand in the ledger already, as a script that was started does, or what an
+        earlier row made. It takes the place of that, unless another link or a later run has made it, or it went well
+        before and now does not."""
         there = self.database.row(
             "SELECT status, run_id, link_id FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id)
         )

@@ -13,8 +13,8 @@ from linktrack.store.session import Database
 
 
 def worded_anew(database: Database) -> Iterator[Reworded]:
-    """Actions that made things when they had other settings, where no finished run has followed them as they are today:
-    of all links, whether they have open clicks or not."""
+    """Actions of all links, with or without open clicks, that made things when they had other settings, and that no
+    finished run has followed as they are today."""
     for link_id, key, number, kind, settings in database.rows(
         "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
         "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
@@ -58,7 +58,8 @@ def note_definitions(
 
 
 def note_definition(database: Database, run_id: int, link_id: int, action: int, table: Mapping[str, object]) -> int:
-    """The ledger's number of an action's settings, followed by a run. Part of a transaction."""
+    """Note that a run follows an action with these settings. Returns the ledger's number of them. Part of a
+    transaction."""
     what = (link_id, action, _text_of(table))
     database.execute(
         "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "  # noqa: S608  (of our own)

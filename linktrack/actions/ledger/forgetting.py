@@ -13,9 +13,9 @@ _UNNAMED = ("task", "appointment")  # what a follow-up is called that has no tas
 
 
 def forget_in_ledger(database: Database, recipient_id: int, is_about: Callable[[str], bool]) -> None:
-    """Take a person out of what the runs have noted, also out of the sentences and names of which `is_about` says that
-    they speak of the person. What got its name from the person's values has none any more; the same name stays where it
-    is another's. A follow-up's time stays taken, and a request with who has it. Part of a transaction."""
+    """Take a person out of what the runs have noted, also out of sentences and names that speak of the person by
+    `is_about`. A name that was made of the person's values goes; the same name stays where it was made for another one.
+    The time of a follow-up stays taken, and a request stays with who has it. Part of a transaction."""
     database.execute("DELETE FROM made WHERE recipient_id = ? AND owner = ''", (recipient_id,))
     for (identifier,) in database.rows("SELECT id FROM made WHERE recipient_id = ?", (recipient_id,)):
         database.execute(

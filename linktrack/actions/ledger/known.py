@@ -94,7 +94,7 @@ class Ledger:
         )
 
     def made(self) -> list[MadeFor]:
-        """What earlier clicks of the people in `open_click` have made: link, action, shipment and click of each."""
+        """What earlier clicks of these people have made: link, action, shipment and click of each."""
         return [
             MadeFor(link_id, action, shipment_id, (clicked_at, click_print, recipient_id))
             for link_id, action, shipment_id, clicked_at, click_print, recipient_id in self.database.rows(

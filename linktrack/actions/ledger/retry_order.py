@@ -60,8 +60,8 @@ def mislaid_retries(database: Database) -> list[Mislaid]:
 
 
 def lost_retries(database: Database) -> int:
-    """How many rows say that they were tried again though no run has that second try, or stand twice in one run: nobody
-    knows what became of them."""
+    """How many rows say that they were tried again though no run has that second try, or stand twice in one run. What
+    became of them cannot be known."""
     return int(database.value(f"SELECT count(*) FROM ({_LOST.format(among='1 = 1')}) lost"))
 
 
@@ -71,8 +71,8 @@ def mend_retries(database: Database) -> None:
 
 
 def order_retries(database: Database) -> None:
-    """The same of the rows in `spool_change`, which another run stored before those of earlier ones; and what stands
-    open of them, and the tally, as if they had come in their order. Part of a transaction."""
+    """As `mend_retries`, for the rows in `spool_change`, whose run comes into the ledger after later ones. What stands
+    open, and the tally, are then as if all runs had come in their order. Part of a transaction."""
     mislaid = _mislaid(database, _ADDED)
     _name(database, mislaid)
     counted = (row for row in mislaid if row.retried_by is None)  # a row that was tried again counts no more

@@ -130,9 +130,10 @@ class Reworded(NamedTuple):
 class Before(NamedTuple):
     """What the ledger says of the people whose clicks a run looks at.
 
-    `settled`: (recipient, kind, name) -> (time, print) of the click that has decided last; `made` what exists; `taken`
-    the ids of changes that runs after a backup have made; `failures` what stands open, by recipient and id of the
-    change; `done` what earlier runs have changed because of the replayed clicks: (click, number of the action).
+    `settled`: (recipient, kind, name) -> (time, print) of the click that has decided last. `made`: what exists.
+    `taken`: the ids of changes that were taken over from runs after a backup. `failures`: what stands open, by
+    recipient and id of the change. `done`: what earlier runs have changed because of the replayed clicks, as (click,
+    number of the action).
     """
 
     settled: dict[tuple[int, str, str], tuple[int, int]]

@@ -57,7 +57,7 @@ def folders_of_runs(database: Database) -> list[str]:
 
 
 def last_look(database: Database, run_id: int | None) -> int | None:
-    """When the last finished run before `run_id` (the next one) began that looked at the open clicks."""
+    """When the last finished run but `run_id` began, of those that looked at the open clicks: none by hand does."""
     for run in database.rows(f"{_RUNS} WHERE status IN ('stored', 'done') ORDER BY id DESC"):
         found = RunRow(*run)
         if found.id != run_id and not json.loads(found.summary).get("by_hand"):
@@ -82,8 +82,8 @@ def purged_failures(database: Database, statuses: Collection[str]) -> int:
 
 
 def open_failures(database: Database, but: int | None) -> dict[str, int]:
-    """How many actions stand open because they failed, by status, but for those of the run `but`, and of clicks that
-    were purged: nothing tries them again."""
+    """How many actions stand open because they failed, by status. Those of the run `but` are left out, and those of
+    purged clicks, which nothing tries again."""
     return dict(
         database.rows(
             "SELECT status, count(*) FROM failure WHERE run_id <> ? AND clicked_at >= ? GROUP BY status "
@@ -94,7 +94,7 @@ def open_failures(database: Database, but: int | None) -> dict[str, int]:
 
 
 def interrupted_in(database: Database, run_id: int) -> int:
-    """How many scripts a run has reported of which nobody knows what they did."""
+    """How many scripts a run has reported that were interrupted: nobody knows what they did."""
     return int(database.value("SELECT count(*) FROM change WHERE run_id = ? AND status = 'interrupted'", (run_id,)))
 
 
@@ -126,8 +126,8 @@ def has_run_since_restore(database: Database) -> bool:
 
 
 def missing_runs(database: Database) -> tuple[int, ...]:
-    """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
-    named."""
+    """The numbers of lost runs whose folders nobody has named: those between the last run in the backup and the last
+    one that was taken."""
     own = {run_id for (run_id,) in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
     taken = taken_runs(database)
     return tuple(number for number in range(max(own, default=0) + 1, max(taken, default=0)) if number not in taken)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, PREFETCHING
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, PREFETCHING
 from linktrack.links.address_shape import ADDED, PLACEMENT, TOKEN
 from linktrack.links.tokens import TOKEN_LENGTH
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
-from linktrack.clicks.formats.parts.json_values import JsonRecord
+from linktrack.clicks.formats.notation.json_values import JsonRecord
 from linktrack.clicks.logs.content import Log, open_log
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.in_folders import logs_in

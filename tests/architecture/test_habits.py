@@ -308,7 +308,7 @@ ANYTHING = {
     "cli/app.py": 16, "cli/click_import.py": 4, "cli/link.py": 1, "cli/link_editing.py": 1, "cli/link_sections.py": 4, "cli/mailing.py": 1,
     "cli/report.py": 2, "cli/report_frame.py": 2, "cli/report_drawing.py": 3, "cli/report_layouts.py": 1,
     "cli/row_formats.py": 2, "cli/shared_rows.py": 1, "cli/shipment.py": 1, "cli/usage.py": 25,
-    "clicks/formats/parts/json_values.py": 8, "clicks/formats/postmark.py": 2, "clicks/formats/sendgrid.py": 2,
+    "clicks/formats/notation/json_values.py": 8, "clicks/formats/postmark.py": 2, "clicks/formats/sendgrid.py": 2,
     "clicks/logs/content.py": 3, "clicks/logs/packed.py": 3, "clicks/logs/pipe.py": 1, "crm/guess.py": 1,
     "crm/json_spans.py": 2, "files/toml_files.py": 4, "links/action_options.py": 2, "links/actions.py": 2,
     "links/catalog.py": 2, "links/definitions.py": 2, "links/responses.py": 1, "links/stored_actions.py": 2,

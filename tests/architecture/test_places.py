@@ -38,7 +38,7 @@ PLACES: dict[str, tuple[set[str], set[str]]] = {
     "ISO is read in one module": (
         {"datetime.datetime.fromisoformat", "datetime.date.fromisoformat", "datetime.datetime.strptime"},
         {
-            "clicks/formats/parts/times.py",
+            "clicks/formats/notation/times.py",
             *("crm/typed_values.py", "crm/xlsx_formats.py", "links/action_values.py", "moments.py", "reports/workbook.py"),
             "settings",
         },

@@ -4,8 +4,8 @@ To add a format:
 
 1. Write one file with one class. A log of one request a line is a `LineFormat`: `rows` makes a row of every line,
    `junk(line)` of one that cannot be read and `note(line)` of one that is meant to be no request, and never raises;
-   `moment` reads the stamp that `rows` found. One JSON object a line: inherit from `parts.json_lines.JsonLines` and
-   write `row`. A mail service's events are an `EventFormat`: inherit from `parts.json_events.JsonEvents` and write
+   `moment` reads the stamp that `rows` found. One JSON object a line: inherit from `notation.json_lines.JsonLines` and
+   write `row`. A mail service's events are an `EventFormat`: inherit from `notation.json_events.JsonEvents` and write
    `knows` and `report`. A format is pure: no clock, no file, no database, and time linear in the bytes whatever they
    are. It reads bare lines (`logs.envelopes` takes off what is around them) and says every address that it finds
    (`logs.visitor` knows whose word counts).
@@ -36,9 +36,9 @@ from linktrack.clicks.formats.mailgun import Mailgun
 from linktrack.clicks.formats.mailjet import Mailjet
 from linktrack.clicks.formats.mandrill import Mandrill
 from linktrack.clicks.formats.nginx_json import NginxJson
-from linktrack.clicks.formats.parts.apache_string import apache_format
-from linktrack.clicks.formats.parts.json_events import JsonEvents
-from linktrack.clicks.formats.parts.nginx_string import nginx_format
+from linktrack.clicks.formats.notation.apache_string import apache_format
+from linktrack.clicks.formats.notation.json_events import JsonEvents
+from linktrack.clicks.formats.notation.nginx_string import nginx_format
 from linktrack.clicks.formats.postal import Postal
 from linktrack.clicks.formats.postmark import Postmark
 from linktrack.clicks.formats.resend import Resend

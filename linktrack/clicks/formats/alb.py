@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, LineRow
-from linktrack.clicks.formats.parts.lines import METHOD
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.notation.lines import METHOD
+from linktrack.clicks.formats.notation.times import iso_moment
 
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 

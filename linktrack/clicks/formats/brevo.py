@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, given_variables, number, text
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.times import epoch_moment, iso_moment
+from linktrack.clicks.formats.notation.json_events import JsonEvents, click, given_variables, number, text
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.times import epoch_moment, iso_moment
 from linktrack.moments import zone_of
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import LineRow, junk, note
-from linktrack.clicks.formats.parts.addresses import FORWARDED_HEADERS
-from linktrack.clicks.formats.parts.json_lines import (
+from linktrack.clicks.formats.notation.addresses import FORWARDED_HEADERS
+from linktrack.clicks.formats.notation.json_lines import (
     JsonLines,
     agent_header,
     chain_header,
@@ -14,8 +14,8 @@ from linktrack.clicks.formats.parts.json_lines import (
     status_under,
     text_of,
 )
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, row
 
 
 class Caddy(JsonLines):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, LineRow
-from linktrack.clicks.formats.parts.addresses import trailing_chain
-from linktrack.clicks.formats.parts.lines import METHOD
-from linktrack.clicks.formats.parts.times import common_moment
+from linktrack.clicks.formats.notation.addresses import trailing_chain
+from linktrack.clicks.formats.notation.lines import METHOD
+from linktrack.clicks.formats.notation.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import LineRow, junk
-from linktrack.clicks.formats.parts.json_lines import JsonLines, text_of
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.lines import agent_in, row
+from linktrack.clicks.formats.notation.json_lines import JsonLines, text_of
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.lines import agent_in, row
 
 # Each line is a JSON object with these keys, with sec_purpose where one of the prefetch headers was there, and with a
 # number that no other line has, of whichever worker (lines of before have none):

@@ -6,10 +6,10 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import LineRow, junk
-from linktrack.clicks.formats.parts.json_lines import JsonLines, chain_of, status_under, text_of
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.lines import agent_in, row
-from linktrack.clicks.formats.parts.times import moment_by_look
+from linktrack.clicks.formats.notation.json_lines import JsonLines, chain_of, status_under, text_of
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.lines import agent_in, row
+from linktrack.clicks.formats.notation.times import moment_by_look
 from linktrack.clicks.formats.w3c import ExtendedLog
 
 _AGENT = "cs(User-Agent)"

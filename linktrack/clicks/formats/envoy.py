@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import LineRow, junk
-from linktrack.clicks.formats.parts.lines import escaped, row, split_lines
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.notation.lines import escaped, row, split_lines
+from linktrack.clicks.formats.notation.times import iso_moment
 
 # [time] "METHOD path protocol" status flags …, then received, sent, duration and upstream time, "forwarded" "agent".
 _LINE = re.compile(

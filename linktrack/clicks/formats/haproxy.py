@@ -6,9 +6,9 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import LineRow, junk, note
-from linktrack.clicks.formats.parts.addresses import chain_in, is_address_list
-from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
-from linktrack.clicks.formats.parts.times import MONTHS, calendar_moment, local_moment, offset_seconds
+from linktrack.clicks.formats.notation.addresses import chain_in, is_address_list
+from linktrack.clicks.formats.notation.lines import escaped, row, split_lines, split_request
+from linktrack.clicks.formats.notation.times import MONTHS, calendar_moment, local_moment, offset_seconds
 
 # RFC 5424, RFC 3164, and RFC 3164 with an ISO time as rsyslog and journald write it.
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)"

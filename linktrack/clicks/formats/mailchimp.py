@@ -8,9 +8,9 @@ import json
 import re
 
 from linktrack.clicks.event import Event, Refusal, Report, Skipped
-from linktrack.clicks.formats.parts.json_events import click, given_variables, storable
-from linktrack.clicks.formats.parts.json_values import list_of_texts
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.notation.json_events import click, given_variables, storable
+from linktrack.clicks.formats.notation.json_values import list_of_texts
+from linktrack.clicks.formats.notation.times import iso_moment
 
 MAX_RECORD = 1 << 16  # characters; more means that a quote was never closed
 _DELIMITERS = (",", ";", "\t")

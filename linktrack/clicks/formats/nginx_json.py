@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.click_log import is_click_log
-from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
-from linktrack.clicks.formats.parts.json_lines import JsonLines, agent_of, chain_of, part_of, status_under, text_of
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row, split_request
+from linktrack.clicks.formats.notation.addresses import FORWARDED_NAMES
+from linktrack.clicks.formats.notation.json_lines import JsonLines, agent_of, chain_of, part_of, status_under, text_of
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, row, split_request
 from linktrack.names import folded
 
 # The variable's own name first, then what people call it: names as `folded` makes them, so `statusCode` and

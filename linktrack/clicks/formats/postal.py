@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, given_variables, number, part, text
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.times import epoch_moment
+from linktrack.clicks.formats.notation.json_events import JsonEvents, click, given_variables, number, part, text
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.times import epoch_moment
 
 
 class Postal(JsonEvents):

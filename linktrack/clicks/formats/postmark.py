@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import (
+from linktrack.clicks.formats.notation.json_events import (
     JsonEvents,
     click,
     given_variables,
@@ -14,7 +14,7 @@ from linktrack.clicks.formats.parts.json_events import (
     text,
     variables_in,
 )
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.notation.times import iso_moment
 
 
 class Postmark(JsonEvents):

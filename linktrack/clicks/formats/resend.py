@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import (
+from linktrack.clicks.formats.notation.json_events import (
     JsonEvents,
     click,
     given_variables,
@@ -12,8 +12,8 @@ from linktrack.clicks.formats.parts.json_events import (
     text,
     variables_in,
 )
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.times import iso_moment
 
 
 class Resend(JsonEvents):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import JsonEvents, click, number, part, text, variables_in
-from linktrack.clicks.formats.parts.times import epoch_moment
+from linktrack.clicks.formats.notation.json_events import JsonEvents, click, number, part, text, variables_in
+from linktrack.clicks.formats.notation.times import epoch_moment
 
 _OWN = {"email", "event", "ip", "sg_event_id", "sg_message_id", "smtp-id", "timestamp", "url", "useragent"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.parts.json_events import (
+from linktrack.clicks.formats.notation.json_events import (
     JsonEvents,
     click,
     number,
@@ -13,8 +13,8 @@ from linktrack.clicks.formats.parts.json_events import (
     text,
     variables_in,
 )  # fmt: skip
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.times import iso_moment
 
 # Where an envelope has what is inside of it, an object or a JSON text: SNS, Lambda's record of SNS, SQS's record in
 # Lambda and as `aws sqs receive-message` shows it, EventBridge.

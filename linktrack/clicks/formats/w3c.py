@@ -6,10 +6,10 @@ import json
 import re
 
 from linktrack.clicks.event import LineRow, junk, note
-from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
-from linktrack.clicks.formats.parts.json_values import list_of_texts
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, agent_in, row, split_lines
-from linktrack.clicks.formats.parts.times import iso_moment, next_day
+from linktrack.clicks.formats.notation.addresses import FORWARDED_NAMES
+from linktrack.clicks.formats.notation.json_values import list_of_texts
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, agent_in, row, split_lines
+from linktrack.clicks.formats.notation.times import iso_moment, next_day
 from linktrack.names import folded
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")

@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import LineRow, Report
 from linktrack.clicks.formats import EventFormat, LineFormat, LogFormat, detect
-from linktrack.clicks.formats.parts.json_lines import parsed, text_of
-from linktrack.clicks.formats.parts.lines import split_lines
+from linktrack.clicks.formats.notation.json_lines import parsed, text_of
+from linktrack.clicks.formats.notation.lines import split_lines
 from linktrack.clicks.logs.joined_lines import LineParts, part_of_line
 from linktrack.errors import BadInput
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from linktrack.clicks.event import LineRow
 from linktrack.clicks.formats.click_log import NUMBERED
-from linktrack.clicks.formats.parts.lines import PREFETCHING
+from linktrack.clicks.formats.notation.lines import PREFETCHING
 from linktrack.links.tokens import Keyring
 
 _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from linktrack.clicks.formats.parts.json_lines import parsed, text_of
-from linktrack.clicks.formats.parts.lines import split_lines
+from linktrack.clicks.formats.notation.json_lines import parsed, text_of
+from linktrack.clicks.formats.notation.lines import split_lines
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
 
 MAX_WAITING_BYTES = 16 << 20  # a stream that says nothing while another says so much does not go on

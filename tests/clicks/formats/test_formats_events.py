@@ -9,8 +9,8 @@ import pytest
 
 from linktrack.clicks.event import Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat, format_of, mailchimp
-from linktrack.clicks.formats.parts import json_values as jsonvalues
-from linktrack.clicks.formats.parts.json_values import Broken, ValueStream
+from linktrack.clicks.formats.notation import json_values as jsonvalues
+from linktrack.clicks.formats.notation.json_values import Broken, ValueStream
 
 URL = "https://www.example.com/"
 

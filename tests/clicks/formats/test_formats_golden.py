@@ -11,7 +11,7 @@ from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, l
 
 from linktrack.clicks.event import LineRow, Report
 from linktrack.clicks.formats import FORMATS, EventFormat, LineFormat, LogFormat, detect, format_of
-from linktrack.clicks.formats.parts.lines import split_lines
+from linktrack.clicks.formats.notation.lines import split_lines
 
 LINE_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), LineFormat)]
 EVENT_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), EventFormat)]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from linktrack.clicks.event import NO_AGENT, NOTE, Event, LineRow, Refusal, Report
 from linktrack.clicks.formats import EVENT_FORMATS, LINE_FORMATS, EventFormat, LineFormat, format_of, goes_on_from
 from linktrack.clicks.formats.clf import CommonLog, with_forwarded
-from linktrack.clicks.formats.parts.lines import split_lines
+from linktrack.clicks.formats.notation.lines import split_lines
 
 CUSTOM = [
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_user_agent"',

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linktrack.clicks.formats.haproxy import HaProxy
-from linktrack.clicks.formats.parts.times import common_moment, epoch_moment, iso_moment, moment_by_look
+from linktrack.clicks.formats.notation.times import common_moment, epoch_moment, iso_moment, moment_by_look
 from linktrack.moments import zone_of
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

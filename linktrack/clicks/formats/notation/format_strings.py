@@ -10,8 +10,8 @@ from datetime import UTC, tzinfo
 from itertools import pairwise
 
 from linktrack.clicks.event import NO_AGENT, LineRow, junk
-from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
-from linktrack.clicks.formats.parts.times import MONTHS, moment_by_look
+from linktrack.clicks.formats.notation.lines import escaped, row, split_lines, split_request
+from linktrack.clicks.formats.notation.times import MONTHS, moment_by_look
 from linktrack.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from linktrack.clicks.event import Event, Refusal, Report
-from linktrack.clicks.formats.parts.json_values import Broken, JsonRecord, ValueStream
+from linktrack.clicks.formats.notation.json_values import Broken, JsonRecord, ValueStream
 from linktrack.email_addresses import same_email
 
 # Answers of events APIs, the form field of Mandrill, and what Lambda and SQS hand on, hold their events in a list of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 
-from linktrack.clicks.formats.parts.format_strings import CustomLog, FormatPiece, Slot
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
+from linktrack.clicks.formats.notation.format_strings import CustomLog, FormatPiece, Slot
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _DIRECTIVE = re.compile(r"\s*(?:(log_format)\s+\S+\s+)?(?:escape=(\w+)\s+)?(.*?)\s*;?\s*", re.DOTALL)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import LineRow, junk
-from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.formats.parts.lines import agent_in, split_lines
-from linktrack.clicks.formats.parts.times import moment_by_look
+from linktrack.clicks.formats.notation.json_values import JsonRecord
+from linktrack.clicks.formats.notation.lines import agent_in, split_lines
+from linktrack.clicks.formats.notation.times import moment_by_look
 
 # Numbers stay text: a time keeps all its digits, and a number of a thousand digits is no work.
 _decode = json.JSONDecoder(strict=False, parse_float=str, parse_int=str).decode

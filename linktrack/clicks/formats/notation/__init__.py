@@ -1,0 +1,1 @@
+"""How logs of several formats write things: lines, times, addresses, JSON objects, format strings."""

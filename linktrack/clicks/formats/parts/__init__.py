@@ -1,1 +1,0 @@
-"""What several formats of click logs have in common."""

@@ -18,7 +18,7 @@ from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.content import Log, open_log
 from linktrack.clicks.logs.detecting import Formats, has_begun
-from linktrack.clicks.logs.earlier import EarlierLines
+from linktrack.clicks.logs.equal_lines import EarlierLines
 from linktrack.clicks.logs.import_terms import ImportOptions, terms_of
 from linktrack.clicks.logs.in_folders import folders_in, logs_in, shown_path
 from linktrack.clicks.logs.line_log import Reading

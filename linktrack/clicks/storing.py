@@ -24,8 +24,8 @@ from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.surroundings import surroundings
-from linktrack.clicks.logs import cuts
-from linktrack.clicks.logs.cuts import Piece
+from linktrack.clicks.logs import cut_logs
+from linktrack.clicks.logs.cut_logs import Piece
 from linktrack.clicks.logs.requests import nth
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.domains import Domains
@@ -173,12 +173,12 @@ class ClickStore:
         )
 
     def mend_cuts(self, source_id: int, reading: int) -> StoredBatch:
-        """Add the clicks that a cut between two logs has hidden: see `logs.cuts`."""
+        """Add the clicks that a cut between two logs has hidden: see `logs.cut_logs`."""
         row = self.database.row("SELECT first_at, last_at FROM source WHERE id = ?", (source_id,))
         found = StoredBatch()
         for second in sorted({moment for moment in row or () if moment is not None}):
             pieces = self._pieces(second)
-            several = {line: times for line, times in cuts.counts(pieces).items() if times > 1}
+            several = {line: times for line, times in cut_logs.counts(pieces).items() if times > 1}
             if len(pieces) < 2 or not several:
                 continue
             stored = {
@@ -289,12 +289,12 @@ class ClickStore:
             (second, second),
         ):
             if first_at == last_at and not last:
-                pieces.append(Piece(cuts.unpacked(first), False, False))
+                pieces.append(Piece(cut_logs.unpacked(first), False, False))
                 continue
             if first_at == second:
-                pieces.append(Piece(cuts.unpacked(first), False, True))
+                pieces.append(Piece(cut_logs.unpacked(first), False, True))
             if last_at == second:  # also of a log that comes back to its first second
-                pieces.append(Piece(cuts.unpacked(last), True, False))
+                pieces.append(Piece(cut_logs.unpacked(last), True, False))
         return [piece for piece in pieces if piece.lines]
 
 

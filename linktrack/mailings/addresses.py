@@ -10,10 +10,10 @@ from urllib.parse import urljoin
 from linktrack.errors import BadInput
 from linktrack.hosts import read_web_address
 from linktrack.links.merge_tags import MergeTag, find, masked
+from linktrack.mailings.reading.attribute_values import clean, decode
 from linktrack.mailings.reading.document import Document, read_text, unknown_charset
 from linktrack.mailings.reading.labels import label_of
 from linktrack.mailings.reading.mail_files import read_html
-from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import CLICKABLE, Scan, Spot, scan
 from linktrack.mailings.reading.text_part import find_urls
 

@@ -33,8 +33,8 @@ from linktrack.mailings.shipments import (
 )
 from linktrack.mailings.shipping import finish_shipment
 from linktrack.moments import Clock
+from linktrack.store.lock_waits import Tell
 from linktrack.store.session import Database
-from linktrack.store.waiting import Tell
 
 STREAMS = ("ndjson", "mbox")  # outputs that are one stream and can go to stdout
 _STEP = 100  # mails between two reports of progress

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions
 from linktrack.mailings.compile import Compiled, Placed, PlacedSpan, TargetSpan, compile_part
+from linktrack.mailings.reading.attribute_values import decode
 from linktrack.mailings.reading.document import Document
-from linktrack.mailings.reading.references import decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.reading.text_part import find_urls
 

@@ -44,8 +44,8 @@ from linktrack.mailings.spots import Sharing
 from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted
 from linktrack.store.lock import handing_out
+from linktrack.store.lock_waits import Tell, in_silence
 from linktrack.store.session import Database
-from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
 
 

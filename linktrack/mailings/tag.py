@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
 from linktrack.mailings.addresses import refuse_broken
+from linktrack.mailings.reading.attribute_values import decode, pieces
 from linktrack.mailings.reading.document import read_text
 from linktrack.mailings.reading.mail_files import read_html
-from linktrack.mailings.reading.references import decode, pieces
 from linktrack.mailings.reading.scan import Spot, scan
 from linktrack.mailings.reading.text_part import find_urls
 

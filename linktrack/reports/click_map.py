@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin
 from linktrack.hosts import read_web_address
 from linktrack.links.merge_tags import find
 from linktrack.mailings.addresses import Parts
-from linktrack.mailings.reading.references import clean, decode
+from linktrack.mailings.reading.attribute_values import clean, decode
 from linktrack.mailings.reading.scan import Spot
 from linktrack.reports.drawing.hiding import HOLDING
 from linktrack.reports.drawing.mail import PICTURED, Mark, draw_mail

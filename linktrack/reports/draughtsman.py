@@ -8,7 +8,7 @@ from linktrack.reports.charts import (
     ChartTexts,
 )
 from linktrack.reports.page_tables import PageTable
-from linktrack.reports.page_values import Writer
+from linktrack.reports.shown_figures import Writer
 
 
 class Drawing(NamedTuple):

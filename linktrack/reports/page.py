@@ -26,7 +26,7 @@ from linktrack.reports.page_tables import (
     mailings_table,
 )  # fmt: skip
 from linktrack.reports.page_texts import TEXTS
-from linktrack.reports.page_values import Writer
+from linktrack.reports.shown_figures import Writer
 from linktrack.settings.tables import Language
 from linktrack.store.session import Database
 from linktrack.visible import visible

@@ -10,7 +10,7 @@ from linktrack.reports.breakdowns import clickers_in, clickers_together, placeme
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
 from linktrack.reports.different_people import DifferentPeople
 from linktrack.reports.figures import Scope
-from linktrack.reports.page_values import Writer
+from linktrack.reports.shown_figures import Writer
 from linktrack.reports.statistics import enough
 from linktrack.store.session import Database
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from linktrack.reports.page_tables import PageTable
 from linktrack.reports.page_texts import TEXTS, short_heading
-from linktrack.reports.page_values import EMPTY, PageValue, Writer, is_rate
+from linktrack.reports.shown_figures import EMPTY, PageValue, Writer, is_rate
 from linktrack.reports.totals import TotalsRecord
 
 _DIGITS = 6

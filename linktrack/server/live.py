@@ -22,9 +22,9 @@ from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.settings.tables import PageSettings
 from linktrack.store.lock import alone
+from linktrack.store.lock_waits import Tell, in_silence
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
-from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
 
 LOOK_EVERY = 1.0  # seconds

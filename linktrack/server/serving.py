@@ -15,8 +15,8 @@ from linktrack.server.click_log import make_folder
 from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.snapshot import Snapshot
 from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, tokens_of
+from linktrack.store.lock_waits import Tell, in_silence
 from linktrack.store.opening import open_database
-from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
 
 

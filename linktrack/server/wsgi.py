@@ -27,7 +27,7 @@ from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
 from linktrack.server.site import Site
 from linktrack.settings.values import bytes_of
-from linktrack.store.waiting import Tell
+from linktrack.store.lock_waits import Tell
 from linktrack.visible import visible
 from linktrack.workspace import Workspace, load_workspace
 

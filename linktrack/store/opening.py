@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from linktrack.store.lock_waits import LOCK_WAIT_SECONDS, Tell, in_silence
 from linktrack.store.revisions import check_usable
 from linktrack.store.session import Database, connect
-from linktrack.store.waiting import LOCK_WAIT_SECONDS, Tell, in_silence
 from linktrack.workspace import Workspace
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import Locked
 from linktrack.store.dialects import POSTGRESQL, SQLITE, Explain, open_postgresql, open_sqlite
-from linktrack.store.waiting import LOCK_WAIT_SECONDS, Patience, Tell, in_silence
+from linktrack.store.lock_waits import LOCK_WAIT_SECONDS, Patience, Tell, in_silence
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -18,10 +18,10 @@ from linktrack.files.reading import explained
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import standing_still
+from linktrack.store.lock_waits import Tell, in_silence
 from linktrack.store.many import at_once
 from linktrack.store.revisions import check_usable, make_tables, prepare_empty
 from linktrack.store.session import Database, connect
-from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import DATABASE_NAME, Workspace
 
 if TYPE_CHECKING:

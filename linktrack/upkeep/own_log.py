@@ -1,8 +1,9 @@
 """The workspace's own click log: the lines in it with certain people's traces, emptied; which files are done.
 
 A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
-is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). Before
-that the database forgets how far it has read the file: the next import reads it again, and finds its lines stored.
+is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cut_logs`).
+Before that, the database forgets how far it has read the file: the next import reads it again, and finds its lines
+stored.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.clicks import load
-from linktrack.clicks.logs import earlier, line_log
+from linktrack.clicks.logs import equal_lines, line_log
 from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.import_terms import ImportOptions
@@ -210,7 +210,7 @@ def short_memory() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(reading, "BATCH_CLICKS", 5)
         patched.setattr(line_log, "SEED_BYTES", 400)
-        patched.setattr(earlier, "_PIECE", 3)
+        patched.setattr(equal_lines, "_PIECE", 3)
         patched.setattr(Log.blocks, "__defaults__", (1500,))
         yield
 

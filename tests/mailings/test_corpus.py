@@ -21,8 +21,8 @@ from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.proof import prove
+from linktrack.mailings.reading.attribute_values import clean, decode
 from linktrack.mailings.reading.document import read_document
-from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 from linktrack.mailings.tag import tag_html

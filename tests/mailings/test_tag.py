@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
+from linktrack.mailings.reading.attribute_values import decode
 from linktrack.mailings.reading.document import read_document
-from linktrack.mailings.reading.references import decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 

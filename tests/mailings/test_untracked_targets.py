@@ -14,8 +14,8 @@ from linktrack.mailings.compile import Compiled, PlacedSpan, TargetSpan, compile
 from linktrack.mailings.outputs.filling import FillablePart
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
+from linktrack.mailings.reading.attribute_values import decode
 from linktrack.mailings.reading.document import read_text
-from linktrack.mailings.reading.references import decode
 from linktrack.mailings.reading.text_part import find_urls
 from linktrack.mailings.untracked_targets import target_in_html, target_in_text
 

@@ -15,7 +15,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from linktrack.clicks.event import Event
-from linktrack.clicks.logs.targets import NAMES_OF_TARGET
+from linktrack.clicks.logs.reported_targets import NAMES_OF_TARGET
 from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, FoundAddress, TrackedSpot
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.email_addresses import same_email

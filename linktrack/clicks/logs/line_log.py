@@ -12,8 +12,8 @@ from time import monotonic
 from linktrack.clicks.logs.batches import Batch, Reached, nothing_reached
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import HEAD_BYTES, TAIL_BYTES, Log
-from linktrack.clicks.logs.cuts import packed
-from linktrack.clicks.logs.ends import Ends
+from linktrack.clicks.logs.cut_logs import packed
+from linktrack.clicks.logs.edge_seconds import Ends
 from linktrack.clicks.logs.fields import digest
 from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_ends import seed_lines

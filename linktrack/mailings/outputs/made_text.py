@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from linktrack.mailings.addresses import Address, Parts
 from linktrack.mailings.compile import Compiled, Gap, Placed, PlacedSpan
+from linktrack.mailings.reading.attribute_values import decode, decode_text
 from linktrack.mailings.reading.labels import BLOCKS, CELLS, INVISIBLE
 from linktrack.mailings.reading.markup import RAW, Markup, MarkupKind, attributes, read_markup
-from linktrack.mailings.reading.references import decode, decode_text
 from linktrack.mailings.untracked_targets import target_in_text
 
 # Characters that stand for something while the text grows; the mail's own ones are dropped, they show nothing.

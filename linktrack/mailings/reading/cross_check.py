@@ -7,8 +7,8 @@ what is a tag differs from browsers' (it loses links in odd mails and invents ot
 from __future__ import annotations
 
 from linktrack.mailings.addresses import Address, Parts
+from linktrack.mailings.reading.attribute_values import decode, decode_text, tamed
 from linktrack.mailings.reading.opt_outs import opts_out
-from linktrack.mailings.reading.references import decode, decode_text, tamed
 from linktrack.mailings.reading.scan import Spot
 
 _MOST = 5000  # links; a mail that has more of them is compared so far

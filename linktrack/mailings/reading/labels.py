@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from linktrack.mailings.reading.attribute_values import decode, decode_text
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.markup import RAW, MarkupKind, attributes, read_markup
-from linktrack.mailings.reading.references import decode, decode_text
 
 BLOCKS = frozenset(
     ["address", "article", "aside", "blockquote", "center", "div", "dl", "dt", "dd", "fieldset", "figure",

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
+from linktrack.mailings.reading.attribute_values import decode_text
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.markup import Attribute, Markup, MarkupKind, attributes, read_markup, self_closing
 from linktrack.mailings.reading.opt_outs import opts_out
-from linktrack.mailings.reading.references import decode_text
 
 _CONDITION = re.compile(r"\[if\b[^\]]*\]>", re.IGNORECASE)
 _NESTED = 3  # conditional comments in conditional comments, as deep as they are looked into

@@ -8,8 +8,8 @@ from html import escape
 from typing import NamedTuple
 
 from linktrack.mailings.addresses import Parts
+from linktrack.mailings.reading.attribute_values import decode
 from linktrack.mailings.reading.markup import Markup, MarkupKind, attributes, read_markup, self_closing
-from linktrack.mailings.reading.references import decode
 from linktrack.reports.drawing.hiding import Shown
 from linktrack.reports.drawing.spots import area_middle, shape_corner
 from linktrack.reports.drawing.style import LINKED, PictureAddress, no_address, safe_sheet

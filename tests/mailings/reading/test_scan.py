@@ -10,8 +10,8 @@ from html_reference import hrefs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from linktrack.mailings.reading.attribute_values import clean, decode
 from linktrack.mailings.reading.document import Document, read_document
-from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot, scan
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from linktrack.clicks.event import NOTE, LineRow
 from linktrack.clicks.formats.click_log import NUMBERED
-from linktrack.clicks.logs.cuts import MAX_LINES
+from linktrack.clicks.logs.cut_logs import MAX_LINES
 from linktrack.clicks.logs.fields import row_print
 
 

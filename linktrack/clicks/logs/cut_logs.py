@@ -11,10 +11,10 @@ ours or not. Those of one second are put together again like the pieces of a tor
 
 What cannot be decided: an overlap that holds nothing but copies of one line, at the very end of one log and the very
 beginning of the next one. Then the logs are taken as cut, not as overlapping, because exact cuts (rotation, `split`)
-are the rule, and logs that overlap by a single line are not; an end out of order of time is never taken for a cut
-(`logs.ends`), for there the lines of a log may come again sorted otherwise. And a second that a log comes back to
-after a line of another one (Apache writes the time of the request's beginning, CloudFront no order at all) is known
-only up to that line: equal lines behind it, on both sides of a cut, are taken for one.
+are the rule, and logs that overlap by a single line are not; an end out of the order of time is never taken for a cut
+(`logs.edge_seconds`), for such a log may be sorted in another way. And a second that a log comes back to after a line
+of another one (Apache writes the time of the request's beginning, CloudFront no order at all) is known only up to that
+line: equal lines behind it, on both sides of a cut, are taken for one.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from linktrack.reports.page_values import EMPTY, PageValue, Writer
+from linktrack.reports.shown_figures import EMPTY, PageValue, Writer
 from linktrack.settings.tables import Language
 
 AT = 1_777_885_200_000  # 2026-05-04T09:00:00Z

@@ -147,7 +147,7 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
 _OWN_WORD, _EXPORT = "pressed on the subscriptions page", "the CRM's export"
 
 
-def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[dict[str, Any]]:
+def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[dict[str, object]]:
     """What is known of a person's consent, with its source: their own word, what the CRM's export was seen saying
     since, and its column with the file that each mail was written from."""
     asked = workspace.settings.crm.contacts.consent
@@ -169,7 +169,7 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
     ):
         file = json.loads(settings).get("contacts", "")
         if word is not None and bool(said_so) is not bool(refused) and said_at <= made_at < (crm_said_at or _NEVER):
-            said: dict[str, Any] = {"source": _OWN_WORD}
+            said: dict[str, object] = {"source": _OWN_WORD}
         elif word is not None and made_at < said_at:  # of their words the last one is kept
             said = {**crm, "source": f"{_EXPORT}, or what they had {_OWN_WORD} before", "file": file}
         elif asked is not None or refused:
@@ -233,14 +233,14 @@ class _Readable:
     def __init__(self, database: Database, zone: tzinfo) -> None:
         self._database = database
         self._zone = zone
-        self._named: dict[tuple[str, int], dict[str, Any]] = {}
+        self._named: dict[tuple[str, int], dict[str, object]] = {}
         self._words = {  # columns that say yes or no, which is 1 or 0 in SQLite
             record.__tablename__: {
                 name for name, field in record.model_fields.items() if field.annotation in (bool, bool | None)
             }
             for record in _records()
         }
-        self._columns: dict[str, Callable[[Any], dict[str, Any]]] = {
+        self._columns: dict[str, Callable[[Any], dict[str, object]]] = {
             "link_id": self._one("SELECT key, url FROM link WHERE id = ?", "link", "url"),
             "placement_id": self._one("SELECT key FROM placement WHERE id = ?", "placement"),
             "shipment_id": self._one(
@@ -261,9 +261,9 @@ class _Readable:
             "first_device": lambda value: {"first_device": None if value is None else DEVICES[value]},
         }
 
-    def row(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+    def row(self, table: str, row: dict[str, Any]) -> dict[str, object]:
         """One row of a table."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         if table == "click":
             found["click"] = click_name(row["clicked_at"], row["print"])
         for column, value in row.items():
@@ -282,10 +282,10 @@ class _Readable:
     def _time(self, value: int | None) -> str | None:
         return None if value is None else iso(value, self._zone)
 
-    def _one(self, sql: str, *names: str) -> Callable[[Any], dict[str, Any]]:
+    def _one(self, sql: str, *names: str) -> Callable[[Any], dict[str, object]]:
         """What a number stands for, looked up once."""
 
-        def look_up(number: int) -> dict[str, Any]:
+        def look_up(number: int) -> dict[str, object]:
             key = (names[0], number)
             if key not in self._named:
                 row: Row = self._database.row(sql, (number,)) or ("",) * len(names)

@@ -18,7 +18,7 @@ HOLD_A_TRANSACTION = {
     "actions/run.py": {"_carry_out"},
     "actions/run_taking.py": {"carry_out"},
     "actions/after_restore.py": {"_settle", "_tell_keys", "take_runs"},
-    "clicks/load.py": {"import_logs", "take", "_judge_again"},
+    "clicks/load.py": {"import_logs", "_take_from", "_judge_again"},
     "clicks/rejudge.py": {"judge_all"},
     "clicks/reset.py": {"reset_link"},
     "clicks/rollups/counts.py": {"rebuild"},

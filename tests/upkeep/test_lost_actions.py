@@ -79,7 +79,7 @@ def ran(*roots: Path) -> Counter[str]:
     return found
 
 
-class World(NamedTuple):
+class BackedUpWorld(NamedTuple):
     backed_up: Life
     backup: Path
     paths: dict[str, list[str]]
@@ -87,7 +87,7 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory) -> BackedUpWorld:
     """A workspace with two scripts, one mailing and a run, and its backup."""
     folder = tmp_path_factory.mktemp("lost-actions")
     life = begin(call, folder / "work")
@@ -103,10 +103,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     life.do("click", "import", life.log("before.log", (paths["5"][0], 60)))
     life.run("run-1")
     life.do("backup", folder / "b.tar.gz")
-    return World(life, folder / "b.tar.gz", paths, ran(life.root))
+    return BackedUpWorld(life, folder / "b.tar.gz", paths, ran(life.root))
 
 
-def lose(world: World, tmp_path: Path, *steps: Step) -> tuple[Life, Life, list[Path]]:
+def lose(world: BackedUpWorld, tmp_path: Path, *steps: Step) -> tuple[Life, Life, list[Path]]:
     """(the lost workspace, the one made of its backup, the logs of these steps, which it has imported)."""
     lost = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "lost")))
     (lost.root / "ran.txt").unlink(missing_ok=True)
@@ -249,7 +249,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_no_script_runs_twice(world: World, tmp_path: Path, case: Case) -> None:
+def test_no_script_runs_twice(world: BackedUpWorld, tmp_path: Path, case: Case) -> None:
     lost, life, _ = lose(world, tmp_path, *case.lost)
     folders = [path for path in lost.root.glob("run-*") if path.name != "run-1"]
     for step in case.again:
@@ -279,7 +279,9 @@ def test_no_script_runs_twice(world: World, tmp_path: Path, case: Case) -> None:
     life.sound("--deep")
 
 
-def test_a_folder_that_says_no_actions_is_taken_by_number_and_name_of_script(world: World, tmp_path: Path) -> None:
+def test_a_folder_that_says_no_actions_is_taken_by_number_and_name_of_script(
+    world: BackedUpWorld, tmp_path: Path
+) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "add b", "click 1 2", "run")
     folder = lost.root / "run-2"
     said = json.loads((folder / "summary.json").read_text())
@@ -301,7 +303,7 @@ def test_a_folder_that_says_no_actions_is_taken_by_number_and_name_of_script(wor
     assert ran(life.root) == Counter()
 
 
-def test_numbers_by_which_something_ran_since_are_left_alone(world: World, tmp_path: Path) -> None:
+def test_numbers_by_which_something_ran_since_are_left_alone(world: BackedUpWorld, tmp_path: Path) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "add b", "click 1 2", "run")
     for step in ("add b", "add a"):
         do(life, step, world.paths, [])
@@ -312,7 +314,9 @@ def test_numbers_by_which_something_ran_since_are_left_alone(world: World, tmp_p
     assert [row["settings"]["script"] for row in life.json("action", "list", "offer")][2:] == ["b.sh", "a.sh"]
 
 
-def test_a_key_that_went_to_another_link_leads_to_the_one_that_had_it_in_the_run(world: World, tmp_path: Path) -> None:
+def test_a_key_that_went_to_another_link_leads_to_the_one_that_had_it_in_the_run(
+    world: BackedUpWorld, tmp_path: Path
+) -> None:
     """A link that was added since has it by the next run; others have the numbers of lost ones here."""
     lost, life, logs = lose(world, tmp_path, "rename deal", "click 1 2", "run")
     for one, key, name in ((lost, "offer", "x"), (life, "extra", "a")):
@@ -340,7 +344,7 @@ KEYS = {  # keys of two links of the backup, and what becomes of them before the
 
 @pytest.mark.parametrize("renames", KEYS.values(), ids=KEYS)
 def test_a_file_of_links_is_laid_to_those_that_had_these_keys(
-    world: World, tmp_path: Path, renames: Sequence[tuple[str, str]]
+    world: BackedUpWorld, tmp_path: Path, renames: Sequence[tuple[str, str]]
 ) -> None:
     """As `restore` says it: name the runs, rename, apply, name them once more."""
     both = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "both")))
@@ -348,7 +352,7 @@ def test_a_file_of_links_is_laid_to_those_that_had_these_keys(
     both.do("action", "add", "more", "script", "--script", "b.sh")
     both.do("backup", tmp_path / "b.tar.gz")
     (both.root / "ran.txt").unlink(missing_ok=True)
-    lost, life, _ = lose(World(both, tmp_path / "b.tar.gz", world.paths, world.before), tmp_path)
+    lost, life, _ = lose(BackedUpWorld(both, tmp_path / "b.tar.gz", world.paths, world.before), tmp_path)
     log = life.log("1.log", (world.paths["1"][0], 600))
     for key, then in renames:
         lost.do("link", "edit", key, "--key", then)
@@ -386,7 +390,7 @@ def test_links_get_keys_in_an_order_in_which_each_is_free(
     assert {link: key for key, link in links.items() if link in wanted} == wanted
 
 
-def test_of_the_backup_is_what_the_first_one_had(world: World, tmp_path: Path) -> None:
+def test_of_the_backup_is_what_the_first_one_had(world: BackedUpWorld, tmp_path: Path) -> None:
     """A restored workspace that waits for its runs is backed up, lost and restored as well."""
     lost, first, _ = lose(world, tmp_path, "add a", "click 1 2", "run", "add b")
     for step in ("add b", "add a"):
@@ -403,7 +407,7 @@ def test_of_the_backup_is_what_the_first_one_had(world: World, tmp_path: Path) -
 
 
 def test_what_a_restored_workspace_made_of_its_own_mails_is_known_when_that_is_lost_as_well(
-    world: World, tmp_path: Path
+    world: BackedUpWorld, tmp_path: Path
 ) -> None:
     """It sent a mailing, and was backed up, while it waited for its runs; the first one had sent another by that number."""
     lost, first, _ = lose(world, tmp_path, "click 1", "run")
@@ -435,7 +439,7 @@ def test_what_a_restored_workspace_made_of_its_own_mails_is_known_when_that_is_l
     second.sound("--deep")
 
 
-def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: World, tmp_path: Path) -> None:
+def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: BackedUpWorld, tmp_path: Path) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "click 1 2", "run")
     said = lost.root / "run-2" / "actions.ndjson"
     rows = [json.loads(row) for row in said.read_text().splitlines()]
@@ -450,7 +454,9 @@ def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: W
     assert ran(life.root) == Counter()
 
 
-def test_what_an_action_became_is_said_by_the_runs_that_are_to_be_named_together(world: World, tmp_path: Path) -> None:
+def test_what_an_action_became_is_said_by_the_runs_that_are_to_be_named_together(
+    world: BackedUpWorld, tmp_path: Path
+) -> None:
     lost, life, _ = lose(world, tmp_path, "add b", "click 1", "run", "edit 8 c", "click 2", "run")
     do(life, "add c", world.paths, [])
     folders = [lost.root / "run-2", lost.root / "run-3"]
@@ -463,7 +469,7 @@ def test_what_an_action_became_is_said_by_the_runs_that_are_to_be_named_together
     assert ran(life.root) == Counter()
 
 
-def test_a_printed_command_names_the_number_that_an_action_has_by_then(world: World, tmp_path: Path) -> None:
+def test_a_printed_command_names_the_number_that_an_action_has_by_then(world: BackedUpWorld, tmp_path: Path) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "click 1 2", "run")
     do(life, "add c", world.paths, [])
     refused = life.do("action", "run", "--runs", lost.root / "run-2", code=5).err
@@ -473,7 +479,7 @@ def test_a_printed_command_names_the_number_that_an_action_has_by_then(world: Wo
     assert [row["number"] for row in life.json("action", "list", "offer")] == [6, 7, 8]
 
 
-def test_what_a_lost_link_made_once_for_a_person_is_never_made_again(world: World, tmp_path: Path) -> None:
+def test_what_a_lost_link_made_once_for_a_person_is_never_made_again(world: BackedUpWorld, tmp_path: Path) -> None:
     """Its mailing is lost, too, and its clicks are rejected: but later mails have the link again."""
     lost, life, _ = lose(world, tmp_path)
 
@@ -506,7 +512,7 @@ def test_what_a_lost_link_made_once_for_a_person_is_never_made_again(world: Worl
     assert ran(life.root) == Counter({"c 2": 1})
 
 
-def test_what_failed_in_a_lost_run_is_tried_again_by_the_very_next_one(world: World, tmp_path: Path) -> None:
+def test_what_failed_in_a_lost_run_is_tried_again_by_the_very_next_one(world: BackedUpWorld, tmp_path: Path) -> None:
     lost, life, _ = lose(world, tmp_path)
     (lost.root / "scripts" / "x.sh").chmod(0o600)
     log = lost.log("failing.log", (world.paths["1"][0], 3000))
@@ -518,7 +524,9 @@ def test_what_failed_in_a_lost_run_is_tried_again_by_the_very_next_one(world: Wo
     assert ran(life.root) == Counter({"x 1": 1})
 
 
-def test_what_is_added_later_reaches_clicks_of_lost_runs_by_a_replay_alone(world: World, tmp_path: Path) -> None:
+def test_what_is_added_later_reaches_clicks_of_lost_runs_by_a_replay_alone(
+    world: BackedUpWorld, tmp_path: Path
+) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "click 1 2", "run")
     for step in ("add c", "add a"):
         do(life, step, world.paths, [])
@@ -530,7 +538,7 @@ def test_what_is_added_later_reaches_clicks_of_lost_runs_by_a_replay_alone(world
     assert {"c 1", "c 2"} <= set(replayed)
 
 
-def test_a_number_that_lost_runs_went_by_is_given_to_no_other_action(world: World, tmp_path: Path) -> None:
+def test_a_number_that_lost_runs_went_by_is_given_to_no_other_action(world: BackedUpWorld, tmp_path: Path) -> None:
     lost, life, _ = lose(world, tmp_path, "add a", "add b", "click 1 2", "run", "remove 9", "click 3", "run")
     do(life, "add a", world.paths, [])
     life.do("action", "run", "--runs", lost.root / "run-2", lost.root / "run-3")
@@ -559,7 +567,7 @@ TABLES: list[ActionTable] = [
 
 @pytest.mark.parametrize("table", TABLES, ids=str)
 def test_the_words_of_a_command_make_the_action_that_they_name(
-    world: World, tmp_path: Path, table: ActionTable
+    world: BackedUpWorld, tmp_path: Path, table: ActionTable
 ) -> None:
     life, key = Life(call, Path(shutil.copytree(world.backed_up.root, tmp_path / "work"))), "words"
     life.do("link", "add", key, "--url", "https://www.example.com/words")

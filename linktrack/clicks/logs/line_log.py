@@ -19,7 +19,7 @@ from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_ends import seed_lines
 from linktrack.clicks.logs.requests import Requests
 from linktrack.clicks.logs.sources import Known
-from linktrack.clicks.logs.torn_lines import given_up, goes_on, torn_end
+from linktrack.clicks.logs.torn_lines import given_up, has_its_end, torn_end
 from linktrack.errors import LinktrackError
 
 SEED_BYTES = 1 << 18  # read again before the position: equal lines on both sides of it mostly stand near it
@@ -109,7 +109,7 @@ class Reading:
         self.log.skip(position - back)
         seed = self.log.take(back)
         torn = torn_end(seed, self.changing.format)
-        if torn and goes_on(torn, self.log, self.changing.format):
+        if torn and has_its_end(torn, self.log, self.changing.format):
             self.log.give_back(torn)
             self._begins = position = position - len(torn)
             seed, torn = seed.removesuffix(torn), b""

@@ -33,7 +33,7 @@ def torn_end(text: bytes, format: LineFormat) -> bytes:
     return text[text.rfind(b"\n") + 1 :] if isinstance(format, ClickLog) else b""
 
 
-def goes_on(torn: bytes, log: Log, format: LineFormat) -> bool:
+def has_its_end(torn: bytes, log: Log, format: LineFormat) -> bool:
     """Whether what a log has next is the end of this torn line, so that they can be read together."""
     end, feed, _ = log.peek(MAX_LINE_BYTES).partition(b"\n")
     return bool(feed or log.is_given_up) and not _is_request(torn, format) and _is_request(torn + end, format)

@@ -30,13 +30,15 @@ from linktrack.workspace import Workspace
 class Taken(NamedTuple):
     """What was taken over: `runs` and their `changes`; `known` runs stood in the ledger already. `unknown` changes are
     of links or mailings that the backup does not have (no click on these is counted any more), or of people who were
-    forgotten; `missing` are the numbers of runs in between whose folders were not named."""
+    forgotten; `missing` are the numbers of runs in between whose folders were not named; `silent` those of runs whose
+    folders do not say what people had said of mailings and of tracking."""
 
     runs: int
     known: int
     changes: int
     unknown: int
     missing: tuple[int, ...]
+    silent: tuple[int, ...]
 
 
 def refuse_before_taking(database: Database) -> None:
@@ -98,7 +100,8 @@ def take_runs(
         _settle(database, clock() if not missing else None)
     known = sum(1 for one in taken if one is None)
     counts = [one for one in taken if one is not None]
-    return Taken(len(counts), known, sum(one[0] for one in counts), sum(one[1] for one in counts), missing)
+    silent = tuple(run.number for run, one in zip(runs, taken, strict=True) if one is not None and not run.tells_words)
+    return Taken(len(counts), known, sum(one[0] for one in counts), sum(one[1] for one in counts), missing, silent)
 
 
 def _refuse_unrestored(database: Database) -> None:

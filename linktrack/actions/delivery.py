@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import tzinfo
 
 from linktrack.actions import output as files
 from linktrack.actions.calendar_file import CalendarFiles
@@ -11,8 +12,10 @@ from linktrack.actions.planned import Clicked
 from linktrack.actions.planning import Planner
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_name
+from linktrack.contacts.words import Word
 from linktrack.crm.writing import write_back
 from linktrack.links.stored_actions import StandingAction
+from linktrack.moments import iso
 
 
 def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Clicked]) -> None:
@@ -38,11 +41,16 @@ def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Click
 
 
 def write_for_restoring(
-    folder: files.RunFolder, actions: Iterable[StandingAction], clicks: Iterable[PassedClick]
+    folder: files.RunFolder,
+    actions: Iterable[StandingAction],
+    clicks: Iterable[PassedClick],
+    words: Iterable[Word],
+    zone: tzinfo,
 ) -> dict[str, int]:
     """Write what a restored workspace has to know of the run besides its changes: the actions as they stood when it
-    began, and the clicks that it passes. Returns how many, as the summary counts them."""
-    counts = {"actions": 0, "passed_clicks": 0}
+    began, the clicks that it passes, and, asked for after these, what people have said. Returns how many, as the
+    summary counts them. Times are in `zone`."""
+    counts = {"actions": 0, "passed_clicks": 0, "said": 0}
     for action in actions:
         settings = {name: value for name, value in action.table.items() if name != "type"}
         link = {"link": action.key, "link_id": action.link_id, "link_identity": action.identity}
@@ -53,6 +61,9 @@ def write_for_restoring(
         name = click_name(click.clicked_at, click.print)
         folder.cells("passed-clicks.ndjson", (name, click.contact_id))
         counts["passed_clicks"] += 1
+    for word in words:
+        folder.cells("said.ndjson", (word.contact_id, word.said, word.type, iso(word.said_at, zone)))
+        counts["said"] += 1
     return counts
 
 

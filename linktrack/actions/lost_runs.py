@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from linktrack.actions.lost_standing import ACTIONS, PASSED, LostLink, read_passed, read_standing
-from linktrack.actions.output import COLUMNS, SUMMARY, SUMMARY_KEYS
+from linktrack.actions.lost_made import CHANGES, WHOLE, Made, check_made, read_made
+from linktrack.actions.lost_standing import (
+    ACTIONS,
+    PASSED,
+    SAID,
+    LostLink,
+    read_passed,
+    read_standing,
+    read_words,
+)
+from linktrack.actions.output import SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_of
-from linktrack.crm.csv_dialect import Dialect, find_line_end, open_text
-from linktrack.crm.csv_fields import unquoted
-from linktrack.crm.csv_records import read_records
-from linktrack.crm.encoding import find_encoding
+from linktrack.contacts.words import Word
 from linktrack.errors import BadInput, NotFound
 from linktrack.files.json_files import Count, WrittenModel, read_written, read_written_lines
 from linktrack.files.reading import explained, open_input, whole_path
@@ -31,22 +36,8 @@ from linktrack.settings.crm import CrmSettings
 
 _KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
 _FURTHER = 50  # numbers of actions beyond those that the backup knows
-_CHANGES = "changes.ndjson"
 _ROWS_OF = {"follow-up": "follow-ups.csv", "request": "requests.csv", "script": "scripts.ndjson"}  # what was made
 _MOST_RUNS = 1_000_000  # of a workspace's life: one a minute for two years
-_WHOLE = "name the folder as the run left it, with all its files"
-
-
-class Made(NamedTuple):
-    """What a run's files say of a thing besides its change: whose it is and when, or what became of a script."""
-
-    owner: str = ""
-    start_at: int | None = None
-    end_at: int | None = None
-    status: str = "ok"
-    exit_code: int | None = None
-    return_url: str = ""
-    message: str = ""
 
 
 class LostRun(NamedTuple):
@@ -61,10 +52,15 @@ class LostRun(NamedTuple):
     summary: str
     made: dict[str, Made]  # by the id of the change
     links: Mapping[str, LostLink] | None
+    tells_words: bool  # whether its folder says what people had said of mailings and of tracking
 
     def passed(self) -> Iterator[PassedClick]:
         """The clicks that it has passed, as far as its folder says."""
         return iter(()) if self.links is None else read_passed(self.folder)
+
+    def words(self) -> Iterator[Word]:
+        """What people had said of mailings and of tracking, as far as its folder says."""
+        return read_words(self.folder) if self.tells_words else iter(())
 
     def changes(self) -> Iterator[CrmChange]:
         """Its changes, in their order. BadInput for a file that no run has written."""
@@ -88,6 +84,7 @@ class _SaidSummary(WrittenModel):
     scripts: Count
     actions: Count | None = None
     passed_clicks: Count = 0
+    said: Count | None = None
 
 
 class _SaidChange(WrittenModel):
@@ -107,16 +104,6 @@ class _SaidChange(WrittenModel):
     clicked_at: str
 
 
-class _SaidScript(WrittenModel):
-    """A line of `scripts.ndjson`."""
-
-    id: str
-    status: Literal["ok", "failed", "timeout", "interrupted"]
-    exit_code: Annotated[int, Field(ge=-(2**31), le=2**31 - 1)] | None
-    return_url: str
-    message: str
-
-
 def find_runs(folders: Sequence[Path], crm: CrmSettings) -> list[LostRun]:
     """The finished runs in these folders, or in folders that these hold, in the order in which they ran.
 
@@ -129,7 +116,7 @@ def find_runs(folders: Sequence[Path], crm: CrmSettings) -> list[LostRun]:
             inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
         places = [folder, *inside]
         for path in places:
-            if (path / _CHANGES).exists() and not (path / SUMMARY).exists():
+            if (path / CHANGES).exists() and not (path / SUMMARY).exists():
                 raise BadInput(
                     f"this folder has the files of a run and no {SUMMARY}, so the run was interrupted, or not all of "
                     "it is here: bring that file back, or name the other runs' folders one by one if the CRM has had "
@@ -155,25 +142,27 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         raise BadInput(f"this is not the summary of a run: {said.ran_at!r} is no time", file=path) from None
     for name in said.files:
         if "/" in name or not (folder / name).is_file():
-            raise BadInput(f"{SUMMARY} names the file {name!r}, which is not here: {_WHOLE}", file=folder)
+            raise BadInput(f"{SUMMARY} names the file {name!r}, which is not here: {WHOLE}", file=folder)
     kinds: Counter[str] = Counter()
     ids: dict[str, set[str]] = {kind: set() for kind in _ROWS_OF}
     for _, change in _changes(folder):
         kinds[change.kind] += 1
         if change.kind in ids:
             ids[change.kind].add(change.id)
-    _check_counts(folder / _CHANGES, said, kinds)
+    _check_counts(folder / CHANGES, said, kinds)
     made: dict[str, Made] = {}
     for kind, name in _ROWS_OF.items():
-        rows = dict(_made(folder / name, crm))
-        _check_made(folder / name, kind, rows, ids[kind])
+        rows = dict(read_made(folder / name, crm))
+        check_made(folder / name, kind, rows, ids[kind])
         made.update(rows)
     links = None
     if said.actions is not None:
         links, count = read_standing(folder)
         _check_count(folder / ACTIONS, "actions", said.actions, count)
         _check_count(folder / PASSED, "passed clicks", said.passed_clicks, sum(1 for _ in read_passed(folder)))
-    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made, links)
+    if said.said is not None:
+        _check_count(folder / SAID, "words of people", said.said, sum(1 for _ in read_words(folder)))
+    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made, links, said.said is not None)
 
 
 def _check_counts(path: Path, said: _SaidSummary, kinds: Counter[str]) -> None:
@@ -187,24 +176,12 @@ def _check_counts(path: Path, said: _SaidSummary, kinds: Counter[str]) -> None:
 def _check_count(path: Path, what: str, wanted: int, count: int) -> None:
     """BadInput when a file has more or fewer lines than the summary says."""
     if wanted != count:
-        raise BadInput(f"{SUMMARY} says {wanted:,} {what}, and {count:,} are found here: {_WHOLE}", file=path)
-
-
-def _check_made(path: Path, kind: str, rows: Mapping[str, Made], ids: set[str]) -> None:
-    """BadInput when a file of what was made has other rows than the changes name."""
-    if lost := sorted(ids - rows.keys()):
-        raise BadInput(
-            f"{_CHANGES} names {len(ids):,} of the kind {kind}, and {len(rows):,} are found here, not {lost[0]!r}: "
-            f"{_WHOLE}",
-            file=path,
-        )
-    if more := sorted(rows.keys() - ids):
-        raise BadInput(f"{_CHANGES} knows nothing of {more[0]!r} ({kind}), which is found here: {_WHOLE}", file=path)
+        raise BadInput(f"{SUMMARY} says {wanted:,} {what}, and {count:,} are found here: {WHOLE}", file=path)
 
 
 def _changes(folder: Path) -> Iterator[tuple[int, CrmChange]]:
     """The lines of `changes.ndjson` with their numbers. BadInput for a line that is no change."""
-    path, what = folder / _CHANGES, "a change of a run"
+    path, what = folder / CHANGES, "a change of a run"
     for line, said in read_written_lines(_SaidChange, path, what):
         change = CrmChange._make(getattr(said, name) for name in CrmChange._fields)
         try:
@@ -212,23 +189,6 @@ def _changes(folder: Path) -> Iterator[tuple[int, CrmChange]]:
         except ValueError as problem:
             raise BadInput(f"this is not {what}: {problem}", file=path, line=line) from None
         yield line, change
-
-
-def _made(path: Path, crm: CrmSettings) -> Iterator[tuple[str, Made]]:
-    """What a file says of each thing that was made, by the id of its change."""
-    if path.suffix == ".ndjson":
-        for _, one in read_written_lines(_SaidScript, path, "what became of a script"):
-            yield one.id, Made("", None, None, one.status, one.exit_code, one.return_url, one.message)
-        return
-    for line, row in _cells(path, crm):
-        if "owner" in row:
-            yield row["id"], Made(row["owner"])
-            continue
-        try:
-            start, end = (moment_written(row[at]) if row[at] else None for at in ("start", "end"))
-        except ValueError:
-            raise BadInput("this row's start or end is no time", file=path, line=line) from None
-        yield row["id"], Made(row["assigned_to"], start, end)
 
 
 def click_in(change: CrmChange) -> tuple[int, int]:
@@ -259,42 +219,3 @@ def number_in(change: CrmChange, identity: str, shipment_number: int, last: int,
 def types_that_make(kind: str) -> tuple[str, ...]:
     """The types of actions that a change of this kind may come from."""
     return _KINDS_OF.get(kind, (kind,))
-
-
-def _cells(path: Path, crm: CrmSettings) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file that a run has written, in whatever dialect its export had, with their lines."""
-    columns, escape = COLUMNS[path.name], crm.escape
-    with explained(path):
-        encoding, bom, errors = find_encoding(path, crm.encoding or "cp1252")
-        dialect = Dialect(encoding, bom, ",", "", escape, errors=errors)
-        try:
-            with open_text(path, dialect) as text:
-                end = find_line_end(text.read(65_536), escape)
-            dialect = replace(dialect, end=end)
-            with open_text(path, dialect) as text:
-                header = text.readline()
-            names = header.replace('"', "").rstrip("\r\n")
-            delimiter = names[len(columns[0]) : names.find(columns[1])]
-            if names != delimiter.join(columns) or len(delimiter) != 1:
-                raise BadInput("this file was not written by a run, or somebody has changed its columns", line=1)
-            with open_text(path, dialect) as text:
-                for record in read_records(text, delimiter, escape=escape, file_end=end):
-                    if record.line == 1:
-                        continue
-                    values = [unquoted(field, escape) for field in record.fields]
-                    if len(values) != len(columns) or not _is_text(values):
-                        raise BadInput("this row was not written by a run, or is cut short", line=record.line)
-                    yield record.line, dict(zip(columns, values, strict=True))
-        except UnicodeError:
-            raise BadInput(f"this file is not {encoding}, in which the run has written it", file=path) from None
-        except BadInput as problem:
-            raise BadInput(problem.sentence, file=path, line=problem.line) from None
-
-
-def _is_text(values: Sequence[str]) -> bool:
-    """Whether values can be stored: there are no bytes among them that their file's encoding does not allow."""
-    try:
-        "".join(values).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

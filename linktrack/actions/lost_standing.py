@@ -1,5 +1,5 @@
-"""What the folder of a run says besides its changes: the actions as they stood when it began, and the clicks that it
-has passed. Folders of runs by a linktrack without such files say neither."""
+"""What the folder of a run says besides its changes: the actions as they stood when it began, the clicks that it has
+passed, and what people had said of mailings and of tracking. Folders of runs by a linktrack without such files say less."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from pydantic import Field
 from linktrack.actions.lost_numbers import Listing
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_of
+from linktrack.contacts.words import Saying, Word
 from linktrack.errors import BadInput
 from linktrack.files.json_files import WrittenModel, read_written_lines
 from linktrack.links.actions import KINDS, ActionTable
+from linktrack.moments import moment_written
 
 ACTIONS = "actions.ndjson"
 PASSED = "passed-clicks.ndjson"
+SAID = "said.ndjson"
 
 
 class LostLink(NamedTuple):
@@ -47,6 +50,15 @@ class _SaidClick(WrittenModel):
     contact_id: str
 
 
+class _SaidWord(WrittenModel):
+    """A line of `said.ndjson`."""
+
+    contact_id: str
+    said: Saying
+    type: str
+    said_at: str
+
+
 def read_standing(folder: Path) -> tuple[dict[str, LostLink], int]:
     """The links that have actions by their keys, and how many actions there are. BadInput for a line that is none."""
     found: dict[str, tuple[int, str, dict[int, ActionTable]]] = {}
@@ -70,3 +82,14 @@ def read_passed(folder: Path) -> Iterator[PassedClick]:
             yield PassedClick(*click_of(said.click), said.contact_id)
         except ValueError as problem:
             raise BadInput(f"this is not {what}: {problem}", file=folder / PASSED, line=line) from None
+
+
+def read_words(folder: Path) -> Iterator[Word]:
+    """What people had said when a run was made. BadInput for a line that is none."""
+    for line, one in read_written_lines(_SaidWord, folder / SAID, "what a person has said"):
+        try:
+            yield Word(one.contact_id, one.said, one.type, moment_written(one.said_at))
+        except ValueError:
+            raise BadInput(
+                f"this is not what a person has said: {one.said_at!r} is no time", file=folder / SAID, line=line
+            ) from None

@@ -52,6 +52,7 @@ COLUMNS = {
     "unknown-contacts.csv": ("contact_id", "clicks"),
     "actions.ndjson": ("link", "link_id", "link_identity", "number", "type", "settings"),
     "passed-clicks.ndjson": ("click", "contact_id"),
+    "said.ndjson": ("contact_id", "said", "type", "said_at"),
 }
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 _NDJSON = [name for name in COLUMNS if name.endswith(".ndjson")]
@@ -60,7 +61,7 @@ _TAKEN = {name: itemgetter(*COLUMNS[name]) for name in _NDJSON}
 _LINES = {name: "{" + ", ".join(f'"{column}": %s' for column in COLUMNS[name]) + "}\n" for name in _NDJSON}
 ALWAYS = (
     *("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson"),
-    *("actions.ndjson", "passed-clicks.ndjson"),
+    *("actions.ndjson", "passed-clicks.ndjson", "said.ndjson"),
 )
 
 

@@ -143,6 +143,16 @@ class Slots(Protocol):
     def at(self, user: str, start: str, seconds: int) -> tuple[datetime, datetime]: ...
 
 
+class Departing(NamedTuple):
+    """That a click takes away the interest named like a type of mailing, which its person leaves by that; when (UTC
+    milliseconds)."""
+
+    recipient_id: int
+    contact_id: str
+    type: str
+    at: int
+
+
 @dataclass(frozen=True)
 class Staff:
     """What planning may ask: the mapping, the users, who is free when, and how many requests everybody has."""

@@ -17,12 +17,14 @@ from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import (
     BY_HAND,
     MADE_KINDS,
+    OPEN,
     REPLAYED,
     RETRIED,
     Clicked,
     ClickKey,
     CrmChange,
     Decision,
+    Departing,
     FoundScript,
     NumberedAction,
     ScriptResult,
@@ -49,7 +51,7 @@ class Delivered(NamedTuple):
 @dataclass(frozen=True)
 class Terms:
     """What a plan goes by: the actions by link, the CRM, `now` (UTC milliseconds), the zone that `{click.date}` is in,
-    whether a value that a spreadsheet would run is refused, and which states of failures are tried again."""
+    whether a value that a spreadsheet would run is refused, what failures are tried again, and all types of mailing."""
 
     actions: Mapping[int, Sequence[NumberedAction]]
     state: CrmState
@@ -58,6 +60,7 @@ class Terms:
     zone: tzinfo
     guard: bool
     retried: tuple[str, ...]
+    types: frozenset[str]
 
 
 class Planner:
@@ -66,7 +69,7 @@ class Planner:
     def __init__(self, terms: Terms, before: Before, scripts: Mapping[str, FoundScript], book: Book | None) -> None:
         """Without a `book` the walk is a rehearsal, and no rows are kept aside for the ledger."""
         self.actions, self.state, self.staff = terms.actions, terms.state, terms.staff
-        self.now, self.zone, self.guard = terms.now, terms.zone, terms.guard
+        self.now, self.zone, self.guard, self.types = terms.now, terms.zone, terms.guard, terms.types
         self.scripts = scripts
         self.settled, self.taken, self.done = before.settled, before.taken, before.done
         self.occasions = Occasions(before.made, self.actions, terms.zone)
@@ -76,7 +79,7 @@ class Planner:
         self.notes = Notes(terms.now, terms.zone, before.failures, book)
         self.again = self._to_be_tried_again(terms.retried)
         self.unknown: Counter[str] = Counter()
-        self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that they leave, when)
+        self.departures: list[Departing] = []
         self.handled = 0
         self.contacts: set[str] = set()
 
@@ -180,6 +183,8 @@ class Planner:
         over = settled > (at, click.print)  # this click came late, or is tried again
         if settled == (at, click.print):  # it has decided before, by this action or another one
             over = click.why == REPLAYED or (click.why == RETRIED and self._decided_later(click, action, wanted))
+        if click.why == OPEN or not over:  # of an open one an import has noted it anyway
+            self._note_departure(click, wanted, at)
         if over:
             self.notes.close(click.recipient_id, identifier, OVERRULED)
             return False
@@ -199,11 +204,13 @@ class Planner:
         row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
         self.notes.attempt(click.recipient_id, identifier)
         self.notes.settle(recipient, name, at, click, wanted)
-        type = click.shipment.type
-        if type and wanted.kind == "interest" and not wanted.value and same_type(wanted.name) == same_type(type):
-            self.departures.append((click.recipient_id, type, at))
         yield Delivered(self.notes.count(click, action, row), "", {})
         return True
+
+    def _note_departure(self, click: Clicked, wanted: Decision, at: int) -> None:
+        """Who has an interest taken away leaves the type named like it, whatever the mailing and the CRM's list."""
+        if wanted.kind == "interest" and wanted.operation == "remove" and same_type(wanted.name) in self.types:
+            self.departures.append(Departing(click.recipient_id, click.contact_id, same_type(wanted.name), at))
 
     def _decided_later(self, click: Clicked, action: NumberedAction, wanted: Decision) -> bool:
         """Whether an action of the click that comes after this one decides the same, and did not fail."""

@@ -139,7 +139,8 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             with output.RunFolder(aside, dialect, guard=guard) as folder:
                 write_plan(folder, planner, work.ledger.clicks())
                 additions.flush()
-                reckoned = write_for_restoring(folder, work.standing, work.passing(planner.unknown))
+                clicks, words = work.passing(planner.unknown), work.words(run_id, planner.departures)
+                reckoned = write_for_restoring(folder, work.standing, clicks, words, work.workspace.zone)
                 write_crm(folder, work.state)
             names = sorted(path.name for path in aside.iterdir())
         new = crm_names.new_names(work.state)
@@ -166,8 +167,8 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             additions.store(text, clock())
             if seen is not None:
                 seen.note_what_was_seen(clock())
-            for recipient_id, type, at in planner.departures:
-                leave(database, recipient_id, type, "action", at)
+            for one in planner.departures:
+                leave(database, one.recipient_id, one.type, "action", one.at)
             if work.options.by_hand is None:
                 selecting.pass_clicks(work.ledger.found)
         write_file(out / output.SUMMARY, text.encode(), protected)

@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,14 +16,15 @@ from linktrack.actions.crm_state import CrmState
 from linktrack.actions.ledger.definitions import worded_anew
 from linktrack.actions.ledger.known import Ledger
 from linktrack.actions.ledger.rows import Book
-from linktrack.actions.ledger.runs import purged_failures
+from linktrack.actions.ledger.runs import last_look, purged_failures
 from linktrack.actions.page_buttons import button_actions
-from linktrack.actions.planned import FoundScript, NumberedAction, Staff
+from linktrack.actions.planned import Departing, FoundScript, NumberedAction, Staff
 from linktrack.actions.planning import Planner, Terms
 from linktrack.actions.selecting import PassedClick
 from linktrack.actions.slots import Calendar
 from linktrack.contacts.left import mailing_types
-from linktrack.contacts.types import spelled_types
+from linktrack.contacts.types import same_type, spelled_types
+from linktrack.contacts.words import Word, words_of
 from linktrack.crm.export import mapping_of
 from linktrack.errors import NotFound
 from linktrack.files.reading import tidy_path
@@ -88,7 +89,8 @@ class Work:
         """The walk over the clicks, with what scripts have said; a rehearsal without a `book`."""
         settings, options = self.workspace.settings, self.options
         zone, guard = zone_of(settings.time_zone), settings.actions.guard_formulas
-        terms = Terms(self.actions, self.state, self.staff, options.now, zone, guard, options.retried)
+        types = frozenset(map(same_type, mailing_types(self.ledger.database)))
+        terms = Terms(self.actions, self.state, self.staff, options.now, zone, guard, options.retried, types)
         return Planner(terms, self.ledger.before(replays=options.replay is not None), scripts, book)
 
     def passing(self, unknown: Collection[str]) -> Iterator[PassedClick]:
@@ -97,6 +99,16 @@ class Work:
         if self.options.by_hand is None:
             get = get_unsubscribes(self.workspace)
             yield from selecting.find_passing(self.ledger.found, unknown, get_unsubscribes=get)
+
+    def words(self, run_id: int, departures: Sequence[Departing]) -> Iterator[Word]:
+        """What the people whose clicks the run looks at have said, and what anybody has since the last run began; and
+        who leaves by it. To be asked for when it is known what the run passes."""
+        database = self.ledger.database
+        people = selecting.looked_at(passes=self.options.by_hand is None)
+        since = last_look(database, run_id)
+        yield from words_of(database, people, 0 if since is None else since)
+        for one in departures:
+            yield Word(one.contact_id, "action", one.type, one.at)
 
 
 def get_unsubscribes(workspace: Workspace) -> bool:

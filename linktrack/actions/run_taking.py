@@ -13,11 +13,13 @@ from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
 from linktrack.actions.lost_catalogue import LostCatalogue, TodaysLink
-from linktrack.actions.lost_runs import LostRun, Made, click_in, number_in, types_that_make
+from linktrack.actions.lost_made import Made
+from linktrack.actions.lost_runs import LostRun, click_in, number_in, types_that_make
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.recipients import recipient_for
 from linktrack.contacts.types import same_type
+from linktrack.contacts.words import say_again
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import read_action
@@ -93,8 +95,15 @@ class RunTaking:
             self._refuse_later_actions()
             self.catalogue.refuse_links(self._lost_links, run)
             self.catalogue.refuse_missing(self._missing, run)
+            self._note_words()
             selecting.pass_as_lost_runs(database, run.passed())
         return changes, unknown
+
+    def _note_words(self) -> None:
+        """Note what people had said of mailings and of tracking when the run was made, but for the forgotten."""
+        for word in self.run.words():
+            if not self.is_forgotten(word.contact_id):
+                say_again(self.database, self._person(word.contact_id), word.said, word.type, word.said_at)
 
     def _refuse_later_actions(self) -> None:
         """Conflict where changes come from actions that the workspace has never had, or has under other numbers: it
@@ -135,7 +144,7 @@ class RunTaking:
             self._later[change.link, action] = change.kind
         elif self.catalogue.is_missing(link.id, action):
             self._missing.add((link.id, action))
-        return _KnownPlace(self._person(change), change.link, link, shipment, click, action)
+        return _KnownPlace(self._person(change.contact_id), change.link, link, shipment, click, action)
 
     def _action(self, change: CrmChange, link: TodaysLink, shipment: _Shipment) -> int:
         """The number of the action that made a change; 0 for one by hand, or of another shipment."""
@@ -172,15 +181,15 @@ class RunTaking:
         ):
             action = NumberedAction(read_action(change.kind, settings), number, 0)
             if repeat_of(action) == "once":
-                known = _KnownPlace(self._person(change), change.link, link, _Shipment(0, 0), click, number)
+                known = _KnownPlace(self._person(change.contact_id), change.link, link, _Shipment(0, 0), click, number)
                 row = self._row(0, change, known, Made())
                 self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
 
-    def _person(self, change: CrmChange) -> int:
-        """The number of whom a change is about; one who got their first mail after the backup is known from now on."""
-        if change.contact_id not in self._people:
-            self._people[change.contact_id] = recipient_for(self.database, change.contact_id)
-        return self._people[change.contact_id]
+    def _person(self, contact_id: str) -> int:
+        """The number of a contact; one who got their first mail after the backup is known from now on."""
+        if contact_id not in self._people:
+            self._people[contact_id] = recipient_for(self.database, contact_id)
+        return self._people[contact_id]
 
     def _link(self, key: str) -> TodaysLink | None:
         if key not in self._links:
@@ -227,10 +236,10 @@ class RunTaking:
             lead_to(self.database, [(row, made.return_url)])
 
     def _decide(self, change: CrmChange, click: tuple[int, int]) -> None:
-        """Note what a click has decided, unless a later click has, or a later run because of the same click. A person
-        who lost the interest named like a type of mailing has left that type, also one of a mailing that was added
-        after the backup."""
-        recipient_id = self._person(change)
+        """Note what a click has decided, unless a later click has, or a later run because of the same click. Where the
+        run does not say who had left, a person who lost the interest named like a type of mailing has left that type,
+        also one of a mailing that was added after the backup."""
+        recipient_id = self._person(change.contact_id)
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
         key = recipient_id, change.kind, settled_as(change.kind, change.name)
         before = last_decision(self.database, *key)
@@ -240,7 +249,7 @@ class RunTaking:
             or (before == click and not decided_later(self.database, self.run_id, key, click))
         ):
             self._settled[key] = SettledRow(*key, *click, value)
-        if change.kind == "interest" and change.operation == "remove":
+        if not self.run.tells_words and change.kind == "interest" and change.operation == "remove":
             types = {same_type(type) for type in self.types}
             if same_type(change.name) in types or mailing_called(self.database, change.mailing) is None:
                 leave(self.database, recipient_id, change.name, "action", click[0])

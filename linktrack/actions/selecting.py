@@ -212,6 +212,12 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
     yield from map(PassedClick._make, rows)
 
 
+def looked_at(*, passes: bool) -> str:
+    """A query for the numbers of those whose clicks a run looks at; where it passes clicks, of these too."""
+    looked, passing = (f"SELECT recipient_id FROM {name}" for name in ("open_click", "passing_click"))  # noqa: S608  (of our own)
+    return f"{looked} UNION {passing}" if passes else looked
+
+
 def pass_clicks(clicks: FoundClicks) -> None:
     """Mark the clicks as passed that `find_passing` has put into `passing_click`, and note again what stays open. Part
     of the run's transaction.

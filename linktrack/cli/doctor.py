@@ -95,8 +95,8 @@ def _repair(context: typer.Context, yes: bool, wait: float) -> None:
         say(context, f"{plan.sentence()}.")
         if not confirm(context, "Do it?", yes):
             raise typer.Exit(130)
-        repair(workspace, database, wait)
-    say(context, plan.done())
+        words = repair(workspace, database, wait)
+    say(context, plan.done(words))
     checks = examine(workspace.root, os.environ, deep=True, uses=(check_pages,))
     if left := sum(check.state == "error" for check in checks):
         raise PartlyDone(f"{counted(left, 'finding')} cannot be mended so: see linktrack doctor --deep")

@@ -94,6 +94,14 @@ def mailing_types(database: Database) -> list[str]:
     return [type for (type,) in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> '' ORDER BY type")]
 
 
+def types_since(database: Database) -> dict[str, int]:
+    """The types that can be left, as they are compared, each with the time (UTC milliseconds) of its first mailing."""
+    found: dict[str, int] = {}
+    for type, at in database.rows("SELECT type, min(created_at) FROM mailing WHERE type <> '' GROUP BY type"):
+        found[same_type(type)] = min(at, found.get(same_type(type), at))
+    return found
+
+
 def departures_of(database: Database, recipient_id: int, types: Collection[str] = ()) -> list[Departure]:
     """The types that a person has left and not come back to, by type, spelled as mailings have them, or `types`."""
     spelled = spelled_types(mailing_types(database), types)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from linktrack.actions.ledger.runs import folders_of_runs, last_begun
 from linktrack.actions.processes import unfit_script
+from linktrack.actions.run_input import get_unsubscribes
 from linktrack.errors import LinktrackError
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.stored_actions import list_actions
@@ -171,7 +172,7 @@ def _rows(database: Database) -> Iterator[Check]:
 
 def _words(workspace: Workspace, database: Database) -> Iterator[Check]:
     """What people have said of mailings and tracking."""
-    faults = lost_words(database, by_get=workspace.settings.clicks.unsubscribe_on == "get")
+    faults = lost_words(database, by_get=get_unsubscribes(workspace))
     found = [Check("words", "error", fault.sentence(), _way_out(database, fault)) for fault in faults]
     yield from found or [Check("words", "ok", "nothing is lost of what people said of mailings and tracking", "")]
 

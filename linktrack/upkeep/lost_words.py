@@ -9,9 +9,9 @@ from linktrack.actions.ledger.made_anew import interests_taken
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
-from linktrack.contacts.consent import say_consent
-from linktrack.contacts.left import come_back, leave
+from linktrack.contacts.left import leave, types_since
 from linktrack.contacts.types import same_type
+from linktrack.contacts.words import Saying, say_again
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import COUNTED, Fault, drop_aside, made_aside, step_aside
@@ -38,7 +38,7 @@ class LostType(NamedTuple):
 
     recipient_id: int
     type: str
-    how: str
+    how: Saying
     left_at: int
 
 
@@ -50,31 +50,48 @@ class LostConsent(NamedTuple):
     said_at: int
 
 
-def lost_words(database: Database, *, by_get: bool) -> list[Fault]:
+class LostWords(NamedTuple):
+    """All that nothing says any more."""
+
+    types: list[LostType]
+    consents: list[LostConsent]
+
+    def __str__(self) -> str:
+        """`who has left or come back to a type of mailing (2) and who may be tracked (1)`; "" for nothing."""
+        what = {
+            "who has left or come back to a type of mailing": len(self.types),
+            "who may be tracked": len(self.consents),
+        }
+        return " and ".join(f"{one} ({count:,})" for one, count in what.items() if count)
+
+
+def find_lost_words(database: Database, *, by_get: bool) -> LostWords:
     """Whose words are lost; `by_get`: a GET of the unsubscribe link is one."""
     with database.pretending():
-        types, consents = _told(database, by_get)
+        return _told(database, by_get)
+
+
+def lost_words(database: Database, *, by_get: bool) -> list[Fault]:
+    """Whose words are lost, as faults."""
+    types, consents = find_lost_words(database, by_get=by_get)
     what = "are lost that clicks or the ledger tell: {} may be done to people who said otherwise"
     rows = (("left_type", len(types), "writing"), ("said_consent", len(consents), "tracking"))
     return [Fault(table, count, what.format(done), mended=True) for table, count, done in rows if count]
 
 
-def keep_words(database: Database, *, by_get: bool) -> None:
-    """Note again what was lost. Part of a transaction."""
-    types, consents = _told(database, by_get)
+def keep_words(database: Database, *, by_get: bool) -> LostWords:
+    """Note again what was lost, which is returned. Part of a transaction."""
+    lost = _told(database, by_get)
     for table in _TABLES:
         drop_aside(database, table)
-    for one in types:
-        match one.how:
-            case "unsubscribe" | "page" | "action" as how:
-                leave(database, one.recipient_id, one.type, how, one.left_at)
-            case _:
-                come_back(database, one.recipient_id, one.type, one.left_at)
-    for said in consents:
-        say_consent(database, said.recipient_id, bool(said.consent), said.said_at)
+    for one in lost.types:
+        say_again(database, one.recipient_id, one.how, one.type, one.left_at)
+    for said in lost.consents:
+        say_again(database, said.recipient_id, "consent" if said.consent else "refusal", "", said.said_at)
+    return lost
 
 
-def _told(database: Database, by_get: bool) -> tuple[list[LostType], list[LostConsent]]:
+def _told(database: Database, by_get: bool) -> LostWords:
     """What clicks and ledger tell and the tables lack. It is found by the code that notes such words, in temporary
     tables that hide the real ones meanwhile. Part of a transaction."""
     for table in _TABLES:
@@ -83,12 +100,14 @@ def _told(database: Database, by_get: bool) -> tuple[list[LostType], list[LostCo
     for row in database.rows(_CLICKS):
         click = Click._make(row[:-1])
         departures.note([click], {click[:2]: row[-1]})
-    for recipient, name, type, at in interests_taken(database):
-        if type and same_type(name) == same_type(type):
-            leave(database, recipient, type, "action", at)
+    types = types_since(database)
+    for one in interests_taken(database):
+        first_at = types.get(same_type(one.name))
+        if first_at is not None and first_at <= one.known_at:
+            leave(database, one.recipient_id, one.name, "action", one.clicked_at)
     for table in _TABLES:
         step_aside(database, table)
-    return (
+    return LostWords(
         [LostType._make(row) for row in database.rows(_LOST_TYPES)],
         [LostConsent._make(row) for row in database.rows(_LOST_CONSENT)],
     )

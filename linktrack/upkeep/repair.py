@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures, untold_failures
 from linktrack.actions.ledger.retry_order import lost_retries, mend_retries
+from linktrack.actions.run_input import get_unsubscribes
 from linktrack.clicks.judging.evidence_repair import mend_evidence
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
 from linktrack.clicks.judging.rules.judged import PLAIN, Click
@@ -24,7 +25,7 @@ from linktrack.store.open_times import replace_open_times
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import ruled_clicks
-from linktrack.upkeep.lost_words import keep_words
+from linktrack.upkeep.lost_words import LostWords, find_lost_words, keep_words
 from linktrack.workspace import Workspace, own_folders
 
 _UNRULED = "ruling_id NOT IN (SELECT id FROM ruling)"
@@ -42,6 +43,7 @@ class RepairPlan(NamedTuple):
     unruled: int
     leftovers: int
     untold: int  # failures that stay open as they are, for the ledger has lost their rows
+    words: LostWords  # of people, which are noted again
     purged: str  # in the workspace's zone; "" for never
 
     def sentence(self) -> str:
@@ -57,14 +59,17 @@ class RepairPlan(NamedTuple):
             said.append(f"judge them again, for the verdicts of {self.unruled:,} are missing")
         if self.untold:
             said.append(f"leave {counted(self.untold, 'failure')} open whose rows the ledger has lost")
+        if words := str(self.words):
+            said.append(f"note again {words}")
         if self.leftovers:
             said.append(f"remove {counted(self.leftovers, 'leftover')} of killed commands")
         return ", ".join(said)
 
-    def done(self) -> str:
-        return (
-            "Made anew what the ledger and the shipments tell." if self.purged else f"Counted {self.clicks:,} clicks."
-        )
+    def done(self, words: LostWords) -> str:
+        """What is said afterwards; `words` are those that were noted again."""
+        counted_anew = f"Counted {self.clicks:,} clicks"
+        said = "Made anew what the ledger and the shipments tell" if self.purged else counted_anew
+        return f"{said}, and noted again {words}." if str(words) else f"{said}."
 
 
 def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
@@ -86,12 +91,14 @@ def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
         int(database.value(f"SELECT count(*) FROM click WHERE {_UNRULED}")),  # noqa: S608  (of our own)
         sum(len(leftovers(folder)) for folder in own_folders(workspace) if folder.is_dir()),
         untold_failures(database),
+        find_lost_words(database, by_get=get_unsubscribes(workspace)),
         purged,
     )
 
 
-def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
-    """Make everything anew that can be derived, in hours of the workspace's zone, in one transaction.
+def repair(workspace: Workspace, database: Database, wait: float = 0) -> LostWords:
+    """Make everything anew that can be derived, in hours of the workspace's zone, in one transaction. Returns the words
+    of people that were noted again.
 
     Where clicks were purged, what was counted of clicks stays. No import and no run of the actions goes on meanwhile.
     Locked when one does for longer than `wait` seconds; Conflict as `plan_repair`; BadInput where verdicts are missing
@@ -113,12 +120,13 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
             count_changes(database)
             keep_failures(database)
         keep_decisions(database)
-        keep_words(database, by_get=workspace.settings.clicks.unsubscribe_on == "get")
+        words = keep_words(database, by_get=get_unsubscribes(workspace))
         mend_evidence(database, ruled_clicks(database))
         _find_open_clicks(database)
     for folder in own_folders(workspace):
         if folder.is_dir():
             remove_leftovers(folder)
+    return words
 
 
 def _count_clicks(workspace: Workspace, database: Database) -> None:

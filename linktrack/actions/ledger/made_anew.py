@@ -172,19 +172,24 @@ def keep_decisions(database: Database) -> None:
 
 
 class InterestTaken(NamedTuple):
-    """An interest that a person's click took away, in a mail of this type, when (UTC milliseconds)."""
+    """An interest that a person's click was to take away, when (UTC milliseconds), and a time at which linktrack knew of
+    it: of a change when it was made, else when the click was imported."""
 
     recipient_id: int
     name: str
-    type: str
     clicked_at: int
+    known_at: int
 
 
 def interests_taken(database: Database) -> Iterator[InterestTaken]:
-    """The interests that clicks took away from people who are not forgotten."""
+    """The interests that clicks took away from people who are not forgotten, or were to, whether the CRM showed them
+    or not: changes, also failed ones, and decisions that changed nothing."""
     for row in database.rows(
-        "SELECT c.recipient_id, c.name, m.type, c.clicked_at FROM change c JOIN shipment s ON s.id = c.shipment_id "
-        "JOIN mailing m ON m.id = s.mailing_id JOIN recipient r ON r.id = c.recipient_id "
-        "WHERE c.kind = 'interest' AND c.operation = 'remove' AND c.status = 'ok' AND r.forgotten_at IS NULL"
+        "SELECT c.recipient_id, c.name, c.clicked_at, c.ran_at FROM change c JOIN recipient r ON r.id = c.recipient_id "
+        "WHERE c.kind = 'interest' AND c.operation = 'remove' AND r.forgotten_at IS NULL "
+        "UNION SELECT s.recipient_id, s.name, s.clicked_at, coalesce(g.read_at, s.clicked_at) FROM settled s "
+        "JOIN recipient r ON r.id = s.recipient_id LEFT JOIN click k ON k.clicked_at = s.clicked_at "
+        "AND k.print = s.click_print AND k.recipient_id = s.recipient_id LEFT JOIN reading g ON g.id = k.reading_id "
+        "WHERE s.kind = 'interest' AND s.value = '' AND r.forgotten_at IS NULL"
     ):
         yield InterestTaken(*row)

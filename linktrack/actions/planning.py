@@ -183,7 +183,7 @@ class Planner:
         over = settled > (at, click.print)  # this click came late, or is tried again
         if settled == (at, click.print):  # it has decided before, by this action or another one
             over = click.why == REPLAYED or (click.why == RETRIED and self._decided_later(click, action, wanted))
-        if click.why == OPEN or not over:  # of an open one an import has noted it anyway
+        if not action.button and (click.why == OPEN or not over):  # what buttons say, and open clicks, imports note
             self._note_departure(click, wanted, at)
         if over:
             self.notes.close(click.recipient_id, identifier, OVERRULED)

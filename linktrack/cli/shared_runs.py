@@ -98,18 +98,20 @@ def settle_runs(
         f"Took {runs} with {counted(taken.changes, 'change')} into the ledger{known}: nothing of it is made again.",
     )
     if taken.unknown:
+        words = "" if taken.silent else ", and what people had said of mailings and of tracking by then,"
         warn(
             f"{taken.unknown:,} of these changes are of mailings or links that the backup does not know, or of people "
             "who were forgotten: they are not in the ledger, and no click asks for them again. What was made once for "
-            "a person and what clicks have decided is known all the same, but of the forgotten."
+            f"a person and what clicks have decided{words} is known all the same, but of the forgotten."
         )
     if taken.silent:
+        numbers = ", ".join(map(str, taken.silent))
         warn(
-            f"The folder of run {', '.join(map(str, taken.silent))} was written by an earlier linktrack, and does not say "
-            "who had left a type of mailing by then, or refused tracking. Who lost the interest named like a type is "
-            "known by the changes. Who left otherwise (by a link that took away an interest which the CRM did not show, "
-            "by the unsubscribe link or the subscriptions page) is known only where the click is on a mailing of the "
-            "backup: look through the other clicks before you send the next mailing."
+            f"The folder of run {numbers} was written by an earlier linktrack, and does not say who had left a type of "
+            "mailing by then, or refused tracking. Who lost the interest named like a type is known by the changes, "
+            "who left otherwise (by a link that took away an interest which the CRM did not show, by the unsubscribe link "
+            "or the subscriptions page) is known only where the click is on a mailing of the backup: look through the "
+            "other clicks before you send the next mailing."
         )
     if taken.missing:
         numbers = ", ".join(map(str, taken.missing))

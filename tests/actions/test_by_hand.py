@@ -17,7 +17,7 @@ from linktrack.actions.run_report import RunReport
 from linktrack.errors import NotFound
 
 EXPORT = "contact_id,name\n1,Bo\n2,Cy\n3,Di\n"
-FILES = ["actions.ndjson", "changes.ndjson", "follow-ups.csv", "passed-clicks.ndjson", "projects.csv", "requests.csv", "scripts.ndjson", "selections.csv", "summary.json"]  # fmt: skip
+FILES = ["actions.ndjson", "changes.ndjson", "follow-ups.csv", "passed-clicks.ndjson", "projects.csv", "requests.csv", "said.ndjson", "scripts.ndjson", "selections.csv", "summary.json"]  # fmt: skip
 
 
 @pytest.fixture

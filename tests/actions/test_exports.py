@@ -24,6 +24,7 @@ SUMMARY = [  # the keys of summary.json, which others rely on
         "unknown_contacts",
         "actions",
         "passed_clicks",
+        "said",
         "notes",
         "new_selections",
     ),
@@ -93,6 +94,7 @@ def test_the_columns_of_every_file(world: ActionsWorld) -> None:
         "unknown-contacts.csv": "contact_id, clicks",
         "actions.ndjson": "link, link_id, link_identity, number, type, settings",
         "passed-clicks.ndjson": "click, contact_id",
+        "said.ndjson": "contact_id, said, type, said_at",
     }
     _, out = world.run(world.export(EXPORT))
     for name in ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv"):

@@ -454,12 +454,15 @@ LOST_WORDS = {
     "who left every type": ("DELETE FROM left_type WHERE type = ''", ["left_type: 1 "]),
     "who left by the page": ("DELETE FROM left_type WHERE how = 'page'", ["left_type: 1 "]),
     "who came back": ("DELETE FROM left_type WHERE how = 'back'", ["left_type: 1 "]),
-    "who left by an action": ("DELETE FROM left_type WHERE how = 'action'", ["left_type: 1 "]),
+    "who left by an action": ("DELETE FROM left_type WHERE how = 'action'", ["left_type: 2 "]),
+    "who left another type by one, which the CRM did not show": (
+        "DELETE FROM left_type WHERE type = 'autumn'", ["left_type: 1 "],
+    ),
     "who left, and only an earlier word stands": (
         "UPDATE left_type SET how = 'back', left_at = 1 WHERE how = 'page'", ["left_type: 1 "],
     ),
     "who refused to be tracked": ("DELETE FROM said_consent", ["said_consent: 1 "]),
-    "all": ("DELETE FROM left_type; DELETE FROM said_consent", ["left_type: 5 ", "said_consent: 1 "]),
+    "all": ("DELETE FROM left_type; DELETE FROM said_consent", ["left_type: 6 ", "said_consent: 1 "]),
 }  # fmt: skip
 
 
@@ -467,7 +470,9 @@ def heard(root: Path) -> Life:
     """A workspace where one person each has left, or come back, or refused to be tracked, in all the ways there are."""
     life = begin(call, root)
     (root / "m.html").write_text(SAYING)
-    life.do("mailing", "add", "spring", root / "m.html", "--type", "News")
+    for name, type in (("spring", "News"), ("autumn", "Autumn")):
+        life.do("mailing", "add", name, root / "m.html", "--type", type)
+    life.do("action", "add", "offer", "interest", "--remove", "AUTUMN")
     sent = ("--contacts", root / "contacts.csv", "--as", "ndjson", "--sent-at", "2026-05-04T08:00:00+00:00")
     life.do("mailing", "rewrite", "spring", *sent, "--out", root / "mails")
     paths = {
@@ -500,7 +505,7 @@ def test_whose_word_is_lost_is_found_and_noted_again(
     said = "SELECT recipient_id, consent, said_at FROM said_consent"
     with open_database(workspace) as database:
         before = database.rows(left), database.rows(said)
-        assert [len(rows) for rows in before] == [5, 1]
+        assert [len(rows) for rows in before] == [6, 1]
         for what, (statements, found) in LOST_WORDS.items():
             for statement in statements.split(";"):
                 database.execute(statement)
@@ -511,6 +516,12 @@ def test_whose_word_is_lost_is_found_and_noted_again(
         database.execute("DELETE FROM left_type WHERE how = 'unsubscribe'")
     rows = {row["check"]: row for row in life.json_of(6, "doctor", "--deep")}
     assert rows["words"]["state"] == "error" and "doctor --repair" in rows["words"]["advice"], rows["words"]
-    life.do("doctor", "--repair", "--yes")
+    said = life.do("doctor", "--repair", "--yes").err
+    assert ", note again who has left or come back to a type of mailing (2).\n" in said
+    assert ", and noted again who has left or come back to a type of mailing (2).\n" in said
+    assert "note" not in life.do("doctor", "--repair", "--yes").err
+    with open_database(workspace) as database:  # made after they clicked, so nobody has left it
+        database.execute("UPDATE mailing SET created_at = ? WHERE name = 'autumn'", (1 << 42,))
+        database.execute("DELETE FROM left_type WHERE type = 'autumn'")
     life.do("contact", "subscribe", "1")
     life.sound("--deep")

@@ -100,7 +100,7 @@ GARBLED: dict[str, Garble] = BYTES | {  # of one with JSON in it
 
 READ_BACK = [
     *("summary.json", "changes.ndjson", "follow-ups.csv", "requests.csv", "scripts.ndjson"),
-    *("actions.ndjson", "passed-clicks.ndjson"),
+    *("actions.ndjson", "passed-clicks.ndjson", "said.ndjson"),
 ]
 SAYS_THE_SAME = {  # to whoever reads it, though it was written otherwise
     ("follow-ups.csv", "it is UTF-16"),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from clicks_world import line
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, Lost, begin, made_of
 
@@ -64,7 +65,9 @@ def test_what_lost_runs_say_of_people_whom_the_backup_does_not_know_is_known(tmp
     with open_database(load_workspace(life.root, {})) as database, database.transaction():
         note_forgotten(database, "2")
     said = life.do("action", "run", "--runs", lost.root / "run-1").err
-    assert "who lost the interest of a mailing's type by it is known all the same, but of the forgotten" in said
+    assert (
+        "what people had said of mailings and of tracking by then, is known all the same, but of the forgotten" in said
+    )
     assert life.json("contact", "show", "1")["contact_id"] == "1"
     life.do("contact", "show", "2", code=4)
     life.do("contact", "subscribe", "2")
@@ -81,6 +84,80 @@ def test_what_lost_runs_say_of_people_whom_the_backup_does_not_know_is_known(tmp
     assert {row["contact_id"] for row in changes if row["kind"] == "follow-up"} == {"1", "2"}
     life.sound("--deep")
     assert life.json("contact", "show", "1@example.com")["contact_id"] == "1"
+
+
+WORDS = (
+    "SELECT contact_id, type, how, left_at FROM left_type JOIN recipient r ON r.id = recipient_id "
+    "UNION SELECT contact_id, 'tracking', CASE WHEN consent THEN 'consent' ELSE 'refusal' END, said_at "
+    "FROM said_consent JOIN recipient r ON r.id = recipient_id"
+)
+MAIL_OF_WORDS = (
+    '<a href="linktrack:course">Course</a> <a href="linktrack:unsubscribe">Leave</a> '
+    '<a href="linktrack:subscriptions">Choose</a>'
+)
+
+
+def words_in(life: Life) -> set[tuple[str, str, str, int]]:
+    with open_database(load_workspace(life.root, {})) as database:
+        return set(database.rows(WORDS))
+
+
+def test_what_people_said_in_the_lost_workspace_is_known_whatever_the_crm_showed(tmp_path: Path) -> None:
+    """They clicked in mailings of two types, of which the CRM keeps one as an interest; the backup knows neither. A run
+    by an earlier linktrack tells what it changed alone, and that is said."""
+    lost = begin(call, tmp_path / "work")
+    lost.do("link", "add", "course", "--url", "https://www.example.com/course")
+    lost.do("action", "add", "course", "interest", "--remove", "news", "--remove", "SPARE TIME")
+    lost.do("backup", tmp_path / "b.tar.gz")
+    mail = lost.root / "m.html"
+    paths: dict[tuple[str, str], list[str]] = {}
+    mail.write_text(MAIL_OF_WORDS)
+    for name, type in (("spring", "News"), ("free", "Spare time")):
+        lost.do("mailing", "add", name, mail, "--type", type)
+        sent = ("--contacts", lost.root / "contacts.csv", "--as", "ndjson", "--out", "-")
+        rows = map(json.loads, lost.do("mailing", "rewrite", name, *sent).out.splitlines())
+        paths |= {
+            (name, row["contact_id"]): re.findall(r"https://click\.example\.com(/[a-z2-7]+/[a-z2-7]{32})", row["html"])
+            for row in rows
+        }
+    clicked = [
+        line(paths[name, who][0], at, ip="192.0.7.9") for name, who, at in (("spring", "1", 60), ("free", "2", 90))
+    ]
+    posted = [
+        line(paths["free", who][place] + query, at, method="POST", status=200, ip=f"192.0.{at // 100}.9")
+        for who, place, query, at in (("3", 1, "", 400), ("4", 2, "?off=*", 500), ("4", 2, "?on=news", 600))
+    ]
+    refused = line(paths["spring", "5"][2] + "?consent=off", 700, method="POST", status=200, ip="192.0.50.9")
+    log = tmp_path / "a.log"
+    log.write_bytes(b"".join([*clicked, *posted, refused]))
+    lost.do("click", "import", log)
+    lost.do("contact", "subscribe", "1", "--type", "news")
+    lost.run("run-1")
+    said = words_in(lost)
+    assert {(who, type, how) for who, type, how, _ in said} == {
+        ("1", "news", "back"), ("1", "spare time", "action"), ("2", "news", "action"), ("2", "spare time", "action"),
+        ("3", "spare time", "unsubscribe"), ("4", "", "page"), ("4", "news", "back"), ("5", "tracking", "refusal"),
+    }  # fmt: skip
+    silent = Path(shutil.copytree(lost.root / "run-1", tmp_path / "silent"))
+    summary = json.loads((silent / "summary.json").read_text())
+    del summary["said"]
+    (silent / "summary.json").write_text(json.dumps(summary))
+    for name, run, known in (
+        ("told", lost.root / "run-1", {one for one in said if one[0] != "2"}),
+        ("silent", silent, {("1", "news", "action"), ("4", "news", "action")}),
+    ):
+        assert call("restore", tmp_path / "b.tar.gz", tmp_path / name).code == 0
+        life = Life(call, tmp_path / name)
+        with open_database(load_workspace(life.root, {})) as database, database.transaction():
+            note_forgotten(database, "2")
+        taken = life.do("action", "run", "--runs", run).err
+        assert ("does not say who had left a type" in taken) is (name == "silent")
+        kept = {word if name == "told" else word[:3] for word in words_in(life)}
+        assert kept == known, name
+        life.sound("--deep")
+        life.do("backup", tmp_path / f"{name}.tar.gz")
+        assert call("restore", tmp_path / f"{name}.tar.gz", tmp_path / f"{name}-again").code == 0
+        assert words_in(Life(call, tmp_path / f"{name}-again")) == words_in(life)
 
 
 @pytest.mark.parametrize("key", ["taken in from the lost workspace", "made anew, for it is not needed"])

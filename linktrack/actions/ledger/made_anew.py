@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.retry_order import STANDING_OPEN
 from linktrack.actions.ledger.rows import Failure, SettledRow, settled_as
+from linktrack.links.special_links import LEAVING_IDS
 from linktrack.store.differing import differing
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
@@ -172,8 +173,8 @@ def keep_decisions(database: Database) -> None:
 
 
 class InterestTaken(NamedTuple):
-    """An interest that a person's click was to take away, when (UTC milliseconds), and a time at which linktrack knew of
-    it: of a change when it was made, else when the click was imported."""
+    """An interest that an action was to take away, the time (UTC milliseconds) of the click, and one at which linktrack
+    knew of it: of a change when it was made, else when the click was imported."""
 
     recipient_id: int
     name: str
@@ -182,14 +183,16 @@ class InterestTaken(NamedTuple):
 
 
 def interests_taken(database: Database) -> Iterator[InterestTaken]:
-    """The interests that clicks took away from people who are not forgotten, or were to, whether the CRM showed them
-    or not: changes, also failed ones, and decisions that changed nothing."""
+    """The interests that actions of links took away from people who are not forgotten, whether the CRM showed them or
+    not: by changes, also failed ones, and by decisions that changed nothing, as far as their clicks are still here."""
     for row in database.rows(
-        "SELECT c.recipient_id, c.name, c.clicked_at, c.ran_at FROM change c JOIN recipient r ON r.id = c.recipient_id "
-        "WHERE c.kind = 'interest' AND c.operation = 'remove' AND r.forgotten_at IS NULL "
+        "SELECT c.recipient_id, c.name, c.clicked_at, c.ran_at FROM change c "  # noqa: S608  (of our own)
+        "JOIN recipient r ON r.id = c.recipient_id "
+        "WHERE c.kind = 'interest' AND c.operation = 'remove' AND c.action > 0 AND r.forgotten_at IS NULL "
         "UNION SELECT s.recipient_id, s.name, s.clicked_at, coalesce(g.read_at, s.clicked_at) FROM settled s "
-        "JOIN recipient r ON r.id = s.recipient_id LEFT JOIN click k ON k.clicked_at = s.clicked_at "
+        "JOIN recipient r ON r.id = s.recipient_id JOIN click k ON k.clicked_at = s.clicked_at "
         "AND k.print = s.click_print AND k.recipient_id = s.recipient_id LEFT JOIN reading g ON g.id = k.reading_id "
-        "WHERE s.kind = 'interest' AND s.value = '' AND r.forgotten_at IS NULL"
+        "WHERE s.kind = 'interest' AND s.value = '' AND r.forgotten_at IS NULL "
+        f"AND (k.pressed = '' OR k.link_id NOT IN ({LEAVING_IDS}))"
     ):
         yield InterestTaken(*row)

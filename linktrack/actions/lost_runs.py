@@ -21,7 +21,7 @@ from linktrack.actions.lost_standing import (
     LostLink,
     read_passed,
     read_standing,
-    read_words,
+    read_said,
 )
 from linktrack.actions.output import SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id
@@ -60,7 +60,7 @@ class LostRun(NamedTuple):
 
     def words(self) -> Iterator[Word]:
         """What people had said of mailings and of tracking, as far as its folder says."""
-        return read_words(self.folder) if self.tells_words else iter(())
+        return read_said(self.folder) if self.tells_words else iter(())
 
     def changes(self) -> Iterator[CrmChange]:
         """Its changes, in their order. BadInput for a file that no run has written."""
@@ -161,7 +161,7 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         _check_count(folder / ACTIONS, "actions", said.actions, count)
         _check_count(folder / PASSED, "passed clicks", said.passed_clicks, sum(1 for _ in read_passed(folder)))
     if said.said is not None:
-        _check_count(folder / SAID, "words of people", said.said, sum(1 for _ in read_words(folder)))
+        _check_count(folder / SAID, "words of people", said.said, sum(1 for _ in read_said(folder)))
     return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made, links, said.said is not None)
 
 

@@ -84,7 +84,7 @@ def read_passed(folder: Path) -> Iterator[PassedClick]:
             raise BadInput(f"this is not {what}: {problem}", file=folder / PASSED, line=line) from None
 
 
-def read_words(folder: Path) -> Iterator[Word]:
+def read_said(folder: Path) -> Iterator[Word]:
     """What people had said when a run was made. BadInput for a line that is none."""
     for line, one in read_written_lines(_SaidWord, folder / SAID, "what a person has said"):
         try:

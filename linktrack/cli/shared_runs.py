@@ -108,10 +108,10 @@ def settle_runs(
         numbers = ", ".join(map(str, taken.silent))
         warn(
             f"The folder of run {numbers} was written by an earlier linktrack, and does not say who had left a type of "
-            "mailing by then, or refused tracking. Who lost the interest named like a type is known by the changes, "
-            "who left otherwise (by a link that took away an interest which the CRM did not show, by the unsubscribe link "
-            "or the subscriptions page) is known only where the click is on a mailing of the backup: look through the "
-            "other clicks before you send the next mailing."
+            "mailing by then, or refused tracking. Who lost the interest named like a type is known by the changes. "
+            "Who left otherwise (by a link that took away an interest which the CRM did not show, by the unsubscribe "
+            "link or the subscriptions page) is known only where the click is on a mailing of the backup: look through "
+            "the other clicks before you send the next mailing."
         )
     if taken.missing:
         numbers = ", ".join(map(str, taken.missing))

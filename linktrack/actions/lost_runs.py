@@ -20,8 +20,8 @@ from linktrack.actions.lost_standing import (
     SAID,
     LostLink,
     read_passed,
-    read_standing,
     read_said,
+    read_standing,
 )
 from linktrack.actions.output import SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id

@@ -1,5 +1,5 @@
 """What the folder of a run says besides its changes: the actions as they stood when it began, the clicks that it has
-passed, and what people had said of mailings and of tracking. Folders of runs by a linktrack without such files say less."""
+passed, and what people had said of mailings and of tracking. Of runs by a linktrack without such files it says less."""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ class WorkspaceRecord(SQLModel, table=True):
     another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
     counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. A database
     that a backup was restored to at `restored_at` waits for what later runs of the actions made, until `runs_taken_at`;
-    `keys_told` is the number of the last of them of which it was said which links had other keys.
+    `keys_told` is the number of the last of them of which it was said which links had other keys. `keys_settled_for`
+    is the `database_id` for which it was said that no signing key of after the backup is awaited.
     `imported_at`: when the last import of logs ended, also one that found nothing new. Clicks before `purged_before`
     are gone, and agents of clicks before `agents_before`.
     """
@@ -75,6 +76,7 @@ class WorkspaceRecord(SQLModel, table=True):
     restored_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     runs_taken_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     keys_told: int | None = None
+    keys_settled_for: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     imported_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 

@@ -418,30 +418,64 @@ def test_a_failure_of_a_link_that_has_another_key_by_its_retry_is_closed(world: 
     assert world.run(export, retry_failed=True)[0].summary["changes"] == 0
 
 
-def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(world: ActionsWorld) -> None:
-    """Ids of what was made under the link's own key stay; what failed before is tried again once."""
-    world.configure(CONFIG)
+# The version before the upgrade, the renames before it, one after the other, and whether things were made since.
+EXCHANGED = [("call", "spare"), ("book", "call"), ("spare", "book")]
+BEFORE_IDENTITIES: dict[str, tuple[str, list[tuple[str, str]], bool]] = {
+    "nothing": ("0002", [], False),
+    "exchanged": ("0001", EXCHANGED, False),
+    "exchanged, and more was made": ("0002", EXCHANGED, True),
+    "passed on": ("0001", [("call", "deal"), ("book", "call")], False),
+    "passed on, and more was made": ("0001", [("call", "deal"), ("book", "call")], True),
+    "passed on, and more was made before identities were right": ("0002", [("call", "deal"), ("book", "call")], True),
+    "one renamed, and its key is nobody's": ("0001", [("call", "deal")], True),
+}
+
+
+@pytest.mark.parametrize(("version", "renames", "again"), BEFORE_IDENTITIES.values(), ids=list(BEFORE_IDENTITIES))
+def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(
+    world: ActionsWorld, version: str, renames: list[tuple[str, str]], again: bool
+) -> None:
+    """No id comes again for another link, and what has failed is tried again once."""
+    world.configure(CONFIG.replace('level = "level"', 'level = { column = "level", type = "number" }'))
     export = world.export(EXPORT)
     (world.root / "scripts").mkdir(exist_ok=True)
+    set_field = {"type": "set-field", "field": "level", "value": "hot"}
     for hours, key in enumerate(("call", "book", "other"), 1):
-        world.link(key, [*PASSED_ON["a follow-up"], *PASSED_ON["a script"]])
+        world.link(key, [*PASSED_ON["a follow-up"], *PASSED_ON["a script"], set_field])
         world.click("1", key, 60 * hours)
     world.run(export)
-    assert len(world.database.rows("SELECT * FROM failure")) == 3
-    database, links = world.database, "SELECT link.key, made.id FROM made JOIN link ON link.id = link_id ORDER BY 1, 2"
-    before = database.rows(links)
-    database.execute("DROP INDEX ix_link_identity")
-    database.execute("ALTER TABLE link DROP COLUMN identity")
-    database.execute("ALTER TABLE workspace DROP COLUMN keys_told")
-    database.execute("UPDATE alembic_version SET version_num = '0001'")
-    for key, new_key in (("call", "spare"), ("book", "call"), ("spare", "book")):  # each has made things as the other
+    database, links = world.database, "SELECT id, link_id FROM made"
+    for key, new_key in renames:
         database.execute("UPDATE link SET key = ? WHERE key = ?", (new_key, key))
-    assert upgrade(database, world.workspace).before == "0001"
-    assert database.rows(links) == before, "of each link what it would make of today's key"
+        if again:  # by the version of before, of which ids are formed of today's key
+            database.execute("UPDATE link SET identity = '~' || id")
+    if again:
+        database.execute("UPDATE link SET identity = key")
+        world.click("2", renames[-1][1] if renames else "call", 500)
+        world.run(export)
+    handed_out: dict[str, int] = dict(database.rows(links))
+    today = [key for (key,) in database.rows("SELECT key FROM link WHERE id IN (SELECT link_id FROM made)")]
+    failures = len(database.rows("SELECT * FROM failure"))
+    assert failures == (8 if again else 6)
+    database.execute("ALTER TABLE workspace DROP COLUMN keys_settled_for")
+    database.execute("UPDATE link SET identity = '~' || id")
+    database.execute("UPDATE link SET identity = key")
+    if version == "0001":
+        database.execute("DROP INDEX ix_link_identity")
+        database.execute("ALTER TABLE link DROP COLUMN identity")
+        database.execute("ALTER TABLE workspace DROP COLUMN keys_told")
+    database.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    assert upgrade(database, world.workspace).before == version
+    world.configure(CONFIG)
     (world.root / "scripts" / "note.py").write_text(SCRIPT)
     world.run(export, retry_failed=True)
-    for hours, key in enumerate(("call", "book"), 5):
-        world.click("1", key, 60 * hours)
+    started = (world.root / "scripts" / "started.txt").read_text().split()
+    assert (len(started), database.rows("SELECT * FROM failure")) == (failures // 2, [])
+    assert world.run(export, retry_failed=True)[0].summary["changes"] == 0
+    for hours, contact in enumerate(("1", "2"), 5):
+        for minutes, key in enumerate(today):
+            world.click(contact, key, 120 * hours + minutes)
     world.run(export, retry_failed=True)
-    assert (world.root / "scripts" / "started.txt").read_text() == "1\n" * 3
-    assert (len(database.rows(links)), database.rows("SELECT * FROM failure")) == (6, [])
+    made = database.rows(links)
+    assert len(made) == len({one for one, _ in made}) > len(handed_out)
+    assert [one for one in made if handed_out.get(one[0], one[1]) != one[1]] == []

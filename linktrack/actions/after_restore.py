@@ -21,7 +21,7 @@ from linktrack.actions.run_taking import RunTaking
 from linktrack.errors import BadInput, Conflict
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
-from linktrack.store.restored import is_awaited, keys_told
+from linktrack.store.restored import is_awaited, keys_told, was_restored
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -105,7 +105,7 @@ def take_runs(
 
 
 def _refuse_unrestored(database: Database) -> None:
-    if database.value("SELECT restored_at FROM workspace") is None:
+    if not was_restored(database):
         raise Conflict("this workspace was not restored from a backup: its ledger knows all its runs")
 
 

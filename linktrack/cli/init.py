@@ -39,7 +39,7 @@ def init(
       linktrack init try --base-url http://127.0.0.1:8080
     """
     from linktrack.files.protected import CONFIG_NAME
-    from linktrack.links.signing_keys import from_environment
+    from linktrack.links.held_keys import from_environment
     from linktrack.upkeep.examples import find_example, put_example
     from linktrack.upkeep.making import init_workspace
 

@@ -43,17 +43,29 @@ def list_all(
 
 
 @app.command()
-def rotate(context: typer.Context, wait: WaitOption = WAIT) -> None:
+def rotate(
+    context: typer.Context,
+    no_later_keys: Annotated[
+        bool,
+        typer.Option(
+            "--no-later-keys", help="After a restore: there is no more key that the lost workspace made since."
+        ),
+    ] = False,
+    wait: WaitOption = WAIT,
+) -> None:
     """Add a new key that signs from now on; addresses in sent mails go on working.
 
+    After a restore it takes in the keys that the lost workspace made since the backup, once its linktrack.key is here.
+
     \b
-    Example:
+    Examples:
       linktrack key rotate
+      linktrack key rotate --no-later-keys
     """
     from linktrack.links.signing_keys import rotate_key
 
     with opened(context, wait) as database:
-        number, left = rotate_key(workspace_of(context), database, wait)
+        number, left = rotate_key(workspace_of(context), database, wait, no_later_keys=no_later_keys)
     more = f"This workspace can have {left} more." if left else "It is the last that this workspace can have."
     say(context, f"Key {number} signs from now on; mails signed with an older one go on working. {more}")
 
@@ -73,7 +85,8 @@ def revoke_(
     Example:
       linktrack key revoke 0 --yes
     """
-    from linktrack.links.signing_keys import check_revoking, from_environment, next_step
+    from linktrack.links.held_keys import from_environment
+    from linktrack.links.signing_keys import check_revoking, next_step
     from linktrack.upkeep.revoking import revoke
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."

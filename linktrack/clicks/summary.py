@@ -168,11 +168,11 @@ class Tally:
         if self.of_later_keys:
             named = "name a signing key" if self.of_later_keys > 1 else "names a signing key"
             return (
-                f"{counted(self.of_later_keys, 'rejected line')} {named} that this workspace did not have when it was "
-                "backed up. If the lost workspace made a key after that (linktrack key rotate), put its linktrack.key "
-                "in the place of the one here, take each new key in it in with linktrack key rotate, and import again "
-                "with --again. If it made none, somebody makes such addresses up: linktrack key rotate makes a "
-                "key of this workspace's own, after which they are forged-token and nothing more."
+                f"{counted(self.of_later_keys, 'rejected line')} {named} that this workspace does not have. If the "
+                "lost workspace made a key after the backup (linktrack key rotate), put its linktrack.key in the "
+                "place of the one here, take each new key in it in with linktrack key rotate, and import again with "
+                "--again. If it made none, somebody makes such addresses up: linktrack key rotate --no-later-keys "
+                "makes a key of this workspace's own, after which they are forged-token and nothing more."
             )
         if unknown := self.reasons["unknown-shipment"]:
             return (

@@ -20,6 +20,7 @@ from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import standing_still
 from linktrack.store.lock_waits import Tell, in_silence
 from linktrack.store.many import at_once
+from linktrack.store.restored import awaits_later_keys
 from linktrack.store.revisions import check_usable, make_tables, prepare_empty
 from linktrack.store.session import Database, connect
 from linktrack.workspace import DATABASE_NAME, Workspace
@@ -64,6 +65,8 @@ def copy_database(
                 for table in reversed(_tables()):  # of what new tables have in them
                     target.execute(f'DELETE FROM "{table.name}"')  # noqa: S608  (names of our own)
                 rows = {table.name: _copy_table(source, target, table) for table in _tables()}
+                if not awaits_later_keys(source):
+                    target.execute("UPDATE workspace SET keys_settled_for = ?", (database_id,))
                 target.execute("UPDATE workspace SET database_id = ?", (database_id,))
                 for name, count in rows.items():
                     there = int(target.value(f'SELECT count(*) FROM "{name}"'))  # noqa: S608  (names of our own)

@@ -69,7 +69,8 @@ def _keys(workspace: Workspace, database: Database) -> Iterator[Check]:
         return
     if keys.foreign:
         ids = ", ".join(map(str, keys.foreign))
-        yield Check("key", "warning", f"key {ids} is not of this workspace", keys.foreign_advice)
+        said = f"key {ids} is" if len(keys.foreign) == 1 else f"keys {ids} are"
+        yield Check("key", "warning", f"{said} not of this workspace", keys.foreign_advice)
     else:
         ring = keys.keyring
         yield Check("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", "")

@@ -161,12 +161,14 @@ def test_what_people_said_in_the_lost_workspace_is_known_whatever_the_crm_showed
 
 
 @pytest.mark.parametrize("key", ["taken in from the lost workspace", "made anew, for it is not needed"])
-def test_clicks_under_a_key_of_after_the_backup_alarm_until_it_is_settled(tmp_path: Path, key: str) -> None:
+def test_clicks_under_keys_of_after_the_backup_alarm_until_all_are_settled(tmp_path: Path, key: str) -> None:
     lost = begin(call, tmp_path / "work")
     paths = lost.send("spring")
     lost.do("backup", tmp_path / "b.tar.gz")
-    lost.do("key", "rotate")
-    later = lost.json("key", "list")[-1]
+    for _ in range(3):
+        lost.do("key", "rotate")
+    lost.do("key", "revoke", "2", "--yes")
+    later = lost.json("key", "list")
     token = lost.send("autumn")["1"][0].rpartition("/")[2]
     placement = paths["1"][0].rpartition("/")[0]
     clicks = [(paths["2"][0], 60), (f"{placement}/{token}", 3600), (f"/abcdefg/{token}", 7200)]
@@ -176,20 +178,32 @@ def test_clicks_under_a_key_of_after_the_backup_alarm_until_it_is_settled(tmp_pa
     assert call("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
     life = Life(call, tmp_path / "r")
     said = life.do("click", "import", log, "--format", "json", "--quiet", code=6)
-    assert "2 rejected lines name a signing key that this workspace did not have" in said.err
+    assert "2 rejected lines name a signing key that this workspace does not have" in said.err
     assert json.loads(said.out)["reasons"] == {"forged-token": 1, "unknown-placement": 1}
     assert json.loads(said.out)["human"] == 1
+    refused = life.do("key", "rotate", code=5)  # or it would have the number of a lost one, for ever
+    assert "put its keys into" in refused.err and "--no-later-keys" in refused.err
+    unfit = {"forged-token": 1, "unknown-placement": 1}
     if key.startswith("taken"):
         shutil.copy(lost.root / "linktrack.key", life.root)
-    life.do("key", "rotate")
-    assert (life.json("key", "list")[-1]["fingerprint"] == later["fingerprint"]) is key.startswith("taken")
-    again = life.do("click", "import", log, "--again", "--format", "json", code=6 if key.startswith("taken") else 0)
-    counts = json.loads(again.out)["reasons"]
-    if key.startswith("taken"):
-        assert counts == {"unknown-shipment": 2}
+        warned = life.do("key", "rotate").err
+        assert "the key 3 in" in warned and "keys 1" not in warned
+        again = life.do("click", "import", log, "--again", "--format", "json", code=6)
+        assert json.loads(again.out)["reasons"] == unfit and "name a signing key" in again.err, "there is one more"
+        life.do("key", "rotate")
+        assert [row["fingerprint"] for row in life.json("key", "list")] == [
+            row["fingerprint"] for row in later if row["key"] != 2
+        ]
+        again = life.do("click", "import", log, "--again", "--format", "json", code=6)
+        assert json.loads(again.out)["reasons"] == {"unknown-shipment": 2}
+        assert life.do("key", "rotate", code=5).err == refused.err
     else:
-        assert counts == {"forged-token": 1, "unknown-placement": 1}
+        life.do("key", "rotate", "--no-later-keys")
+        again = life.do("click", "import", log, "--again", "--format", "json")
+        assert json.loads(again.out)["reasons"] == unfit
+        life.do("key", "rotate")
     assert "signing key" not in life.do("click", "import", bad).err
+    assert "not restored" in lost.do("key", "rotate", "--no-later-keys", code=5).err
 
 
 def test_what_failed_before_the_loss_is_tried_again_and_what_is_new_is_made(lost: Lost, tmp_path: Path) -> None:
@@ -570,6 +584,7 @@ def test_an_older_backup_is_restored_and_upgraded_then(run: Run, whole: Path, tm
         "DROP INDEX ix_link_identity",
         "ALTER TABLE link DROP COLUMN identity",
         "ALTER TABLE workspace DROP COLUMN keys_told",
+        "ALTER TABLE workspace DROP COLUMN keys_settled_for",
         "UPDATE alembic_version SET version_num = '0001'",
     )
     data = _repacked(lambda member, said: (member, _changed(said, *before) if member.name == "linktrack.db" else said))(

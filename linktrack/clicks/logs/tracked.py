@@ -14,6 +14,7 @@ from linktrack.links.special_links import LEAVING
 from linktrack.links.tokens import NOBODY, key_id_of
 from linktrack.store import catalogue
 from linktrack.store.purged import horizon
+from linktrack.store.restored import awaits_later_keys
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -245,12 +246,6 @@ def _tags_of(database: Database) -> set[bytes]:
     return {tag.encode("utf-8", "replace").lower() for tag in tags if tag}
 
 
-_AWAITS_LATER_KEYS = (
-    "SELECT 1 FROM workspace WHERE restored_at IS NOT NULL "
-    "AND restored_at > (SELECT coalesce(max(created_at), 0) FROM signing_key)"
-)
-
-
 class AddressBook:
     """The addresses of a workspace as the catalogue has them, read again once that has changed."""
 
@@ -268,13 +263,12 @@ class AddressBook:
         self._version = version
         self.keys = open_keys(self._workspace, self._database)
         self.addresses = Addresses(self._database, self.keys, self._workspace.settings.base_url)
-        self._awaits_later_keys = self._database.value(_AWAITS_LATER_KEYS) is not None
+        self._awaits_later_keys = awaits_later_keys(self._database)
         return True
 
     def may_be_of_later_key(self, target: bytes) -> bool:
         """Whether a target that names nobody may have been signed with a key of after the backup that this workspace
-        was restored from: by its id, which anybody can write. Once a key was made after the restore, none is awaited
-        any more."""
+        was restored from: by its id, which anybody can write. Until it is said that none is awaited."""
         return self._awaits_later_keys and self.addresses.is_of_unknown_key(target)
 
 

@@ -92,16 +92,18 @@ def forget(
       linktrack contact forget 10042 --yes
     """
     from linktrack.moments import now
-    from linktrack.upkeep.forget import forget_person
+    from linktrack.upkeep.forget import forget_person, is_unknown_yet
     from linktrack.upkeep.person import show_person
 
     with opened(context, wait) as database:
         if not yes:
-            person = show_person(database, who)
-            named = ", ".join(filter(None, (person.name, person.email)))
-            question = (
-                f"Forget the contact {person.contact_id} ({named}) for ever, {counted(person.mails, 'mail')} and all?"
-            )
+            if is_unknown_yet(database, who):
+                question = f"Nobody here has the id {who}. Keep that they are forgotten, if a later run knows them?"
+            else:
+                person = show_person(database, who)
+                named = ", ".join(filter(None, (person.name, person.email)))
+                mails = counted(person.mails, "mail")
+                question = f"Forget the contact {person.contact_id} ({named}) for ever, {mails} and all?"
             if not confirm(context, question, yes):
                 return
         done = forget_person(workspace_of(context), database, who, now(), wait=wait)
@@ -127,6 +129,12 @@ def _show_forgotten(context: typer.Context, done: ForgetSummary, who: str, forma
             f"{who} was forgotten already. Made clean once more: the database's files, and "
             f"{counted(done.log_lines, 'line')} of the click log that {'has' if done.log_lines == 1 else 'have'} come "
             "since.",
+        )
+    elif done.unknown:
+        say(
+            context,
+            f"Nobody here has the id {who}. It is kept that this contact is forgotten: nothing that later runs say of "
+            "them is taken, and they are not written to.",
         )
     else:
         say(

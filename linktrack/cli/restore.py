@@ -90,7 +90,7 @@ def _tell(context: typer.Context, made: Restored) -> None:
         warn(f"  {number}. {step}")
     warn(
         f"People who were forgotten since {at} are in it again, and it does not know who they were: forget each again "
-        f"with {here} contact forget ID, before anything is sent or imported."
+        f"with {here} contact forget ID, also who is not known here, before anything is sent or imported."
     )
     warn(
         "Clicks on mails that were sent since are rejected as unknown-shipment: the backup does not know who got them."

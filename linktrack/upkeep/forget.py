@@ -21,13 +21,15 @@ from linktrack.actions.ledger.log import count_changes_of
 from linktrack.clicks.blanking import blank_clicks, remove_needless_agents
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.waiting import import_waiting
+from linktrack.contacts.recipients import recipient_for
 from linktrack.email_addresses import domain_of
-from linktrack.errors import UnknownName
+from linktrack.errors import Conflict, UnknownName
 from linktrack.links.tokens import NOBODY
 from linktrack.store.catalogue import touch
 from linktrack.store.forgotten import is_forgotten, nobodies, note_forgotten
 from linktrack.store.lock import alone
 from linktrack.store.lookups import recipient_id
+from linktrack.store.restored import is_awaited
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, write_anew
 from linktrack.upkeep.email_forms import one_form
@@ -51,6 +53,7 @@ class ForgetSummary:
 
     Lines of everybody who was ever forgotten are counted: what such people click later is logged, too, and nothing says
     which of them it was. `before`: the person was forgotten already, and only what has come since was made clean.
+    `unknown`: nobody here had that contact id, which is kept as a forgotten one.
     """
 
     mails: int = 0
@@ -59,6 +62,7 @@ class ForgetSummary:
     log_lines: int = 0
     agents: int = 0
     before: bool = False
+    unknown: bool = False
     cleaned: Cleaned = CLEAN
     out_of_reach: tuple[OutOfReach, ...] = ()
 
@@ -88,15 +92,19 @@ def forget_person(
 ) -> ForgetSummary:
     """Forget the person whom a contact id, address or name names, while no import and no run of the actions goes on.
 
-    The own click log is imported first, so that what they clicked is counted. UnknownName for nobody, Conflict for
-    several of one name (`lookups.recipient_id`) or a log that cannot be read; Locked when another job goes on for
-    longer than `wait` seconds.
+    The own click log is imported first, so that what they clicked is counted. In a restored workspace that waits for
+    later runs, which may know people whom the backup does not, nobody's contact id is taken for one's. UnknownName for
+    nobody, Conflict for several of one name (`lookups.recipient_id`) or a log that cannot be read; Locked when another
+    job goes on for longer than `wait` seconds.
     """
-    gone = _is_gone(database, named)
-    if not gone:
+    gone, unknown = _is_gone(database, named), is_unknown_yet(database, named)
+    if not (gone or unknown):
         recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
     sizes = import_waiting(workspace, database, wait, clock=lambda: moment).sizes
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+        if unknown:
+            with database.transaction():
+                recipient_for(database, named)
         number = None if gone else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())
@@ -123,7 +131,21 @@ def forget_person(
             )
             touch(database)
         cleaned = write_anew(database, _touched(), wait)
-    return ForgetSummary(*counted, lines, agents, cleaned=cleaned, out_of_reach=out_of_reach)
+    return ForgetSummary(*counted, lines, agents, unknown=unknown, cleaned=cleaned, out_of_reach=out_of_reach)
+
+
+def is_unknown_yet(database: Database, named: str) -> bool:
+    """Whether nobody is called so in a workspace that was restored, and that later runs may still tell of somebody with
+    this contact id."""
+    if not is_awaited(database) or is_forgotten(database, named) or not named.strip():
+        return False
+    try:
+        recipient_id(database, named)
+    except UnknownName:
+        return True
+    except Conflict:  # of several
+        return False
+    return False
 
 
 def _is_gone(database: Database, named: str) -> bool:

@@ -16,7 +16,6 @@ from clicks_world import line
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, Lost, begin, made_of
 
-from linktrack.store.forgotten import note_forgotten
 from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
@@ -62,14 +61,16 @@ def test_what_lost_runs_say_of_people_whom_the_backup_does_not_know_is_known(tmp
     assert call("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
     life = Life(call, tmp_path / "r")
     shutil.copy(lost.root / "contacts.csv", life.root)
-    with open_database(load_workspace(life.root, {})) as database, database.transaction():
-        note_forgotten(database, "2")
+    kept = life.do("contact", "forget", "2", "--yes").err
+    assert "Nobody here has the id 2. It is kept that this contact is forgotten" in kept
+    assert "forgotten already" in life.do("contact", "forget", "2", "--yes").err
     said = life.do("action", "run", "--runs", lost.root / "run-1").err
     assert (
         "what people had said of mailings and of tracking by then, is known all the same, but of the forgotten" in said
     )
     assert life.json("contact", "show", "1")["contact_id"] == "1"
     life.do("contact", "show", "2", code=4)
+    life.do("contact", "forget", "6", "--yes", code=4)  # nothing is awaited any more
     life.do("contact", "subscribe", "2")
     assert sorted(life.send("spring")) == ["2", "3", "4", "5"], "1 has left the type by an action"
     life.do("mailing", "add", "autumn", life.root / "spring.html", "--type", "Other")

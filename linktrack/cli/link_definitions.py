@@ -71,6 +71,7 @@ def apply(
     """Make the links of a TOML file so; links that it does not name are left alone.
 
     Actions that are as they were keep their numbers, then changed ones of the same type in order; --dry-run shows it.
+    A link is known by its key, or by its identity (its first key) where link export has written one: it gets the key then.
 
     \b
     Example:
@@ -100,7 +101,7 @@ def export(
     folder: Annotated[str | None, typer.Option(help="Only this folder and those in it.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; - is stdout.")] = Path("-"),
 ) -> None:
-    """Write links as TOML that link apply reads.
+    """Write links as TOML that link apply reads; a link that was renamed has its identity, its first key, in it.
 
     \b
     Example:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from linktrack.links.actions import ActionTable, canonical, parse_action
 from linktrack.links.catalog import LinkRow, list_links
 from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.editing import REDIRECT, NewLink, checked_key, store_link, target_of
+from linktrack.links.identities import checked_identity, known_links, links_meant, rename_links
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.special_links import SPECIAL_LINKS
@@ -33,7 +34,11 @@ FIELDS = ("name", "folder", "url", "response", "confirm", "actions")
 
 @dataclass(frozen=True)
 class LinkDefinition:
-    """A link as a file describes it. What the file leaves out has its default: a file says all of a link."""
+    """A link as a file describes it. What the file leaves out has its default: a file says all of a link.
+
+    `identity` is the link's first key, where it has another one by now: which link is meant, whatever it is called in
+    the workspace that the file is applied to.
+    """
 
     key: str
     name: str
@@ -42,7 +47,9 @@ class LinkDefinition:
     response: LinkResponse
     actions: tuple[ActionTable, ...]
     confirm: bool = False
+    identity: str = ""
     line: int | None = field(default=None, compare=False)
+    path: Path | None = field(default=None, compare=False)
 
 
 def read_definitions(
@@ -63,6 +70,7 @@ def read_definitions(
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
         raise BadInput("links are written as [[link]] tables", file=path)
     found: dict[str, LinkDefinition] = {}
+    meant: dict[str, int | None] = {}  # the lines of identities
     for number, link in enumerate(links):
         line = headers[number] if number < len(headers) else None
         try:
@@ -74,7 +82,15 @@ def read_definitions(
             raise BadInput(
                 f"the link {definition.key!r} stands here a second time (first in line {first})", file=path, line=line
             )
-        found[definition.key] = definition
+        if definition.identity and definition.identity in meant:
+            raise BadInput(
+                f"the identity {definition.identity!r} stands here a second time (first in line "
+                f"{meant[definition.identity]}): no two links have one",
+                file=path,
+                line=line,
+            )
+        meant[definition.identity] = line
+        found[definition.key] = replace(definition, path=path)
     return list(found.values())
 
 
@@ -84,11 +100,11 @@ def _parse_link(
     key = raw.get("key")
     if not isinstance(key, str) or not key:
         raise BadInput('a [[link]] needs its key: key = "offer"')
-    if unknown := set(raw) - {"key", *FIELDS}:
+    if unknown := set(raw) - {"key", "identity", *FIELDS}:
         raise BadInput(
-            f"the link {key!r} has an unknown setting {sorted(unknown)[0]!r}: it has key, {', '.join(FIELDS)}"
+            f"the link {key!r} has an unknown setting {sorted(unknown)[0]!r}: it has key, identity, {', '.join(FIELDS)}"
         )
-    for name in ("name", "folder", "url"):
+    for name in ("identity", "name", "folder", "url"):
         if not isinstance(raw.get(name, ""), str):
             raise BadInput(f"{name} of the link {key!r} must be text, not {shown(raw[name])}")
     if not raw.get("name", key).strip():
@@ -100,6 +116,8 @@ def _parse_link(
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")
     if not special:
         checked_key(key)
+    if "identity" in raw:
+        checked_identity(raw["identity"])
     response = parse_response(raw["response"], form_hosts) if "response" in raw else REDIRECT
     url = "" if special else target_of(raw.get("url", ""), response, pairs)
     actions = raw.get("actions", [])
@@ -120,6 +138,7 @@ def _parse_link(
         response,
         tuple(parsed),
         raw.get("confirm", False),
+        raw.get("identity", ""),
         line,
     )
 
@@ -127,25 +146,34 @@ def _parse_link(
 def stored_definitions(database: Database, links: Iterable[LinkRow]) -> dict[str, LinkDefinition]:
     """The same shape, from the catalogue."""
     actions = read_actions(database)
+    identities = {number: known.identity for number, known in known_links(database).items()}
     return {
         link.key: LinkDefinition(
             *(link.key, link.name, link.folder, link.url, link.response),
             tuple(action.table for action in actions.get(link.id, ())),
             link.confirm,
+            identities[link.id] if identities[link.id] != link.key else "",
         )
         for link in links
     }
 
 
 def compare(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDifference]:
-    """What applying `wanted` would change, link by link; links that the file does not name are left alone."""
-    known = {link.key: link for link in list_links(database, kinds=("registered", "local", "special"), deleted=True)}
+    """What applying `wanted` would change, link by link; links that the file does not name are left alone. BadInput
+    where keys and identities contradict what is here."""
+    return _differences(database, wanted, links_meant(database, wanted))
+
+
+def _differences(
+    database: Database, wanted: Sequence[LinkDefinition], meant: Mapping[str, int]
+) -> list[LinkDifference]:
+    known = {link.id: link for link in list_links(database, kinds=("registered", "local", "special"), deleted=True)}
     stored = stored_definitions(database, known.values())
     actions = read_actions(database)
     last: dict[int, int] = dict(database.rows("SELECT id, last_action FROM link"))
     found: list[LinkDifference] = []
     for definition in wanted:
-        key, link = definition.key, known.get(definition.key)
+        key, link = definition.key, known[meant[definition.key]] if definition.key in meant else None
         new = _shown(definition)
         if link is None:
             said = "\n".join(canonical(table) for table in definition.actions)
@@ -153,7 +181,9 @@ def compare(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDi
             continue
         if link.deleted_at is not None:
             found.append(LinkDifference(key, "restore", "status", "deleted", "active"))
-        pairs = zip(_shown(stored[key]), new, strict=True)
+        if link.key != key:
+            found.append(LinkDifference(key, "change", "key", link.key, key))
+        pairs = zip(_shown(stored[link.key]), new, strict=True)
         found += [LinkDifference(key, "change", name, old, text) for (name, old), (_, text) in pairs if old != text]
         found += _compare_actions(key, plan_replacement(actions.get(link.id, []), definition.actions, last[link.id]))
     return found
@@ -180,13 +210,16 @@ def _shown(definition: LinkDefinition) -> list[tuple[str, str]]:
 
 def apply_definitions(database: Database, wanted: Sequence[LinkDefinition], clock: Clock = now) -> list[LinkDifference]:
     """Make the catalogue say what `wanted` says, in one transaction. Returns what changed; nothing the second time.
-    Conflict after a restore as long as keys may be those of other links."""
+    Conflict after a restore as long as keys may be those of other links; BadInput where keys and identities contradict
+    what is here."""
     with database.transaction():
-        differences = compare(database, wanted)
+        meant = links_meant(database, wanted)
+        differences = _differences(database, wanted, meant)
         touched = {difference.key for difference in differences}
         if touched:
             refuse_before_keys(database)
-        for definition in wanted:
+            rename_links(database, {number: key for key, number in meant.items() if key in touched})
+        for definition in sorted(wanted, key=lambda one: not one.identity):  # before others can take an identity
             if definition.key in touched:
                 _store(database, definition, clock)
         if touched:
@@ -201,7 +234,8 @@ def _store(database: Database, definition: LinkDefinition, clock: Clock) -> None
     stored = definition.response.stored()
     if standing is None:
         link = NewLink(definition.key, definition.name, "registered", definition.url, stored, folder_id)
-        link_id = store_link(database, link._replace(confirm=definition.confirm), moment)
+        link = link._replace(confirm=definition.confirm)
+        link_id = store_link(database, link, moment, definition.identity)
     else:
         link_id = standing.id
         database.execute(
@@ -219,6 +253,8 @@ def export_toml(definitions: Iterable[LinkDefinition]) -> str:
     tables = []
     for definition in definitions:
         table: dict[str, Any] = {"key": definition.key}
+        if definition.identity:
+            table["identity"] = definition.identity
         if definition.key not in SPECIAL_LINKS:
             table["name"] = definition.name
             if definition.folder is not None:

@@ -103,10 +103,11 @@ class NewLink(NamedTuple):
     confirm: bool = False
 
 
-def store_link(database: Database, link: NewLink, moment: int) -> int:
-    """Store a link that is not there yet. Returns its number. Part of a transaction."""
+def store_link(database: Database, link: NewLink, moment: int, identity: str = "") -> int:
+    """Store a link that is not there yet, with an `identity` that no other has, or one made of its key. Returns its
+    number. Part of a transaction."""
     columns = ", ".join((*NewLink._fields, "identity"))
-    identity = _free_identity(database, link.key)
+    identity = identity or _free_identity(database, link.key)
     return int(
         database.value(
             f"INSERT INTO link ({columns}, created_at, updated_at) VALUES ({marks(link)}, ?, ?, ?) RETURNING id",  # noqa: S608  (of our own)

@@ -71,7 +71,7 @@ def apply(
     """Make the links of a TOML file so; links that it does not name are left alone.
 
     Actions that are as they were keep their numbers, then changed ones of the same type in order; --dry-run shows it.
-    A link is known by its key, or by its identity (its first key) where link export has written one: it gets the key then.
+    A link is known by its key, or by its identity, its first key, where the file has one: then it gets the key.
 
     \b
     Example:

@@ -71,9 +71,9 @@ def _tell(context: typer.Context, made: Restored) -> None:
         "say --no-runs if there was none. Links that have other keys here than in these runs are named first, with the "
         "commands that rename them. No run begins before all is taken, so that nothing is made again.",
         "Give links without actions, which no run names, and those that were renamed after the last run, the keys that "
-        f"they had last, too, if you have renamed any ({here} link edit OLD --key NEW; a file of link export of after the "
-        "renaming says which link was which, and link apply renames them): what is said of a link by its key would be "
-        "laid to another.",
+        f"they had last, too, if you have renamed any ({here} link edit OLD --key NEW; a file of link export from "
+        "after the renaming says which link was which, and link apply renames them): what is said of a link by its key "
+        "would be laid to another.",
         f"Make links and actions that were added or changed since then again ({here} link apply FILE; --dry-run shows "
         "what it would change), in whatever order: the next run does what they say by then for the clicks that no run "
         "has passed.",

@@ -17,7 +17,7 @@ from linktrack.store.session import Database
 _LENGTH = 120
 
 
-class KnownLink(NamedTuple):
+class LinkHere(NamedTuple):
     """A link as it is here."""
 
     key: str
@@ -48,10 +48,10 @@ def checked_identity(identity: str) -> str:
     return identity
 
 
-def known_links(database: Database) -> dict[int, KnownLink]:
+def known_links(database: Database) -> dict[int, LinkHere]:
     """All links by their numbers, deleted ones too."""
     rows = database.rows("SELECT id, key, identity FROM link")
-    return {number: KnownLink(key, identity) for number, key, identity in rows}
+    return {number: LinkHere(key, identity) for number, key, identity in rows}
 
 
 def links_meant(database: Database, wanted: Sequence[NamesLink]) -> dict[str, int]:
@@ -100,8 +100,6 @@ def links_meant(database: Database, wanted: Sequence[NamesLink]) -> dict[str, in
 
 def rename_links(database: Database, keys: Mapping[int, str]) -> None:
     """Give links these keys, by their numbers; some may exchange theirs. Part of a transaction."""
-    known = known_links(database)
-    changed = [(key, number) for number, key in keys.items() if known[number].key != key]
     change = "UPDATE link SET key = ? WHERE id = ?"
-    database.executemany(change, [(f"~{number}", number) for _, number in changed])
-    database.executemany(change, changed)
+    database.executemany(change, [(f"~{number}", number) for number in keys])
+    database.executemany(change, [(key, number) for number, key in keys.items()])

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from linktrack.errors import Conflict, NotFound, UnknownName
 from linktrack.links.editing import REDIRECT, NewLink, store_link
+from linktrack.links.identities import rename_links
 from linktrack.links.near_targets import comparable_address
 from linktrack.links.placement_keys import placement_keys
 from linktrack.mailings.addresses import Address
@@ -97,7 +98,7 @@ def rename_local_links(database: Database, mailing_id: int, old: str, new: str) 
         while link_called(database, wanted):
             number += 1
             wanted = f"{new}.{number}"
-        database.execute("UPDATE link SET key = ? WHERE id = ?", (wanted, link_id))
+        rename_links(database, {link_id: wanted})
 
 
 def place(

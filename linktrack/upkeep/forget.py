@@ -102,19 +102,17 @@ def forget_person(
         recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
     sizes = import_waiting(workspace, database, wait, clock=lambda: moment).sizes
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
-        if unknown:
-            with database.transaction():
-                recipient_for(database, named)
-        number = None if gone else recipient_id(database, named)
+        number = None if gone or unknown else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())
         emails = set(filter(is_email, (named,))) if number is None else emails_of(database, number)
         traces = traces_of(database, AddressBook(workspace, database), everybody, emails, of_revoked=True)
         lines = empty_lines(database, sizes, traces)
-        if number is None:
+        if gone:
             cleaned = write_anew(database, _touched(), wait)
             return ForgetSummary(log_lines=lines, before=True, cleaned=cleaned, out_of_reach=out_of_reach)
         with database.transaction(durable=True):
+            number = recipient_for(database, named) if number is None else number
             person = _person(database, number)
             counted = _counted(database, number)
             forget_in_ledger(database, person.number, person.is_spoken_of)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from linktrack.actions.planned import Staff, Texts, Thing
 from linktrack.errors import CannotChange
 from linktrack.links.action_values import seconds_of
 from linktrack.links.actions import FollowUpAction
+from linktrack.moments import moment_of
 
 
 def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], staff: Staff) -> Iterable[Thing]:
@@ -40,8 +40,4 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], sta
         "end": end.isoformat(),
         "duration_minutes": f"{seconds / 60:g}",
     }
-    yield Thing(task or action.kind, description, owner, row, _milliseconds(start), _milliseconds(end))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    yield Thing(task or action.kind, description, owner, row, moment_of(start), moment_of(end))

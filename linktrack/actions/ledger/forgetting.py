@@ -24,15 +24,15 @@ def forget_in_ledger(database: Database, recipient_id: int, is_about: Callable[[
             (f"c{secrets.token_hex(12)[:23]}", recipient_id, identifier),
         )
     # A change that was tried again is counted where it was tried last.
-    for count, definition, *key in database.rows(
+    for count, definition, link, shipment, kind, name, status in database.rows(
         "SELECT count(*), definition.text, change.link_id, shipment_id, kind, name, status FROM change "
         "JOIN definition ON definition.id = definition_id "
         "WHERE recipient_id = ? AND name <> '' AND retried_by IS NULL "
         "GROUP BY definition.text, change.link_id, shipment_id, kind, name, status",
         (recipient_id,),
     ):
-        if _is_of_person(key[3], json.loads(definition), is_about):
-            _move_tally(database, key, int(count))
+        if _is_of_person(name, json.loads(definition), is_about):
+            _move_tally(database, (link, shipment, kind, name, status), int(count))
     for number, summary in database.rows("SELECT id, summary FROM run"):
         said = json.loads(summary)
         if (left := _without(said, is_about)) != said:

@@ -9,10 +9,24 @@ import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
-from architecture.planted import ROOT, full_name, imported, nodes, texts_in, trees
+from architecture.planted import (
+    ROOT,
+    constants,
+    full_name,
+    house_constants,
+    imported,
+    is_part_of,
+    methods,
+    names_used,
+    nodes,
+    text_of,
+    texts_in,
+    trees,
+)
 
-# `import_module` makes the command line lazy; what else is imported stands at the beginning of a statement.
-IMPORTS_BY_NAME = {"cli/app.py"}
+# `import_module` makes the command line lazy, and a library that nobody has loaded has raised no error; what else is
+# imported stands at the beginning of a statement.
+IMPORTS_BY_NAME = {"cli/app.py", "clicks/logs/packed.py"}
 
 
 def private_imports(tree: ast.AST) -> list[str]:
@@ -57,18 +71,24 @@ def test_a_planted_private_import_is_found(code: str) -> None:
     assert len(private_imports(ast.parse(code))) == 1
 
 
+_IMPORTING = {
+    *(
+        "importlib.import_module",
+        "importlib.reload",
+        "importlib.util",
+        "importlib.machinery",
+        "pkgutil",
+        "runpy",
+        "imp",
+    ),
+    *("__import__", "sys.modules", "exec", "eval", "compile"),
+}
+
+
 def imports_by_name(tree: ast.AST) -> bool:
-    """Whether a module imports what only runs tell: no contract sees that."""
-    for node in nodes(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "importlib":
-            return True
-        if isinstance(node, ast.Import) and any(one.name == "importlib" for one in node.names):
-            return True
-        if isinstance(node, ast.Name) and node.id in ("__import__", "pkgutil", "runpy"):
-            return True
-        if isinstance(node, ast.Import | ast.ImportFrom) and "pkgutil" in ast.unparse(node):
-            return True
-    return False
+    """Whether a module imports what only runs tell, or reaches what others have imported: no contract sees that."""
+    used = names_used(tree)
+    return "importlib" in used or any(is_part_of(name, _IMPORTING) for name in used)
 
 
 def test_imports_can_be_read() -> None:
@@ -83,6 +103,11 @@ def test_imports_can_be_read() -> None:
         "__import__('linktrack.cli')",
         "from pkgutil import resolve_name",
         "import pkgutil",
+        "import sys\nsys.modules['linktrack.cli.app']",
+        "from sys import modules as loaded",
+        "import builtins\nbuiltins.__import__('linktrack.cli')",
+        "import importlib.util as finder",
+        "exec('import linktrack.cli')",
     ],
 )
 def test_a_planted_import_by_name_is_found(code: str) -> None:
@@ -90,75 +115,82 @@ def test_a_planted_import_by_name_is_found(code: str) -> None:
 
 
 # Files are written by `linktrack.files`; these write into a folder or file that it has made for them, into a pipe, or
-# what is no output: a lock, a click log, a database, a page for the browser.
+# what is no output: a lock, a click log, a database, a page for the browser, a file without a name.
 WRITE_FILES = {
     "actions/calendar_file.py", "actions/output.py", "cli/mailing_previewing.py", "cli/shared_inputs.py",
-    "clicks/logs/ahead.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_writing.py",
+    "clicks/logs/ahead.py", "clicks/logs/earlier.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_reading.py", "crm/xlsx_writing.py",
     "files/writing.py", "mailings/handing_out.py", "mailings/outputs/output_folder.py",
-    "mailings/outputs/template.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",
+    "mailings/outputs/template.py", "reports/workbook.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",
     "upkeep/backup.py", "upkeep/demo_visitors.py", "upkeep/own_log.py", "upkeep/restore.py",
 }  # fmt: skip
-_WRITING = {"write_text", "write_bytes", "NamedTemporaryFile", "mkstemp"}
-_COPYING = {"copy", "copyfile", "copy2", "copytree", "move"}  # shutil's
+_WRITING = {
+    *("write_text", "write_bytes", "touch", "extractall", "extract", "urlretrieve", "FileHandler", "FileIO", "mkfifo", "mknod"),
+    *("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "mkdtemp", "mktemp"),
+    *("copyfile", "copytree", "copy2", "make_archive", "unpack_archive"),
+}  # fmt: skip
+_OF_MODULES = {"shutil.copy", "shutil.move", "shelve.open", "dbm.open", "os.creat", "zipfile.Path"}
 _OPENING = {"open", "fdopen", "ZipFile", "TarFile", "GzipFile", "BZ2File", "LZMAFile"}
 _WRITE_MODE = re.compile(r"[rbt]*[wax+][bt+]*([:|]\w*)?")
 _ONLY_READS = {"O_RDONLY", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK"}
 
 
-def called(node: ast.Call) -> tuple[str, str]:
-    """What a call is of: ("shutil", "copy"), or ("", "copy")."""
-    if isinstance(node.func, ast.Attribute):
-        return getattr(node.func.value, "id", ""), node.func.attr
-    return "", getattr(node.func, "id", "")
-
-
-def taken_from(tree: ast.AST, modules: set[str], names: set[str]) -> bool:
-    """Whether a module calls one of `names` of other ones, under whatever name these go, or takes it by its name."""
-    known, calls = set(modules), set[tuple[str, str]]()
-    for node in nodes(tree):
-        if isinstance(node, ast.Import):
-            known |= {one.asname for one in node.names if one.name in modules and one.asname}
-        elif isinstance(node, ast.ImportFrom) and node.module in modules:
-            if any(one.name in names for one in node.names):
-                return True
-        elif isinstance(node, ast.Call):
-            calls.add(called(node))
-    return any(of in known and name in names for of, name in calls)
+def called(node: ast.Call) -> str:
+    """The last part of what a call is of: `copy` of `shutil.copy(a, b)`."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def _opens_for_writing(node: ast.Call) -> bool:
-    """Whether a call opens a file by the system's own flags, and not surely for reading; the null device is no file."""
-    if called(node) != ("os", "open") or ast.unparse(node.args[0]) == "os.devnull":
+    """Whether a call of `os.open` is not surely for reading; the null device is no file."""
+    if ast.unparse(node.args[0]) == "os.devnull":
         return False
     named = (part for part in nodes(node.args[1]) if isinstance(part, ast.Attribute | ast.Name))
     flags = {ast.unparse(part).removeprefix("os.") for part in named} - {"os"}
     return not flags <= _ONLY_READS
 
 
-def _texts_of(mode: ast.expr, known: Mapping[str, ast.expr]) -> Iterator[str]:
+def _texts_of(mode: ast.expr, known: Mapping[str, ast.expr], fixed: Mapping[str, str]) -> Iterator[str]:
     """The texts that an argument may be: of `"a" if append else "w"` both, of a name those that it was given."""
-    for node in nodes(known.get(mode.id, mode) if isinstance(mode, ast.Name) else mode):
+    mode = known.get(mode.id, mode) if isinstance(mode, ast.Name) else mode
+    if (text := text_of(mode, fixed)) is not None:
+        yield text
+        return
+    for node in nodes(mode):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
 def writes_files(tree: ast.AST) -> bool:
-    """Whether a module opens a file for writing, or writes one whole."""
-    if taken_from(tree, {"shutil"}, _COPYING):
+    """Whether a module opens a file for writing, or writes one whole, by whatever name."""
+    used, taken = names_used(tree), methods(tree)
+    last = {name.rpartition(".")[2] for name in used if "." in name and not name.startswith("linktrack.")}
+    if (taken | last) & _WRITING or used & _OF_MODULES:
+        return True
+    if "write" in taken and any(is_part_of(name, {"xml.etree"}) for name in used):
         return True
     known: dict[str, ast.expr] = {}
     for node in nodes(tree):
         if isinstance(node, ast.Assign):
             known.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
+    fixed, names = constants(tree), imported(tree)
     for node in nodes(tree):
         if not isinstance(node, ast.Call):
             continue
-        name = called(node)[1]
-        if name in _WRITING or _opens_for_writing(node):
+        func, given = node.func, node.args
+        if full_name(func, names) == "functools.partial" and given:
+            func, given = given[0], given[1:]
+        func = known.get(func.id, func) if isinstance(func, ast.Name) else func
+        name = full_name(func, names) or (func.attr if isinstance(func, ast.Attribute) else "")
+        if name == "os.open" and given:
+            if _opens_for_writing(node):
+                return True
+            continue
+        if name.rpartition(".")[2] not in _OPENING:
+            continue
+        modes = [*given, *(word.value for word in node.keywords if word.arg in ("mode", "flags"))]
+        if any(_WRITE_MODE.fullmatch(text) for mode in modes for text in _texts_of(mode, known, fixed)):
             return True
-        modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
-        if name in _OPENING and any(_WRITE_MODE.fullmatch(text) for mode in modes for text in _texts_of(mode, known)):
-            return True
+        if any(word.arg is None for word in node.keywords):
+            return True  # a mode that nobody can read
     return False
 
 
@@ -190,6 +222,23 @@ def test_files_are_written_in_one_way() -> None:
         "os.open(path, FLAGS)",
         "handle, name = tempfile.mkstemp()",
         "open(path, opener=lambda name, flags: os.open(name, flags, 0o600))",
+        "(folder / '.read').touch()",
+        "mark = folder.touch\nmark()",
+        "getattr(path, 'write_' + 'text')('x')",
+        "import operator\noperator.methodcaller('touch')(path)",
+        "from functools import partial\npartial(open, mode='w')",
+        "opened = open\nopened(path, 'w')",
+        "begin = path.open\nbegin('w')",
+        "MODE = 'w' + 'b'\npath.open(MODE)",
+        "open(path, **{'mode': 'w'})",
+        "import io\nio.open(path, 'x')",
+        "with tarfile.open(path) as archive:\n    archive.extractall(folder, filter='data')",
+        "import shutil\nshutil.make_archive('x', 'zip', folder)",
+        "from shutil import unpack_archive as unpack",
+        "from xml.etree import ElementTree\nElementTree.ElementTree(root).write(path)",
+        "import xml.etree.ElementTree as ET\ntree = ET.parse(path)\ntree.write(path)",
+        "import tempfile\ntempfile.TemporaryDirectory()",
+        "from urllib.request import urlretrieve",
     ],
 )
 def test_a_planted_write_is_found(code: str) -> None:
@@ -209,18 +258,29 @@ def test_what_only_reads_is_no_write(code: str) -> None:
 
 # A file gets its name in `files/`; these have made a whole workspace, or a database, beside its place.
 NAME_FILES = {"files/disk_folders.py", "files/writing.py", "upkeep/copy.py", "upkeep/placing.py"}
-_NAMING = {"replace", "rename", "renames", "link", "symlink", "truncate"}
+_NAMING = {
+    *("os.replace", "os.rename", "os.renames", "os.link", "os.symlink", "os.truncate"),
+    *("pathlib.Path.replace", "pathlib.Path.rename", "shutil.move"),
+}
 
 
 def names_files(tree: ast.AST) -> bool:
     """Whether a module gives a file its name: by `os`, or by a path's own method, which has one argument where that of
     a text has two."""
-    methods = (node for node in nodes(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
-    return taken_from(tree, {"os"}, _NAMING) or any(
-        called(node)[1] in ("symlink_to", "hardlink_to")
-        or (called(node)[1] in ("replace", "rename") and len(node.args) == 1 and not node.keywords)
-        for node in methods
-    )
+    if methods(tree) & {"symlink_to", "hardlink_to"} or names_used(tree) & _NAMING:
+        return True
+    named, others = set[int](), set[int]()
+    for node in nodes(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            of_path = len(node.args) == 1 and not node.keywords
+            (named if of_path and node.func.attr in ("rename", "replace") else others).add(id(node.func))
+        elif isinstance(node, ast.Call) and full_name(node.func, imported(tree)) in (
+            "getattr",
+            "operator.methodcaller",
+        ):
+            named |= {id(one) for one in node.args if text_of(one, {}) == "rename"}
+    of_paths = (node for node in nodes(tree) if isinstance(node, ast.Attribute) and node.attr == "rename")
+    return bool(named) or any(id(node) not in others for node in of_paths)
 
 
 def test_files_get_their_names_in_one_way() -> None:
@@ -231,7 +291,13 @@ def test_files_get_their_names_in_one_way() -> None:
     "code",
     [
         *("os.replace(a, b)", "os.rename(a, b)", "os.link(a, b)", "from os import replace", "aside.replace(target)"),
-        *("path.rename(other)", "path.symlink_to(a)"),
+        *(
+            "path.rename(other)",
+            "path.symlink_to(a)",
+            "move = path.rename\nmove(other)",
+            "import os as o\no.replace(a, b)",
+        ),
+        *("from pathlib import Path\nPath.replace(a, b)", "import os\nput = os.replace", "getattr(path, 'rename')(b)"),
     ],
 )
 def test_a_planted_name_is_found(code: str) -> None:
@@ -239,9 +305,20 @@ def test_a_planted_name_is_found(code: str) -> None:
     assert not names_files(ast.parse("text.replace('a', 'b')\nat.replace(tzinfo=UTC)\nreplace(one, two=3)"))
 
 
+# What others than the store may take of a driver: its errors, and what a connection is, as a kind.
+_OF_DRIVERS = {
+    *("sqlite3", "sqlite3.Error", "sqlite3.DatabaseError", "sqlite3.OperationalError", "sqlite3.Connection"),
+    *("psycopg", "psycopg.Error", "psycopg.OperationalError"),
+}
+_DRIVERS = {"sqlite3", "psycopg", "psycopg_pool", "sqlalchemy.create_engine", "sqlmodel.create_engine"}
+
+
 def opens_databases(tree: ast.AST) -> bool:
-    """Whether a module connects to a database by a driver."""
-    return taken_from(tree, {"sqlite3", "psycopg"}, {"connect"})
+    """Whether a module connects to a database by a driver, or takes of one what may connect."""
+    known = imported(tree)
+    drivers = {name for name in names_used(tree) if is_part_of(name, _DRIVERS)}
+    made = {full_name(node.func, known) for node in nodes(tree) if isinstance(node, ast.Call)}
+    return bool(drivers - _OF_DRIVERS) or "sqlite3.Connection" in made
 
 
 def test_databases_are_opened_in_the_store() -> None:
@@ -252,7 +329,10 @@ def test_databases_are_opened_in_the_store() -> None:
     "code",
     [
         *("sqlite3.connect(path)", "from sqlite3 import connect", "import sqlite3 as sql\nsql.connect(path)"),
-        *("psycopg.connect(url)", "from psycopg import connect as open_it"),
+        *("psycopg.connect(url)", "from psycopg import connect as open_it", "psycopg.Connection.connect(url)"),
+        *("from psycopg import Connection as C\nC.connect(url)", "import sqlite3\nsqlite3.Connection(path)"),
+        *("from psycopg import pq", "import sqlite3\ngetattr(sqlite3, 'connect')(path)", "from sqlite3 import dbapi2"),
+        *("import sqlite3\nbegin = sqlite3.connect", "import psycopg_pool", "import psycopg.connection"),
     ],
 )
 def test_a_planted_connection_is_found(code: str) -> None:
@@ -280,24 +360,91 @@ def test_planted_sql_is_found(code: str) -> None:
     assert queries_in(ast.parse(code)) and not queries_in(ast.parse("say('Select a link')\nsay('UPDATE')"))
 
 
-ASKS = {"rows", "row", "value", "execute", "executemany", "stream", "insert", "connection"}
+_SQL_PART = re.compile(
+    r"\b(?:SELECT|FROM|JOIN|WHERE|EXISTS|GROUP BY|ORDER BY|INSERT INTO|VALUES)\b|\b(?:count|sum|max)\("
+)
+ASKS = {
+    *("rows", "row", "value", "execute", "executemany", "stream", "each", "insert", "connection", "engine", "session"),
+    *("transaction", "aside", "pretending"),
+}
 
 
 def asks_the_database(tree: ast.AST) -> list[str]:
-    """Queries of a module, by the database's own methods."""
-    return [
-        ast.unparse(node)
+    """Queries of a module: by what only a database has, of whatever name; by what others have too, of what is one
+    (`database`, what is said to be a Database, what is opened as one); and by SQL of another module."""
+    known = imported(tree)
+    databases = {"database", *_databases(tree, known)}
+    named = {
+        target.id: node.value
         for node in nodes(tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr in ASKS
-        and (node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")) == "database"
-    ]
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    asked = [name for name in names_used(tree) if _SQL_PART.search(house_constants().get(name, ""))]
+    for node in nodes(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ASKS:
+            of = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+            if of in databases:
+                asked.append(ast.unparse(node))
+        elif isinstance(node, ast.Call):
+            func = named.get(node.func.id, node.func) if isinstance(node.func, ast.Name) else node.func
+            name = func.attr if isinstance(func, ast.Attribute) else ""
+            if isinstance(func, ast.Call) and full_name(func.func, known) == "getattr" and len(func.args) > 1:
+                name = text_of(func.args[1], {}) or ""
+            if full_name(func, known) in ("functools.partial", "map", "filter") and isinstance(
+                node.args[0], ast.Attribute
+            ):
+                name = node.args[0].attr
+            of_list = name == "insert" and len(node.args) == 2
+            if name in ASKS and not of_list and (node.args or node.keywords):
+                asked.append(ast.unparse(node))
+    return asked
+
+
+def _databases(tree: ast.AST, known: Mapping[str, str]) -> Iterator[str]:
+    """The names of a module that are said to be databases, or that `opened(…)` gives, or that stand for one."""
+    for node in nodes(tree):
+        said = ast.unparse(node.annotation) if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation else ""
+        if re.search(r"\bDatabase\b", said) and isinstance(node, ast.arg | ast.AnnAssign):
+            yield node.arg if isinstance(node, ast.arg) else ast.unparse(node.target).rpartition(".")[2]
+        if isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+            opens = isinstance(node.context_expr, ast.Call) and called(node.context_expr) in ("opened", "connect")
+            yield from (node.optional_vars.id,) if opens else ()
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).rpartition(".")[2] == "database":
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
 def test_commands_and_pages_ask_no_database_themselves() -> None:
     assert [(path, ask) for path, tree in trees() if path.startswith("cli/") for ask in asks_the_database(tree)] == []
-    assert asks_the_database(ast.parse("database.rows('SELECT 1')")) == ["database.rows"]
-    assert asks_the_database(ast.parse("x = world.database.value")) == ["world.database.value"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            "database.rows('SELECT 1')",
+            "x = world.database.value",
+            "store.value(COUNTS)",
+            "with base.transaction(True): ...",
+        ),
+        "def f(store: Database) -> object:\n    return map(store.value, QUERIES)",
+        "with opened(context) as books:\n    ask = books.rows",
+        "ask = store.rows\nask(text)",
+        "getattr(store, 'rows')(text)",
+        "from functools import partial\npartial(store.rows, text)()",
+        "books = self.database\nlist(map(books.rows, texts))",
+        "from linktrack.actions.selecting import COUNTS",
+        "from linktrack.actions import selecting as s\nprint(s.COUNTS)",
+    ],
+)
+def test_a_planted_question_to_the_database_is_found(code: str) -> None:
+    assert asks_the_database(ast.parse(code))
+
+
+def test_what_others_have_too_is_no_question() -> None:
+    code = "table.insert(0, row)\nshow(output.value, done.rows)\nx = kind.value.lower()"
+    assert asks_the_database(ast.parse(code)) == []
 
 
 # What a driver or a file of a stranger gives is `Any` until somebody has looked at it. The numbers only shrink.
@@ -373,9 +520,14 @@ def test_ruff_refuses_a_planted_breach(case: str) -> None:
 
 # Whoever keeps a moment is given the clock: it is looked at in commands, and handed on by its name. `moments` has it.
 CLOCKS = {
-    *("time.time", "time.time_ns", "time.clock_gettime", "linktrack.moments.now"),
+    "linktrack.moments.now",
     *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today"),
-    "email.utils.make_msgid",
+    *("email.utils.make_msgid", "uuid.uuid1", "uuid.uuid6", "uuid.uuid7", "logging.LogRecord"),
+}
+# Of the library's `time` nothing else is taken: lengths of time, and what a moment that is given is written like.
+NO_CLOCKS = {
+    *("time", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns", "time.process_time"),
+    *("time.sleep", "time.struct_time", "time.thread_time"),
 }
 # These look at it where they are given less than this many values.
 CLOCKS_BY_DEFAULT = {
@@ -383,7 +535,10 @@ CLOCKS_BY_DEFAULT = {
     "email.utils.localtime": 1, "email.utils.formatdate": 1,
 }  # fmt: skip
 _SQL_CLOCK = re.compile(
-    r"\bCURRENT_(?:TIMESTAMP|DATE|TIME)\b|\(\s*'now'|,\s*'now'|\b(?:unixepoch|julianday|NOW|clock_timestamp)\(\s*\)"
+    r"\bcurrent_(?:timestamp|date|time)\b|\blocaltimestamp\b|'(?:now|today|tomorrow|yesterday)'|"
+    r"\b(?:unixepoch|julianday|now|(?:clock|transaction|statement)_timestamp|timeofday|datetime|date|time)\(\s*\)|"
+    r"\bstrftime\(\s*'[^']*'\s*\)|^now$",
+    re.IGNORECASE,
 )
 
 
@@ -397,12 +552,23 @@ def looks_at_clock(tree: ast.AST) -> bool:
         for one in (*node.defaults, *node.kw_defaults)
         if one is not None and full_name(one, known) == "linktrack.moments.now"
     }
+    of_library = {name for name in names_used(tree) if name.startswith("time.")} if "time" in _modules(known) else set()
+    if of_library - NO_CLOCKS - set(CLOCKS_BY_DEFAULT):
+        return True
     for node in nodes(tree):
-        if isinstance(node, ast.Name | ast.Attribute) and full_name(node, known) in CLOCKS and id(node) not in defaults:
+        named = isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+        if named and id(node) not in defaults and full_name(node, known) in CLOCKS:
             return True
-        if isinstance(node, ast.Call) and len(node.args) < CLOCKS_BY_DEFAULT.get(full_name(node.func, known), 0):
-            return True
+        if isinstance(node, ast.Call):
+            if len(node.args) < CLOCKS_BY_DEFAULT.get(full_name(node.func, known), 0):
+                return True
+            if isinstance(node.func, ast.Attribute) and node.func.attr in ("now", "utcnow", "today"):
+                return True
     return any(_SQL_CLOCK.search(text) for text in texts_in(tree))
+
+
+def _modules(known: Mapping[str, str]) -> set[str]:
+    return {name.partition(".")[0] for name in known.values()}
 
 
 def test_the_clock_is_an_argument_below_the_commands() -> None:
@@ -425,6 +591,16 @@ def test_the_clock_is_an_argument_below_the_commands() -> None:
             "sql = \"SELECT strftime('%s', 'now')\"",
         ),
         *("import datetime as d\ndef f(at=d.datetime.now()): ...", "from email import utils\nat = utils.formatdate()"),
+        *("sql = 'UPDATE link SET at = extract(epoch FROM now())'", "sql = 'SELECT current_timestamp'"),
+        *("sql = 'SELECT ' + 'CURRENT' + '_DATE'", "import time\nat = time.clock_gettime_ns(time.CLOCK_REALTIME)"),
+        *("import time\nclock = time.time\nat = clock()", "import time\nat = getattr(time, 'time')()"),
+        *("import time\nfrom functools import partial\nclock = partial(time.time)", "from uuid import uuid1\nuuid1()"),
+        *("at = type(moment).now(UTC)", "import time\nvars(time)['time']()", "ask('SELECT datetime(?)', ('now',))"),
+        *(
+            "sql = \"SELECT 'now'::timestamptz\"",
+            "sql = 'SELECT localtimestamp'",
+            "import datetime\nd = datetime.datetime\nd.now()",
+        ),
     ],
 )
 def test_a_planted_look_at_the_clock_is_found(code: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -22,7 +22,7 @@ _SQL = re.compile(
     r"|((?:drop|truncate)\s+table)\b)",
     re.IGNORECASE | re.DOTALL,
 )
-_ANY_TABLE = re.compile(r"\b(?:DELETE FROM|INTO|UPDATE|TABLE)\s+\"?\?")
+_ANY_TABLE = re.compile(r"\b(?:DELETE FROM|INTO|UPDATE|TABLE)\s+\"?\w*\?")
 _VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "core", "tools", "manager", "stuff"}
 
 
@@ -48,60 +48,169 @@ def handles_transactions(tree: ast.AST) -> Iterator[str]:
             and node.func.attr in ("commit", "rollback")
         ):
             yield ast.unparse(node)
-        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).rpartition(".")[2] == "create_engine":
+        if getattr(node, "attr", getattr(node, "id", "")) == "create_engine":
             yield ast.unparse(node)
 
 
 _ASKS = {
     *("search", "match", "fullmatch", "findall", "finditer", "sub", "startswith", "endswith", "find", "index"),
-    *("rfind", "count", "split", "partition", "rpartition"),
+    *(
+        "rfind",
+        "count",
+        "split",
+        "partition",
+        "rpartition",
+        "get",
+        "rindex",
+        "rsplit",
+        "contains",
+        "__contains__",
+        "pop",
+    ),
 }
 
 
 def reads_words(tree: ast.AST) -> Iterator[str]:
-    """What is asked of the words of an error, which may be other ones tomorrow: it has attributes and codes."""
-    for handler in (node for node in nodes(tree) if isinstance(node, ast.ExceptHandler) and node.name):
-        words = _names_of_words(handler)
-        for node in nodes(handler):
-            if isinstance(node, ast.Compare):
-                asked: list[ast.expr] = [node.left, *node.comparators]
-            elif isinstance(node, ast.Match):
-                asked = [node.subject]
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASKS:
-                asked = [node.func.value, *node.args]
-            else:
-                continue
-            yield from (ast.unparse(one) for one in asked if _has_words(one, str(handler.name), words))
+    """What is asked of the words of an error, which may be other ones tomorrow: it has attributes and codes. Asked by
+    whoever catches it, is given it (alone, among others, as an `object` that turns out to be one), or is given its
+    words by one of these."""
+    yield from (name for name in names_used(tree) if is_part_of(name, _WORDS_OF_THE_LAST))
+    known = imported(tree)
+    given = dict[str, set[str]]()  # by function of the module, its arguments that are given words
+    functions = {node.name: node for node in nodes(tree) if isinstance(node, ast.FunctionDef)}
+    found, scopes = dict[int, str](), [*_with_errors(tree, known)]
+    for _ in range(2):  # again, for those that hand the words on
+        for scope, errors in scopes:
+            words = _names_of_words(scope, errors, given.get(getattr(scope, "name", "") or "", set()))
+            for node in nodes(scope):
+                found.update((id(one), ast.unparse(one)) for one in _asked(node) if _has_words(one, errors, words))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+                    for one, value in zip(functions[node.func.id].args.args, node.args, strict=False):
+                        if _has_words(value, errors, words):
+                            given.setdefault(node.func.id, set()).add(one.arg)
+        scopes = [(functions[name], set[str]()) for name in given]
+    yield from found.values()
 
 
-def _names_of_words(handler: ast.ExceptHandler) -> set[str]:
-    """The names to which a handler gives the words of its error, by way of others too."""
-    names: set[str] = set()
-    for node in nodes(handler):
+_WORDS_OF_THE_LAST = {
+    *("traceback.format_exc", "traceback.format_exception", "traceback.format_exception_only", "traceback.print_exc"),
+    *("traceback.TracebackException", "sys.exc_info", "sys.exception", "sys.last_exc"),
+}
+
+
+def _with_errors(tree: ast.AST, known: Mapping[str, str]) -> Iterator[tuple[ast.AST, set[str]]]:
+    """Whatever has errors in it, with their names there: who catches one, and functions that are given one, or what
+    they find to be one."""
+    for node in nodes(tree):
+        if isinstance(node, ast.ExceptHandler) and node.name:
+            yield node, {node.name}
+        elif isinstance(node, ast.FunctionDef | ast.Lambda):
+            every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            errors = {one.arg for one in every if one.annotation is not None and _is_error(one.annotation, known)}
+            for part in nodes(node):
+                if isinstance(part, ast.Call) and getattr(part.func, "id", "") == "isinstance":
+                    errors |= {ast.unparse(part.args[0])} if _is_error(part.args[1], known) else set()
+                elif isinstance(part, ast.AnnAssign):
+                    errors |= {ast.unparse(part.target)} if _is_error(part.annotation, known) else set()
+                elif errors and isinstance(part, ast.For | ast.comprehension) and ast.unparse(part.iter) in errors:
+                    errors.add(ast.unparse(part.target))
+            if errors:
+                yield node, errors
+
+
+def _is_error(kind: ast.expr, known: Mapping[str, str]) -> bool:
+    """Whether a kind is that of an error, or of several, or has one in it: `Exception`, `list[LinktrackError]`."""
+    if isinstance(kind, ast.Constant) and isinstance(kind.value, str):
+        kind = ast.parse(kind.value, mode="eval").body
+    names = {full_name(node, known) for node in nodes(kind) if isinstance(node, ast.Name | ast.Attribute)}
+    return any(_is_of(name, BaseException) or name.rpartition(".")[2] in _house_errors() for name in names if name)
+
+
+@cache
+def _house_errors() -> frozenset[str]:
+    """The names of the package's own errors, and of those that drivers have."""
+    found = {"Error", "DatabaseError", "LinktrackError"}
+    classes = [(node.name, node.bases) for _, tree in trees() for node in nodes(tree) if isinstance(node, ast.ClassDef)]
+    for _ in range(4):
+        found |= {
+            name
+            for name, bases in classes
+            if any(
+                (last := ast.unparse(base).rpartition(".")[2]) in found or _is_of(last, BaseException) for base in bases
+            )
+        }
+    return frozenset(found)
+
+
+def _asked(node: ast.AST) -> list[ast.expr]:
+    """What a part of a program asks something of: what it compares, looks for, or looks up by."""
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Match):
+        return [node.subject]
+    if isinstance(node, ast.Subscript):
+        return [node.slice]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ASKS:
+        if node.func.attr in ("get", "pop"):
+            return node.args[:1]
+        of_lines = any(isinstance(one, ast.Constant) and one.value == "\n" for one in node.args)  # one of them is shown
+        return [] if of_lines else [node.func.value, *node.args]
+    return []
+
+
+def _names_of_words(scope: ast.AST, errors: Set[str], given: Set[str]) -> set[str]:
+    """The names by which the words of errors go in a part of a program, by way of others too."""
+    names = set(given)
+    for node in nodes(scope):
         value = getattr(node, "value", None)
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(value, ast.expr):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if _has_words(value, str(handler.name), names):
+            if _has_words(value, errors, names):
                 names |= {one.id for one in targets if isinstance(one, ast.Name)}
     return names
 
 
-def _has_words(node: ast.expr, error: str, names: set[str]) -> bool:
+def _has_words(node: ast.expr, errors: Set[str], names: Set[str]) -> bool:
     """Whether an expression is made of the words of an error: `str` of it or of a part, a text around it, its
     arguments, or a name that has them."""
     for part in nodes(node):
-        if isinstance(part, ast.Name) and part.id in names:
-            return True
+        if isinstance(part, ast.Name):
+            if part.id in names:
+                return True
+            continue
         inside: list[ast.expr] = []
         if isinstance(part, ast.FormattedValue):
             inside = [part.value]
-        elif isinstance(part, ast.Call) and ast.unparse(part.func) in ("str", "repr", "format"):
+        elif isinstance(part, ast.Call) and getattr(part.func, "id", "") in ("str", "repr", "format", "ascii"):
             inside = part.args[:1]
-        elif isinstance(part, ast.Attribute) and part.attr in ("sentence", "args", "msg", "strerror"):
+        elif (
+            isinstance(part, ast.Call)
+            and ast.unparse(part.func) == "map"
+            and ast.unparse(part.args[0]) in ("str", "repr")
+        ):
+            inside = part.args[1:]
+        elif isinstance(part, ast.Attribute) and part.attr in (
+            "sentence",
+            "args",
+            "msg",
+            "strerror",
+            "__str__",
+            "diag",
+        ):
             inside = [part.value]
-        if any(ast.unparse(one) in (error, f"{error}.orig") for one in inside):
+        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod):
+            inside = part.right.elts if isinstance(part.right, ast.Tuple) else [part.right]
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "format":
+            inside = part.args
+        if any(_is_one_of(one, errors) for one in inside):
             return True
     return False
+
+
+def _is_one_of(node: ast.expr, errors: Set[str]) -> bool:
+    """Whether an expression is one of the errors, or what one was caused by."""
+    text = ast.unparse(node)
+    return text in errors or any(text in (f"{one}.orig", f"{one}.__cause__", f"{one}.__context__") for one in errors)
 
 
 def says_system_words(tree: ast.AST) -> Iterator[str]:
@@ -139,7 +248,7 @@ def _is_of_system(kind: ast.expr, tree: ast.AST) -> bool:
     waiting = [kind]
     for node in waiting:
         name = full_name(node, known)
-        if _is_os_error(name):
+        if _is_of(name, OSError):
             return True
         if name in given:
             waiting.append(given.pop(name))
@@ -149,14 +258,14 @@ def _is_of_system(kind: ast.expr, tree: ast.AST) -> bool:
 
 
 @cache
-def _is_os_error(name: str) -> bool:
-    """Whether a full name is that of OSError or of a kind of it, in the library."""
+def _is_of(name: str, error: type[BaseException]) -> bool:
+    """Whether a full name is that of an error or of a kind of it, in the library."""
     module, _, kind = name.rpartition(".")
     if not kind or (module or "builtins").partition(".")[0] not in sys.stdlib_module_names:
         return False
     with suppress(ImportError):  # of a part of a class
         found = getattr(import_module(module or "builtins"), kind, None)
-        return isinstance(found, type) and issubclass(found, OSError)
+        return isinstance(found, type) and issubclass(found, error)
     return False
 
 
@@ -205,7 +314,8 @@ WALLS: dict[Wall, set[str]] = {
     },
     handles_transactions: {"store/session.py"},
     says_system_words: {"files/reading.py"},
-    reads_words: {"clicks/formats/notation/json_values.py"},  # JSON's errors have nothing but words and a place
+    # JSON's errors have nothing but words and a place, those of TOML nothing but words
+    reads_words: {"clicks/formats/parts/json_values.py", "files/toml_files.py"},
     # what is no setting: the search path of a child, the clock's zone, a terminal's encoding, a browser
     reads_environment: {
         *("actions/processes.py", "cli/app.py", "cli/doctor.py", "cli/shared_context.py", "cli/streams.py"),
@@ -246,8 +356,29 @@ BREACHES: dict[Wall, list[str]] = {
                 "y = 'locked' in str(problem.orig).lower()",
                 "y = (words := repr(problem)) and words == 'x'",
                 "match str(problem):\n        case 'locked': ...",
+                "y = CODES[str(problem)]",
+                "y = CODES.get('%s' % problem)",
+                "y = 'locked' in '{}'.format(problem)",
+                "y = 'locked' in str(problem.__cause__)",
+                "y = operator.contains(str(problem), 'locked')",
             )
         ),
+        *(
+            f"{head}\n    return 'locked' in str(problem)"
+            for head in (
+                "def f(problem: Exception) -> bool:",
+                "def f(problem: 'sqlite3.Error | None') -> bool:",
+                "from sqlite3 import OperationalError as Locked\ndef f(problem: Locked) -> bool:",
+                "import psycopg\ndef f(problem: psycopg.Error) -> bool:",
+                "def f(problem: BadInput) -> bool:",
+                "def f(problem: object) -> bool:\n    assert isinstance(problem, OSError)",
+            )
+        ),
+        "def f(problems: list[LinktrackError]) -> bool:\n    return any('locked' in one.sentence for one in problems)",
+        "f = lambda problem: isinstance(problem, OSError) and 'locked' in str(problem)",
+        "def g(words: str) -> bool:\n    return 'locked' in words\ndef f(problem: OSError) -> bool:\n    return g(str(problem))",
+        "import traceback\ny = 'locked' in traceback.format_exc()",
+        "import sys\ny = sys.exc_info()[1]",
     ],
     says_system_words: [
         *(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import cache
 
 import pytest
-from architecture.planted import texts_in, trees
+from architecture.planted import full_name, imported, nodes, texts_in, trees
 
 # In each room the functions that begin a transaction, each once, for a job or a record of its own (links, mailings and
 # keys: single records). The command line and the pages have none.
@@ -116,3 +118,135 @@ def test_what_works_in_the_transaction_of_another_is_none() -> None:
     tree = ast.parse("def f(database):\n    database.execute('UPDATE x')\n    transaction()\nHEAD = 'BEGIN:VCALENDAR'")
     assert not transactions_in(tree)
     assert not begun_by_hand(tree)
+
+
+# Commands that call two doors, one after the other, each of which is a change: the runs of the actions that a restore
+# lost are taken before there is another one. The table only shrinks.
+TWO_DOORS = {"cli/action_run.py:run_command": 2}
+
+
+@cache
+def doors() -> frozenset[str]:
+    """By full name all functions and classes of the package, but those of the store, that come to a transaction by way
+    of whatever they name."""
+    names, begin = dict[str, Set[str]](), set[str]()
+    for path, tree in trees():
+        module = f"linktrack.{path.removesuffix('.py').replace('/', '.')}"
+        if path.startswith(("store/", "upkeep/making.py")):
+            continue
+        here = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names[f"{module}.{node.name}"] = _named_in(node, imported(tree), here, module)
+                if transactions_in(node):
+                    begin.add(f"{module}.{node.name}")
+    found, new = set[str](), begin
+    while new:
+        found |= new
+        new = {name for name, those in names.items() if name not in found and those & found}
+    return frozenset(found)
+
+
+def _named_in(node: ast.AST, known: Mapping[str, str], here: Set[str], module: str) -> set[str]:
+    """The full names of what stands in a part of a module, its own imports with it."""
+    known = {**known, **imported(node)}
+    used = {full_name(one, known) for one in nodes(node) if isinstance(one, ast.Name | ast.Attribute)}
+    return {f"{module}.{name}" if name in here else name for name in used}
+
+
+def doors_in_a_row(function: ast.FunctionDef, changes: Callable[[ast.expr], bool]) -> int:
+    """How many changes a function makes at most, one after the other, on a way through it; in a loop each is two."""
+
+    def of(node: ast.AST) -> int:
+        inside = sum(of_any(child) for child in ast.iter_child_nodes(node))
+        called = isinstance(node, ast.Call) and changes(node.func)
+        looped = isinstance(node, ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp)
+        return (inside * 2 if looped else inside) + called
+
+    def of_any(node: ast.AST) -> int:
+        if isinstance(node, ast.IfExp):
+            return of_any(node.test) + max(of_any(node.body), of_any(node.orelse))
+        if isinstance(node, ast.stmt):
+            through, ended = way([node])
+            return max(through or 0, ended)
+        return of(node)
+
+    def way(body: Iterable[ast.stmt]) -> tuple[int | None, int]:
+        """What is called until the end of a body (None: it is never reached), and at most on a way that ends before."""
+        count, ended = 0, 0
+        for node in body:
+            if isinstance(node, ast.If | ast.Match):
+                head = of_any(node.test if isinstance(node, ast.If) else node.subject)
+                bodies = [node.body, node.orelse] if isinstance(node, ast.If) else [case.body for case in node.cases]
+                ways = [way(one) for one in bodies]
+                ended = max([ended, *(count + head + one for _, one in ways)])
+                through = [one for one, _ in ways if one is not None]
+                if not through:
+                    return None, ended
+                count += head + max(through)
+            elif isinstance(node, ast.With | ast.Try):
+                heads = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
+                parts = [node.body] if isinstance(node, ast.With) else [node.body, node.orelse, node.finalbody]
+                count += sum(map(of_any, heads))
+                for part in parts:
+                    inside, within = way(part)
+                    ended = max(ended, count + within)
+                    if inside is None:
+                        return None, ended
+                    count += inside
+            elif isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break):
+                return None, max(ended, count + sum(of_any(child) for child in ast.iter_child_nodes(node)))
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            else:
+                count += of(node)
+        return count, ended
+
+    through, ended = way(function.body)
+    return max(through or 0, ended)
+
+
+def rows_of_doors(path: str, tree: ast.Module) -> dict[str, int]:
+    """By function of a module of the command line how many doors it calls in a row, where these are more than one."""
+    module = f"linktrack.{path.removesuffix('.py').replace('/', '.')}"
+    found = {}
+    for node in nodes(tree):
+        if isinstance(node, ast.FunctionDef):
+            known = {**imported(tree), **imported(node)}
+
+            def changes(called: ast.expr, known: Mapping[str, str] = known) -> bool:
+                name = full_name(called, known)
+                return name in doors() or f"{module}.{name}" in doors()
+
+            if (count := doors_in_a_row(node, changes)) > 1:
+                found[f"{path}:{node.name}"] = count
+    return found
+
+
+def test_a_command_calls_one_door() -> None:
+    found: dict[str, int] = {}
+    for path, tree in trees():
+        found |= rows_of_doors(path, tree) if path.startswith("cli/") else {}
+    assert found == TWO_DOORS
+
+
+TWO = "from linktrack.links.folders import add_folder, delete_folder\ndef both(database, path):\n    "
+TWO_IN_A_ROW = {
+    "one after the other": "add_folder(database, path)\n    delete_folder(database, path)",
+    "the second now and then": "add_folder(database, path)\n    if path:\n        delete_folder(database, path)",
+    "in one expression": "return add_folder(database, path), delete_folder(database, path)",
+    "in a loop": "for one in path:\n        add_folder(database, one)",
+    "of whatever name": "add = add_folder\n    add(database, path)\n    add(database, path)",
+    "while something is held": "with opened() as database:\n        add_folder(database, path)\n    delete_folder(database, path)",
+    "by its module": "from linktrack.links import folders as f\n    f.add_folder(1)\n    f.delete_folder(1)",
+}
+
+
+@pytest.mark.parametrize("case", TWO_IN_A_ROW)
+def test_planted_doors_in_a_row_are_found(case: str) -> None:
+    assert rows_of_doors("cli/folder.py", ast.parse(TWO + TWO_IN_A_ROW[case])) == {"cli/folder.py:both": 2}
+
+
+def test_one_door_or_the_other_is_one() -> None:
+    code = "if path:\n        return add_folder(database, path)\n    return delete_folder(database, path)"
+    assert rows_of_doors("cli/folder.py", ast.parse(TWO + code)) == {}

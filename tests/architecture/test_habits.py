@@ -344,9 +344,12 @@ _SQL = re.compile(
 )
 
 
+_SQL_OF_TABLES = re.compile(r"\b(?:FROM|JOIN)\s+\w+(?:\s+(?:AS\s+)?[a-z]\w?)?\s+(?:WHERE|ON|JOIN|GROUP BY|ORDER BY)\b")
+
+
 def queries_in(tree: ast.AST) -> list[str]:
     """Texts of a module that are SQL."""
-    return [text for text in texts_in(tree) if _SQL.match(text)]
+    return [text for text in texts_in(tree) if _SQL.match(text) or _SQL_OF_TABLES.search(text)]
 
 
 def test_commands_have_no_sql() -> None:
@@ -354,7 +357,14 @@ def test_commands_have_no_sql() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["ask('SELECT 1')", "ask(f'DELETE FROM {x}')", "SQL = '\\n  UPDATE link SET id = 1'", "ask('PRAGMA x')"]
+    "code",
+    [
+        "ask('SELECT 1')",
+        "ask(f'DELETE FROM {x}')",
+        "SQL = '\\n  UPDATE link SET id = 1'",
+        "ask('PRAGMA x')",
+        "PART = ' FROM click k WHERE k.id = ?'",
+    ],
 )
 def test_planted_sql_is_found(code: str) -> None:
     assert queries_in(ast.parse(code)) and not queries_in(ast.parse("say('Select a link')\nsay('UPDATE')"))
@@ -396,6 +406,8 @@ def asks_the_database(tree: ast.AST) -> list[str]:
                 node.args[0], ast.Attribute
             ):
                 name = node.args[0].attr
+            if full_name(func, known) == "operator.methodcaller" and node.args:
+                name = text_of(node.args[0], {}) or ""
             of_list = name == "insert" and len(node.args) == 2
             if name in ASKS and not of_list and (node.args or node.keywords):
                 asked.append(ast.unparse(node))
@@ -433,6 +445,7 @@ def test_commands_and_pages_ask_no_database_themselves() -> None:
         "ask = store.rows\nask(text)",
         "getattr(store, 'rows')(text)",
         "from functools import partial\npartial(store.rows, text)()",
+        "import operator\noperator.methodcaller('rows', text)(store)",
         "books = self.database\nlist(map(books.rows, texts))",
         "from linktrack.actions.selecting import COUNTS",
         "from linktrack.actions import selecting as s\nprint(s.COUNTS)",

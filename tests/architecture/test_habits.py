@@ -118,7 +118,7 @@ def test_a_planted_import_by_name_is_found(code: str) -> None:
 # what is no output: a lock, a click log, a database, a page for the browser, a file without a name.
 WRITE_FILES = {
     "actions/calendar_file.py", "actions/output.py", "cli/mailing_previewing.py", "cli/shared_inputs.py",
-    "clicks/logs/ahead.py", "clicks/logs/earlier.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_reading.py", "crm/xlsx_writing.py",
+    "clicks/logs/ahead.py", "clicks/logs/equal_lines.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_reading.py", "crm/xlsx_writing.py",
     "files/writing.py", "mailings/handing_out.py", "mailings/outputs/output_folder.py",
     "mailings/outputs/template.py", "reports/workbook.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",
     "upkeep/backup.py", "upkeep/demo_visitors.py", "upkeep/own_log.py", "upkeep/restore.py",

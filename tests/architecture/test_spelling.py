@@ -315,7 +315,7 @@ WALLS: dict[Wall, set[str]] = {
     handles_transactions: {"store/session.py"},
     says_system_words: {"files/reading.py"},
     # JSON's errors have nothing but words and a place, those of TOML nothing but words
-    reads_words: {"clicks/formats/parts/json_values.py", "files/toml_files.py"},
+    reads_words: {"clicks/formats/notation/json_values.py", "files/toml_files.py"},
     # what is no setting: the search path of a child, the clock's zone, a terminal's encoding, a browser
     reads_environment: {
         *("actions/processes.py", "cli/app.py", "cli/doctor.py", "cli/shared_context.py", "cli/streams.py"),

@@ -41,7 +41,8 @@ def load_state(
     BadInput when a column is missing that an action needs and that the mapping does not create.
     """
     if export is None:
-        people = {contact_id: CrmRow(contact_id, 0, {"name": ""}) for contact_id in wanted}
+        places = {"name": 0, "email": 1}
+        people = {contact_id: CrmRow(contact_id, 0, places, ["", ""]) for contact_id in wanted}
         return CrmState(mapping, None, {}, [], people=people, users=frozenset(mapping.settings.users))
     table = open_contacts(export, mapping)
     columns, created = _columns(table, mapping, needs, companies=find_table(export, "companies") is not None)
@@ -122,11 +123,12 @@ def load_answered(state: CrmState, names: Collection[str]) -> None:
     if not found:
         return
     state.columns.update(found)
+    state.places |= {name: place for place, name in enumerate(found, max(state.places.values(), default=-1) + 1)}
     rows = {person.line: person for person in state.people.values()}
     width = len(table.columns)
     for line, values in table.rows([]):
         if line in rows:
-            rows[line].cells.update({name: values[at] if at < width else "" for name, at in found.items()})
+            rows[line].cells += [values[at] if at < width else "" for at in found.values()]
 
 
 def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, interests: bool) -> None:
@@ -142,7 +144,11 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     without_id: list[BadRow] = []
     at_interests = state.columns["interests"] if interests else -1
     cells_seen = state.interest_cells
-    alike = [name for name in state.columns if name != "email"]
+    columns = list(state.columns.values())
+    places = state.places = {name: place for place, name in enumerate(state.columns)}
+    name_place = places.setdefault("name", len(columns))
+    apart = [""] * (len(places) - len(columns))  # for the name, which may have several columns
+    alike = [place for name, place in places.items() if name not in ("email", "name")]
     same: dict[str, str] = {}  # cells that many contacts have are kept once
     for line, values in table.rows(left):
         if interests and len(cells_seen) < MAX_CELLS:
@@ -154,13 +160,13 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             repeated += 1
             state.people[contact_id].again += (line,)
         elif contact_id in wanted:
-            cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
-            for name in alike:
-                cells[name] = same.setdefault(cells[name], cells[name])
+            cells = [values[at] if at < width else "" for at in columns] + apart
+            for place in alike:
+                cells[place] = same.setdefault(cells[place], cells[place])
             if len(same) > MAX_CELLS:
                 same.clear()
-            cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
-            state.people[contact_id] = CrmRow(contact_id, line, cells)
+            cells[name_place] = " ".join(part for at in names if (part := values[at].strip()))
+            state.people[contact_id] = CrmRow(contact_id, line, places, cells)
     if interests:
         separator = state.mapping.settings.contacts.interests_separator
         _liken(state.people.values(), cells_seen, separator)
@@ -176,7 +182,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
 
 def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> None:
     """Make interests written into empty cells look like those in the column's other `cells`."""
-    empty = [row for row in rows if is_empty(row.cells["interests"])]
+    empty = [row for row in rows if is_empty(row["interests"])]
     shape = shape_among(cells, separator) if empty else ""
     for row in empty:
         row.as_listed = shape
@@ -204,7 +210,8 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
     name = column_of(table, settings.name)
     if name is not None:
         places["name"] = name
-    wanted = {person.cells.get("company", "").strip() for person in state.people.values()}
+    places_of = {name: place for place, name in enumerate(places)}
+    wanted = {person.get("company").strip() for person in state.people.values()}
     left: list[BadRow] = []
     cells_seen: set[str] = set()
     for line, values in table.rows(left):
@@ -214,7 +221,7 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
         if company in state.firms:
             state.firms[company].again += (line,)
         elif company and company in wanted:
-            state.firms[company] = CrmRow(company, line, {cell: values[place] for cell, place in places.items()})
+            state.firms[company] = CrmRow(company, line, places_of, [values[place] for place in places.values()])
     if needs.company_interests:
         _liken(state.firms.values(), cells_seen, settings.interests_separator)
         if places["interests"] in table.lists or shows_quotes(cells_seen, settings.interests_separator):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as AnyMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from linktrack.actions.planned import Decision
 from linktrack.crm.csv_table import CsvTable
@@ -28,14 +29,57 @@ _MOST_IN_A_CELL = 32_767
 
 @dataclass(slots=True)
 class CrmRow:
-    """A contact or company of the export: the cells that a run may need, by the names of the mapping."""
+    """A contact or company of the export: the cells that a run may need, at the `places` that all rows of a table have
+    for the mapping's names."""
 
     id: str
     line: int
-    cells: dict[str, str]
+    places: dict[str, int]
+    cells: list[str]
     changed: tuple[str, ...] = ()  # the names of cells
     again: tuple[int, ...] = ()  # further rows with the same id
     as_listed: str = ""  # the interests as they were before the first was removed: how names are set off
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells[self.places[name]]
+
+    def get(self, name: str) -> str:
+        """What the cell of a name says; nothing where there is none."""
+        at = self.places.get(name)
+        return "" if at is None else self.cells[at]
+
+    def change(self, name: str, text: str) -> None:
+        """Say something else in a cell."""
+        self.cells[self.places[name]] = text
+        if name not in self.changed:
+            self.changed = _with(self.changed, name)
+
+
+@cache
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """Names and one more: all rows in which the same has changed have the same tuple."""
+    return (*names, name)
+
+
+class ChangedRows(AnyMapping[int, dict[int, str]]):
+    """By line of a table, column by column, what its changed rows say now: put together for who asks."""
+
+    def __init__(self, rows: Iterable[CrmRow], columns: dict[str, int]) -> None:
+        self._columns = columns
+        self._rows = {line: row for row in rows if row.changed for line in (row.line, *row.again)}
+
+    def __getitem__(self, line: int) -> dict[int, str]:
+        row = self._rows[line]
+        return {self._columns[name]: row[name] for name in row.changed}
+
+    def __contains__(self, line: object) -> bool:
+        return line in self._rows
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 @dataclass
@@ -51,6 +95,7 @@ class CrmState:
     id_column: int = -1  # of the contacts, which nothing is written into
     no_companies: str = ""  # why there are none, where an action asks for them
     people: dict[str, CrmRow] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)  # of a contact's cells in its row
     firms: dict[str, CrmRow] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()  # kinds of membership that the export lists: selection, project
     known_names: dict[str, set[str]] = field(default_factory=dict)  # by kind
@@ -81,14 +126,14 @@ class CrmState:
         """What a placeholder `{contact.name}` stands for."""
         if name in ("id", "contact_id"):
             return contact_id
-        return self.people[contact_id].cells.get(name, "")
+        return self.people[contact_id].get(name)
 
     def company(self, contact_id: str, name: str) -> str:
         """What a placeholder `{company.name}` stands for: the company's own name where the export has its companies,
         else what the contact's column says; `{company.id}` is always the latter."""
-        written = self.people[contact_id].cells.get("company", "")
+        written = self.people[contact_id].get("company")
         firm = self.firms.get(written.strip())
-        return written if name == "id" or firm is None else firm.cells.get("name") or written
+        return written if name == "id" or firm is None else firm.get("name") or written
 
     def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.
@@ -105,7 +150,7 @@ class CrmState:
             if self.columns[decision.name] == self.id_column:
                 raise CannotChange(f"the field {decision.name!r} is the contact's id, which is never changed")
             value = _holdable(decision.value, self.contacts)
-            old, known = person.cells[decision.name], self.mapping.field(decision.name)
+            old, known = person[decision.name], self.mapping.field(decision.name)
             if self.contacts is not None and self.contacts.suffix != ".csv" and same_value(old, value, known):
                 return None  # a number, a day, yes or no, in whatever way the cell says it
             _refuse_unwritable(person, decision.name, value, self.contacts, self.columns[decision.name])
@@ -122,7 +167,7 @@ class CrmState:
         row, separator, table = person, self.mapping.settings.contacts.interests_separator, self.contacts
         if decision.kind == "company-interest":
             row, separator, table = self._firm_of(person), *self._of_companies()
-        cell, quotes = row.cells["interests"], decision.kind in self.quoting
+        cell, quotes = row["interests"], decision.kind in self.quoting
         standing = [one for one in names_in(cell, separator) if same_name(one) == same_name(decision.name)]
         self.known_names.setdefault(decision.kind, set()).update(standing)
         if bool(standing) == bool(decision.value):
@@ -154,7 +199,7 @@ class CrmState:
 
     def _firm_of(self, person: CrmRow) -> CrmRow:
         """A contact's company. CannotChange when it is not there."""
-        company = person.cells.get("company", "").strip()
+        company = person.get("company").strip()
         if self.no_companies:
             raise CannotChange(self.no_companies)
         if company not in self.firms:
@@ -170,7 +215,7 @@ class CrmState:
 
     def _join(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         name = composed(decision.name)
-        key = contact_id, decision.kind, name
+        key = self.people[contact_id].id, decision.kind, name  # the id that is kept anyway
         member = self.members.get(key)
         if member is None and decision.kind in self.listed:
             member = False
@@ -189,9 +234,9 @@ class CrmState:
             if key[1] == kind and after is not before:
                 yield self.written.get(key[1:], key[2]), key[0], "add" if after else "remove"
 
-    def changed_contacts(self) -> dict[int, dict[int, str]]:
+    def changed_contacts(self) -> ChangedRows:
         """By the number of the row: the new text of each cell that has changed, by its column."""
-        return _changed(self.people.values(), self.columns)
+        return ChangedRows(self.people.values(), self.columns)
 
     def written_fields(self) -> dict[int, FieldSettings]:
         """By the column what the fields hold that may have changed in it."""
@@ -200,8 +245,8 @@ class CrmState:
             at: self.mapping.field(name) for name, at in self.columns.items() if name in declared or name not in _OWN
         }
 
-    def changed_companies(self) -> dict[int, dict[int, str]]:
-        return _changed(self.firms.values(), {"interests": self.company_column})
+    def changed_companies(self) -> ChangedRows:
+        return ChangedRows(self.firms.values(), {"interests": self.company_column})
 
 
 def _holdable(text: str, table: Table | None) -> str:
@@ -228,26 +273,15 @@ def _holdable(text: str, table: Table | None) -> str:
 
 def _refuse_unwritable(row: CrmRow, name: str, value: str, table: Table | None, column: int) -> None:
     """CannotChange, with the reason, where a cell is to be changed that cannot be written into."""
-    if table is not None and row.cells[name] != value:
+    if table is not None and row[name] != value:
         for line in (row.line, *row.again):
             if reason := table.unwritable(line, column):
                 raise CannotChange(f"row {line} of {table.path.name} cannot take it: {reason}")
 
 
 def _set(row: CrmRow, name: str, value: str) -> tuple[str, str] | None:
-    old = row.cells[name]
+    old = row[name]
     if old == value:
         return None
-    row.cells[name] = value
-    if name not in row.changed:
-        row.changed = (*row.changed, name)
+    row.change(name, value)
     return old, value
-
-
-def _changed(rows: Collection[CrmRow], columns: dict[str, int]) -> dict[int, dict[int, str]]:
-    return {
-        line: {columns[name]: row.cells[name] for name in row.changed}
-        for row in rows
-        if row.changed
-        for line in (row.line, *row.again)
-    }

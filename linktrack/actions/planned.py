@@ -116,7 +116,7 @@ class Thing:
     end_at: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ScriptResult:
     """What became of a script: `status` is ok, failed, timeout or interrupted."""
 

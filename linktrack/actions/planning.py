@@ -96,13 +96,14 @@ class Planner:
         what was made."""
         people, contacts = self.state.people, self.contacts
         for click in clicks:
-            if click.contact_id not in people:
+            person = people.get(click.contact_id)
+            if person is None:
                 if click.why != RETRIED:
                     self.unknown[click.contact_id] += 1
                 continue
             if click.why != RETRIED:
                 self.handled += 1
-                contacts.add(click.contact_id)
+                contacts.add(person.id)  # which is kept anyway
             for action in self.actions.get(click.link.id, ()):
                 if action.button and action.button not in click.pressed:
                     continue
@@ -177,7 +178,7 @@ class Planner:
             if identifier in self.taken or (only is not None and identifier not in only):
                 return True
         if wanted.kind == "company-interest":  # a company is decided on by all its people
-            company = self.state.people[click.contact_id].cells.get("company", "")
+            company = self.state.people[click.contact_id].get("company")
             recipient, name = 0, f"{company}\x1f{name}"
         settled = self.settled.get((recipient, wanted.kind, name), (-1, -1))
         over = settled > (at, click.print)  # this click came late, or is tried again

@@ -144,7 +144,7 @@ def prepare(workspace: Workspace, database: Database, options: RunOptions) -> Wo
     state = load_state(export, mapping, needs_of(actions), ledger.contact_ids(), settings.time_zone)
     if export is None:
         for contact_id, name, email in ledger.people():
-            state.people[contact_id].cells.update(name=name, email=email)
+            state.people[contact_id].cells[:] = name, email
     for member in ledger.memberships():
         if member.kind not in state.listed:
             state.members[member.contact_id, member.kind, composed(member.name)] = bool(member.value)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_text
 from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
@@ -17,6 +19,7 @@ from linktrack.crm.mapping import TableLayout
 from linktrack.errors import BadInput
 from linktrack.settings.crm import CrmSettings
 
+BATCH = 2_000  # lines that are handed over at once
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
 
 
@@ -32,8 +35,7 @@ class CsvTable:
         self.dialect = find_dialect(
             path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
-        first = 2 if self.dialect.preamble else 1
-        records = islice(self.records(), max(HEADER_WITHIN, layout.header_row - first + 1))
+        records = islice(self.records(), max(HEADER_WITHIN, layout.header_row - self._first + 1))
         candidates = ((record.line, record.values) for record in records)
         line = find_header(candidates, layout, path)
         self.header_line, self.header_is_found = line, not layout.header_row
@@ -46,16 +48,48 @@ class CsvTable:
 
     def records(self) -> Iterator[CsvRecord]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
+        with self._opened() as text:
+            yield from self._read(text)
+
+    def records_at(self, lines: Iterable[int]) -> Iterator[CsvRecord | str]:
+        """The records that begin at these lines, which come in order, and in between the text of all others as it
+        stands, in pieces of at most BATCH lines."""
+        at, line_end = self._first, self.dialect.end[-1]  # as `open_text` cuts lines
+        with self._opened() as text:
+            records = self._read(text)
+            for line in lines:
+                while at < line and (pieces := list(islice(text, min(line - at, BATCH)))):
+                    at += len(pieces)
+                    yield "".join(pieces)
+                record = next(records, None)
+                if record is None:
+                    return
+                record.line = line  # the reader knows nothing of what stood in between
+                at += record.text.count(line_end)
+                yield record
+            while rest := "".join(islice(text, BATCH)):
+                yield rest
+
+    @property
+    def _first(self) -> int:
+        """The line of the first record."""
+        return 2 if self.dialect.preamble else 1
+
+    @contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        """The file as text, read up to its first record."""
+        with open_text(self.path, self.dialect) as text:
+            text.read(len(self.dialect.preamble))
+            yield text
+
+    def _read(self, text: TextIO) -> Iterator[CsvRecord]:
         dialect = self.dialect
-        with open_text(self.path, dialect) as text:
-            text.read(len(dialect.preamble))
-            first = 2 if dialect.preamble else 1
-            try:
-                yield from read_records(
-                    text, dialect.delimiter, line=first, escape=dialect.escape, file_end=dialect.end
-                )
-            except BadInput as problem:
-                raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
+        try:
+            yield from read_records(
+                text, dialect.delimiter, line=self._first, escape=dialect.escape, file_end=dialect.end
+            )
+        except BadInput as problem:
+            raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 
     def is_blank(self, record: CsvRecord) -> bool:
         """Whether a record is a blank line, which is no row."""

@@ -18,7 +18,6 @@ from linktrack.crm.export_rows import BadRow
 from linktrack.errors import BadInput
 from linktrack.settings.crm import FieldSettings
 
-BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
 Fields = AnyMapping[int, FieldSettings]  # column -> the field that is written into it
 
@@ -62,30 +61,29 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
     delimiter = dialect.delimiter
     width = len(table.columns) + len(created) if created else 0
     apart = _lines_apart(table) if created else frozenset()
+    records = table.records() if created else table.records_at(sorted({table.header_line, *changes}))
     with to.open("wb") as every, changed_to.open("wb") as changed:
         for file in (every, changed):
             file.write(_head(table))
-        as_they_came: list[str] = []  # records that are to be written next
-        for record in table.records():
-            cells, end = changes.get(record.line), record.end
-            header = record.line == table.header_line
-            if header:
-                names, end = _header_and_end(record) if created else (record.fields, record.end)
-                fields = _changed(names, dict(enumerate(created, len(names))), width, dialect)
-            elif cells is not None or (width and not table.is_blank(record) and record.line not in apart):
-                fields = _changed(record.fields, cells or {}, width, dialect)
-            else:
-                as_they_came.append(record.text)
-                if len(as_they_came) == BATCH:
-                    every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors))
-                    as_they_came.clear()
+        for record in records:
+            if isinstance(record, str):
+                every.write(record.encode(dialect.encoding, dialect.errors))
                 continue
-            data = _encoded(table, record.line, delimiter.join(fields) + end)
-            every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors) + data)
-            as_they_came.clear()
+            line, header = record.line, record.line == table.header_line
+            cells = changes.get(line)
+            if cells is None and not header and (table.is_blank(record) or line in apart):
+                every.write(record.text.encode(dialect.encoding, dialect.errors))
+                continue
+            fields, end = record.fields, record.end
+            if header and created:
+                fields, end = _header_and_end(record)
+                cells = dict(enumerate(created, len(fields)))
+            if not header or created:
+                fields = _changed(fields, cells or {}, width, dialect)
+            data = _encoded(table, line, delimiter.join(fields) + end)
+            every.write(data)
             if header or cells is not None:
                 changed.write(data)
-        every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors))
 
 
 def _lines_apart(table: CsvTable) -> frozenset[int]:

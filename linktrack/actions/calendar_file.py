@@ -19,6 +19,7 @@ ALL = "follow-ups.ics"
 OF_OWNERS = "follow-ups-*.ics"
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//linktrack//linktrack//EN\r\n"
 _END = b"END:VCALENDAR\r\n"
+_LONGEST = 75  # bytes of a content line
 _BUFFER = 1 << 16  # bytes of one calendar that are kept back; no file stays open, for there may be many owners
 
 
@@ -98,6 +99,9 @@ def calendar_entry(change: Mapping[str, Any], row: Mapping[str, str], stamp: str
         if row["assignment"] == "true":
             event.append("STATUS:TENTATIVE")  # an invitation that can be refused
         lines = _component("VEVENT", change["id"], event)
+    whole = "\r\n".join([*lines, ""])
+    if whole.isascii() and max(map(len, lines)) <= _LONGEST:
+        return whole.encode()
     return b"".join(map(_folded, lines))
 
 
@@ -123,13 +127,11 @@ def _escaped(text: str) -> str:
 
 
 def _folded(line: str) -> bytes:
-    """A content line of at most 75 bytes a piece (section 3.1), never cut inside a character."""
+    """A content line in pieces that are not too long (section 3.1), never cut inside a character."""
     data = line.encode()
-    if len(data) <= 75:
-        return data + b"\r\n"
     pieces: list[bytes] = []
-    while len(data) > 75:
-        cut = 75 if not pieces else 74
+    while len(data) > _LONGEST:
+        cut = _LONGEST if not pieces else _LONGEST - 1
         while data[cut] & 0xC0 == 0x80:
             cut -= 1
         pieces.append(data[:cut])

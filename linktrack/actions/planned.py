@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol
 
 from linktrack.errors import CannotChange
@@ -174,7 +175,8 @@ class Staff:
         members = held_under(self.crm.categories, category)
         if not members:
             return ""
-        return min(members, key=lambda member: self.requests.get(member, 0))
+        loads = list(map(self.requests.get, members, repeat(0)))
+        return members[loads.index(min(loads))]
 
 
 Texts = Callable[[str], str]  # a text with placeholders -> the text filled in

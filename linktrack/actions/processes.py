@@ -23,6 +23,7 @@ MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: noth
 AT_ONCE = 1 << 16  # bytes that are said or heard at once
 PAUSE_SECONDS = 0.05  # until it is looked whether a process has ended that keeps its pipes open
 LAST_WORDS_SECONDS = 1.0  # for what stands in the pipes of a process that has ended
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 NOTHING: Mapping[str, str] = {}
 Payload = Mapping[str, str | int]
 
@@ -80,7 +81,7 @@ class Ended:
 def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> ScriptResult:
     """Run a script for one click: `payload` as JSON on stdin and as `LINKTRACK_*` variables."""
     said = Whole(MAX_OUTPUT)
-    given = json.dumps(payload, ensure_ascii=False)
+    given = _as_json(payload)
     ended = _run(folder, name, [given], seconds, said, _variables(payload))
     if isinstance(ended, ScriptResult):
         return ended
@@ -93,7 +94,7 @@ def run_batch(
     """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
     or come in the same order. If the script ends well and says nothing at all, all of it has gone well; if it answers
     some, the others have failed; if it fails, all have."""
-    lines = (json.dumps({"id": identifier, **payload}, ensure_ascii=False) + "\n" for identifier, payload in payloads)
+    lines = (_as_json({"id": identifier, **payload}) + "\n" for identifier, payload in payloads)
     said = Answers([identifier for identifier, _ in payloads])
     ended = _run(folder, name, lines, seconds, said)
     if isinstance(ended, ScriptResult) or ended.code:

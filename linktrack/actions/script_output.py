@@ -67,16 +67,14 @@ class Answers:
         if not line.strip():
             return
         number, self.lines = self.lines, self.lines + 1
-        identifier = None
-        with suppress(ValueError, RecursionError):
-            answer = json.loads(line)
-            identifier = answer.get("id") if isinstance(answer, dict) else None
+        answer = _parsed(line)
+        identifier = answer.get("id") if isinstance(answer, dict) else None
         if length > MAX_ANSWER:
             result = ScriptResult("failed", 0, message=f"its answer is longer than {MAX_ANSWER:,} bytes")
         elif identifier is None and not line.lstrip().startswith("{"):
             return  # something that is no answer
         else:
-            result = result_of(line)
+            result = _result(answer, line)
         if identifier is None and number < len(self.asked):
             identifier = self.asked[number]
         if identifier in self.wanted:
@@ -85,10 +83,17 @@ class Answers:
 
 def result_of(output: str) -> ScriptResult:
     """What a script that ended well has said: a JSON object, or anything else, which is only kept as its message."""
-    try:
-        said: Any = json.loads(output) if output.strip() else {}
-    except (ValueError, RecursionError):
-        said = None
+    return _result(_parsed(output) if output.strip() else {}, output)
+
+
+def _parsed(text: str) -> Any:
+    """What JSON says; None for a text that is none."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    return None
+
+
+def _result(said: Any, output: str) -> ScriptResult:
     if not isinstance(said, dict):
         return ScriptResult("ok", 0, message=output.strip()[:500])
     url, fields = said.get("returnUrl") or "", said.get("fields") or {}
@@ -110,4 +115,6 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()

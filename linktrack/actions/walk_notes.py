@@ -26,14 +26,15 @@ class Notes:
         self.by_kind: Counter[str] = Counter()
         self.sentences: list[str] = []  # of the first failures
         self.failed = self.interrupted = self.number = 0
-        self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
+        # A click with its name and time in words, which all its changes have.
+        self.shown: tuple[Clicked | None, str, str] = (None, "", "")
 
     def change(
         self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str
     ) -> CrmChange:
         """A change as its files and the ledger have it."""
-        if self.shown[0] != click.key:
-            self.shown = click.key, click_name(click.at, click.print), iso(click.at, self.zone)
+        if self.shown[0] is not click:
+            self.shown = click, click_name(click.at, click.print), iso(click.at, self.zone)
         _, named, moment = self.shown
         link, sent = click.link.key, click.shipment
         return CrmChange(

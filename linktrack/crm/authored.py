@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO
 
-from linktrack.crm.csv_dialect import Dialect
+from linktrack.crm.csv_dialect import DELIMITERS, Dialect
 from linktrack.crm.csv_fields import quoted
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import Table
@@ -19,7 +19,11 @@ _REMEMBERED = 4_096  # cells
 _CONTROLS = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
 )  # which linktrack, like others, refuses or reads as line ends
-_HARMLESS = re.compile(r"\w[\w .:@+-]*")  # to a spreadsheet, and where no delimiter is among these signs, in any file
+_HARMLESS = r"\w[\w .:@+-]*"  # to a spreadsheet and, where no delimiter is among these signs, in any file
+_harmless = re.compile(_HARMLESS).fullmatch
+_harmless_row = {  # rows of such fields and empty ones
+    sign: re.compile(f"(?:{_HARMLESS})?(?:{re.escape(sign)}(?:{_HARMLESS})?)+").fullmatch for sign in DELIMITERS
+}
 PLAIN = Dialect("utf-8", b"", ",", "")
 
 
@@ -43,28 +47,32 @@ class AuthoredCsv:
     def __init__(self, file: BinaryIO, dialect: Dialect, columns: Sequence[str], *, guard: bool = True) -> None:
         self.dialect, self.columns = dialect, tuple(columns)
         self._file, self._encoding = file, dialect.encoding
-        self._guards = guard
+        self._guards, self._delimiter = guard, dialect.delimiter
+        self._is_harmless = _harmless_row.get(dialect.delimiter)
         self._field = lru_cache(_REMEMBERED)(self._field_of)  # many cells of a file are alike
         file.write(dialect.bom)
-        self._write([self._field(column) for column in columns])
+        self._write(self._delimiter.join(map(self._field, columns)))
 
     def row(self, values: Mapping[str, object]) -> None:
         """Write a row, whose cells are taken from `values` by the names of the columns; None is an empty cell."""
-        field = self._field
-        fields = []
-        for column in self.columns:
-            value = values[column]
-            fields.append(field(value) if type(value) is str else "" if value is None else field(str(value)))
-        self._write(fields)
+        cells = [
+            value if type(value) is str else "" if value is None else str(value)
+            for value in map(values.__getitem__, self.columns)
+        ]
+        row = self._delimiter.join(cells)
+        if self._is_harmless and self._is_harmless(row) and row.count(self._delimiter) == len(cells) - 1:
+            self._write(row)
+        else:
+            self._write(self._delimiter.join(map(self._field, cells)))
 
     def _field_of(self, text: str) -> str:
-        if _HARMLESS.fullmatch(text) and self.dialect.delimiter not in text:
+        if _harmless(text) and self._delimiter not in text:
             return text
         text = _CONTROLS.sub(" ", text)  # first: the guard is to see what is written
-        return quoted(guarded(text) if self._guards else text, self.dialect.delimiter, self.dialect.escape)
+        return quoted(guarded(text) if self._guards else text, self._delimiter, self.dialect.escape)
 
-    def _write(self, fields: list[str]) -> None:
-        line = (self.dialect.delimiter.join(fields) or '""') + self.dialect.end
+    def _write(self, row: str) -> None:
+        line = (row or '""') + self.dialect.end
         try:
             data = line.encode(self._encoding)
         except UnicodeEncodeError:

@@ -12,6 +12,8 @@ from linktrack.actions.planned import ScriptResult
 from linktrack.actions.selecting import FoundClicks
 from linktrack.store.session import Database
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class _StartedRow(NamedTuple):
     """A script as `made` has it, with the state of the run that started it."""
@@ -66,7 +68,7 @@ def end_scripts(database: Database, ended: Sequence[tuple[MadeRow, ScriptResult]
             [
                 (
                     *(result.status, result.exit_code, result.return_url),
-                    *(json.dumps(result.fields, ensure_ascii=False), result.message, row.recipient_id, row.id),
+                    *(_as_json(result.fields), result.message, row.recipient_id, row.id),
                 )
                 for row, result in ended
             ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.errors import BadInput
@@ -86,14 +85,14 @@ def result_of(output: str) -> ScriptResult:
     return _result(_parsed(output) if output.strip() else {}, output)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     """What JSON says; None for a text that is none."""
     with suppress(ValueError, RecursionError):
         return json.loads(text)
     return None
 
 
-def _result(said: Any, output: str) -> ScriptResult:
+def _result(said: object, output: str) -> ScriptResult:
     if not isinstance(said, dict):
         return ScriptResult("ok", 0, message=output.strip()[:500])
     url, fields = said.get("returnUrl") or "", said.get("fields") or {}

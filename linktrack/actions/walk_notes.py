@@ -67,27 +67,12 @@ class Notes:
         if self.book is not None:
             self.book.add(
                 "spool_change",
-                ChangeRow(
-                    self.book.run_id,
-                    self.number,
-                    click.recipient_id,
-                    row.id,
-                    click.at,
-                    click.print,
-                    click.link.id,
-                    click.shipment.id,
-                    action.number,
-                    row.kind,
-                    row.name,
-                    row.operation,
-                    row.old,
-                    row.new,
-                    action.definition_id,
-                    status,
-                    message,
-                    self.now,
-                ),
-            )
+                ChangeRow._make((
+                    self.book.run_id, self.number, click.recipient_id, row.id, click.at, click.print, click.link.id,
+                    click.shipment.id, action.number, row.kind, row.name, row.operation, row.old, row.new,
+                    action.definition_id, status, message, self.now,
+                )),
+            )  # fmt: skip
 
     def attempt(self, recipient_id: int, identifier: str) -> None:
         """What failed before under this id has been tried again, and stands open no more."""

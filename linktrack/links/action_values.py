@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
+from functools import lru_cache
 from math import isfinite
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -18,8 +19,15 @@ MAX_SECONDS = 366 * 86_400
 
 def seconds_of(value: object) -> int:
     """A length of time like `30m`, `1h30m`, `10s` or `2d` in seconds; ValueError for anything else or none."""
-    found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", str(value).replace(" ", ""))
-    if found is None or not isinstance(value, str):
+    if not isinstance(value, str):
+        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {shown(value)}")
+    return _seconds_of(value)
+
+
+@lru_cache(100)  # a run asks at every click
+def _seconds_of(value: str) -> int:
+    found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", value.replace(" ", ""))
+    if found is None:
         raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {shown(value)}")
     days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
     total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds

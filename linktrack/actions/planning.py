@@ -96,8 +96,7 @@ class Planner:
         what was made."""
         people, contacts = self.state.people, self.contacts
         for click in clicks:
-            person = people.get(click.contact_id)
-            if person is None:
+            if (person := people.get(click.contact_id)) is None:
                 if click.why != RETRIED:
                     self.unknown[click.contact_id] += 1
                 continue

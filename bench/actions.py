@@ -137,9 +137,9 @@ def fill(database: Database, contacts: int, clicks: int) -> None:
     links = []
     for key, action in ACTIONS.items():
         database.execute(
-            "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
-            "VALUES (?, ?, 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
-            (key, key),
+            "INSERT INTO link (key, identity, name, kind, url, response, created_at, updated_at) "
+            "VALUES (?, ?, ?, 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
+            (key, key, key),
         )
         links.append(database.value("SELECT max(id) FROM link"))
         settings = json.dumps({name: value for name, value in action.items() if name != "type"})

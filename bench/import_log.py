@@ -162,9 +162,9 @@ def make_workspace(root: Path, recipients: int) -> None:
         )
         for number in range(1, PLACEMENTS + 1):
             database.execute(
-                "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, '', 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
-                (100 + number, f"link-{number}"),
+                "INSERT INTO link (id, key, identity, name, kind, url, response, created_at, updated_at) "
+                "VALUES (?, ?, ?, '', 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
+                (100 + number, f"link-{number}", f"link-{number}"),
             )
             database.execute(
                 'INSERT INTO placement (id, key, mailing_id, link_id, position, part, kind, label, url, start, stop, line, "column") '

@@ -35,9 +35,9 @@ def main() -> None:
         init_workspace(root, "https://click.example.com")
         with open_database(load_workspace(root)) as database, database.transaction():
             database.executemany(
-                "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, 'registered', ?, '{\"kind\": \"redirect\"}', 0, 0)",
-                [(f"link-{n}", f"Link {n}", f"https://www.example.com/{n}") for n in range(1000)],
+                "INSERT INTO link (key, identity, name, kind, url, response, created_at, updated_at) "
+                "VALUES (?, ?, ?, 'registered', ?, '{\"kind\": \"redirect\"}', 0, 0)",
+                [(f"link-{n}", f"link-{n}", f"Link {n}", f"https://www.example.com/{n}") for n in range(1000)],
             )
         commands = {
             "python -c pass": [sys.executable, "-c", "pass"],

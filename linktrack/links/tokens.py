@@ -25,6 +25,10 @@ from linktrack.errors import BadInput, LostKeys
 
 VERSION = 1
 TOKEN_LENGTH = 32
+_PAYLOAD_BYTES, _TAG_BYTES = 10, 10  # of a token
+_TAG_BITS = 8 * _TAG_BYTES
+_TAG_MASK = (1 << _TAG_BITS) - 1
+_FIRST = 152  # bits behind its first byte
 MAX_SHIPMENT = 2**32 - 1
 MAX_RECIPIENT = 2**40 - 1
 MAX_KEYS = 16
@@ -144,7 +148,7 @@ class Tokens:
 
     def shared_beside(self, token: str, shipment: int) -> str:
         """The shared token of a shipment, signed with the key that this good token of it says it was signed with."""
-        ring = self.keyring.signing_with((_raw(token) or b"\0")[0] & 15)
+        ring = self.keyring.signing_with(key_id_of(token) or 0)
         return Tokens(ring, self.workspace_id).sign(shipment, NOBODY)
 
     def verify(self, token: str) -> tuple[int, int] | None:
@@ -152,35 +156,36 @@ class Tokens:
 
         The tag is compared in constant time.
         """
-        raw = _raw(token)
-        if raw is None or (keys := self._derived.get(raw[0] & 15)) is None:
+        number = _number(token)
+        if number is None or (keys := self._derived.get(number >> _FIRST & 15)) is None:
             return None
         mac, stream = keys
-        tag = raw[10:]
-        clear = _masked(raw[1:10], stream, tag)
+        tag = (number & _TAG_MASK).to_bytes(_TAG_BYTES, "big")
+        hasher = stream.copy()
+        hasher.update(tag)
+        payload = (number >> _TAG_BITS) ^ int.from_bytes(hasher.digest(), "big")
         hasher = mac.copy()
-        hasher.update(raw[:1] + clear)
+        hasher.update(payload.to_bytes(_PAYLOAD_BYTES, "big"))
         if not hmac.compare_digest(hasher.digest(), tag):
             return None
-        number = int.from_bytes(clear, "big")
-        return number >> 40, number & MAX_RECIPIENT
+        return payload >> 40 & MAX_SHIPMENT, payload & MAX_RECIPIENT
 
 
 def key_id_of(token: str) -> int | None:
     """The id of the key that a token (in any case) says it was signed with; None for what is no token."""
-    found = _raw(token)
-    return None if found is None else found[0] & 15
+    number = _number(token)
+    return None if number is None else number >> _FIRST & 15
 
 
-def _raw(token: str) -> bytes | None:
-    """The 20 bytes of a token, None for what is none or has another version."""
+def _number(token: str) -> int | None:
+    """The 20 bytes of a token as a number, None for what is none or has another version."""
     if len(token) != TOKEN_LENGTH:
         return None
     try:
-        raw = int(token.encode("ascii").translate(_TO_DIGITS), 32).to_bytes(20, "big")
+        number = int(token.encode("ascii").translate(_TO_DIGITS), 32)
     except ValueError:
         return None
-    return raw if raw[0] >> 4 == VERSION else None
+    return number if number >> _FIRST + 4 == VERSION else None
 
 
 def _derive(secret: bytes, workspace_id: bytes) -> _Hashers:

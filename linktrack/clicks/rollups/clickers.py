@@ -8,15 +8,17 @@ keeps their first and last click, and is no clicker.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linktrack.clicks.rollups.clicker_changes import (
+    PLACEMENT,
+    PLACEMENT_BITS,
     ClickerChange,
     ClickerChanges,
     PersonAtPlacement,
-    PersonInShipment,
     in_pieces,
+    people_at,
 )
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
@@ -30,11 +32,11 @@ _COLUMNS = (
     *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
     *("first_click", "last_after", "first_device"),
 )
-_NOTHING: dict[int, ClickerChange] = {}
 _KEY = "shipment_id, recipient_id, placement_id"
 
 ClickerCounts = ClickerChange  # what a person has done on a placement, in the columns of a change
 _Row = tuple[int | None, ...]  # one of the table: its `_COLUMNS`
+_Spots = Mapping[int, ClickerCounts]  # by spot
 First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
 
 
@@ -44,24 +46,18 @@ class Turnout:
     one that does not any more."""
 
     on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
-    on_links: list[tuple[int, ...]] = field(default_factory=list)  # link, shipment, moment, ±1
+    on_links: list[tuple[int, int, int, int]] = field(default_factory=list)  # link, shipment, moment, ±1
     in_shipments: list[tuple[int, First, int]] = field(default_factory=list)  # shipment, ±1
     # Clicks of people and machines, and clickers, that came by shipment and the domain that the mail was sent to, "" of
     # those who refused tracking.
     by_domain: defaultdict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
 
-    def turn(self, shipment: int, link: int, before: First | None, after: First | None) -> None:
-        """Somebody's first human click on a link (0: in the shipment) is another one now; None = there is none."""
+    def turn(self, shipment: int, link: int, first: First, sign: int) -> None:
+        """Somebody's first human click on a link (0: in the shipment) stands there now, or does not any more."""
         if link:
-            if before is not None:
-                self.on_links.append((link, shipment, before[0], -1))
-            if after is not None:
-                self.on_links.append((link, shipment, after[0], 1))
-            return
-        if before is not None:
-            self.in_shipments.append((shipment, before, -1))
-        if after is not None:
-            self.in_shipments.append((shipment, after, 1))
+            self.on_links.append((link, shipment, first[0], sign))
+        else:
+            self.in_shipments.append((shipment, first, sign))
 
 
 def note_clicker_changes(
@@ -71,123 +67,88 @@ def note_clicker_changes(
 
     `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
     """
-    known = {shipment for shipment in {person[0] for person in changes.people} if _has_any(database, shipment)}
     left = _left(database, changes, human, refusing) if changes.lost else {}
     purged = horizon(database).clicks if changes.lost else NEVER
     turnout = Turnout()
     rows: list[_Row] = []
     gone: list[PersonAtPlacement] = []
-    for shipment, some in in_pieces(changes.people):
-        stored = _stored(database, shipment, some) if shipment in known else {}
-        domains = known_domains.of(shipment, some)
-        for recipient in some:
-            person = (shipment, recipient)
-            own = changes.people[person]
-            before = stored.get(recipient, _NOTHING)
-            tally = turnout.by_domain[shipment, domains.get(recipient, "")]
-            for _, people, machines, _, _, _ in own.values():
-                tally[0] += people
-                tally[1] += machines
-            if person in changes.moved:
-                tally[2] += _move(person, own, before, turnout, rows, gone, lost=changes.lost, left=left, purged=purged)
-            elif before or len(own) > 1:
-                tally[2] += _note_more(person, own, before, turnout, rows)
-            else:  # like most people in an import
-                ((placement, change),) = own.items()
-                rows.append(_row(shipment, recipient, placement, change))
-                link, _, _, first, _, device = change
-                if first is not None and device is not None and recipient != NOBODY:
-                    tally[2] += 1
-                    turnout.on_placements.append((placement, shipment, 1))
-                    turnout.on_links.append((link, shipment, first, 1))
-                    turnout.in_shipments.append((shipment, (first, device), 1))
+    any_known = False
+    for shipment, own in sorted(changes.shipments.items()):
+        known = _has_any(database, shipment)
+        any_known = any_known or known
+        tallies: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for some, spots in people_at(own):
+            before = _stored(database, shipment, some) if known else {}
+            domains = known_domains.of(shipment, some)
+            after: dict[int, ClickerCounts] = {}
+            for spot in spots:
+                recipient, placement = spot >> PLACEMENT_BITS, spot & PLACEMENT
+                counts_there = change = own[spot]
+                old = before.get(spot)
+                if old is not None:
+                    counts_there = _added(old, change)
+                if changes.lost and (where := (shipment, recipient, placement)) in changes.lost:
+                    counts_there = (*counts_there[:3], *_times_left(left.get(where), old, purged))
+                after[spot] = counts_there
+                link, people, machines, first, last, device = counts_there
+                tally = tallies[domains.get(recipient, "")]
+                tally[0] += change[1]
+                tally[1] += change[2]
+                if people or machines:
+                    last_after = None if first is None or last is None else last - first
+                    rows.append((shipment, recipient, placement, link, people, machines, first, last_after, device))
+                else:
+                    gone.append((shipment, recipient, placement))
+                won = (people > 0) - (old is not None and old[1] > 0)
+                if won and recipient != NOBODY:
+                    turnout.on_placements.append((placement, shipment, won))
+            moved = {recipient for recipient in some if (shipment, recipient) in changes.moved} if changes.moved else ()
+            for person, sign in _turn(shipment, before, after, moved, turnout):
+                tallies[domains.get(person, "")][2] += sign
+        turnout.by_domain.update(((shipment, domain), tally) for domain, tally in tallies.items())
     if gone:
         database.executemany(
             "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
         )
-    database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if known else "")
+    database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if any_known else "")
     return turnout
 
 
-def _note_more(
-    person: PersonInShipment,
-    own: Mapping[int, ClickerChange],
-    before: Mapping[int, ClickerCounts],
-    turnout: Turnout,
-    rows: list[_Row],
-) -> int:
-    """Changes of a person none of whose clicks went: first clicks can only have become earlier ones. Returns 1 where
-    the person has become a clicker."""
-    shipment, recipient = person
-    earlier: dict[int, First] = {}  # by link
-    for placement, change in sorted(own.items()) if len(own) > 1 else own.items():
-        old = before.get(placement)
-        rows.append(_row(shipment, recipient, placement, change if old is None else _added(old, change)))
-        link, _, _, first, _, device = change
-        if first is None or device is None or recipient == NOBODY:
-            continue
-        if old is None or old[1] <= 0:
-            turnout.on_placements.append((placement, shipment, 1))
-        if link not in earlier or (first, device) < earlier[link]:
-            earlier[link] = (first, device)
-    if not earlier:
-        return 0
-    earlier[0] = min(earlier.values())  # on any
-    firsts = _firsts(before, earlier) if before else {}
-    for link, found in earlier.items():
-        was = firsts.get(link)
-        if was is None or found < was:
-            turnout.turn(shipment, link, was, found)
-    return int(0 not in firsts)
+def _turn(
+    shipment: int, before: _Spots, after: _Spots, moved: Collection[int], turnout: Turnout
+) -> Iterator[tuple[int, int]]:
+    """Note whose first clicks are others now that some spots are as they are `after`. Of people who are not `moved` (no
+    click went) they can only have become earlier ones. Yields each recipient who has become a clicker (1), or is none
+    any more (-1)."""
+    was = _firsts(before.items())
+    if moved:
+        after = {**{spot: one for spot, one in before.items() if spot >> PLACEMENT_BITS in moved}, **after}
+    now = _firsts(after.items())
+    for where, first in now.items():
+        old = was.get(where)
+        if old is None or first < old or (moved and first != old and where >> PLACEMENT_BITS in moved):
+            link = where & PLACEMENT
+            turnout.turn(shipment, link, first, 1)
+            if old is not None:
+                turnout.turn(shipment, link, old, -1)
+            elif not link:
+                yield where >> PLACEMENT_BITS, 1
+    for where in was.keys() - now.keys() if moved else ():
+        if where >> PLACEMENT_BITS in moved:
+            turnout.turn(shipment, where & PLACEMENT, was[where], -1)
+            if not where & PLACEMENT:
+                yield where >> PLACEMENT_BITS, -1
 
 
-def _move(
-    person: PersonInShipment,
-    own: Mapping[int, ClickerChange],
-    before: Mapping[int, ClickerCounts],
-    turnout: Turnout,
-    rows: list[_Row],
-    gone: list[PersonAtPlacement],
-    *,
-    lost: Collection[PersonAtPlacement],
-    left: Mapping[PersonAtPlacement, tuple[int, int, int]],
-    purged: int,
-) -> int:
-    """Changes of a person some of whose clicks were removed or judged anew. `left` has first and last click of the
-    spots that are `lost`. Returns 1 where the person has become a clicker, -1 where they are none any more."""
-    after = dict(before)
-    for placement, change in sorted(own.items()):
-        old = before.get(placement)
-        new = _added(old, change)
-        if (spot := (*person, placement)) in lost:
-            times: tuple[int | None, int | None, int | None] = left.get(spot, (None, None, None))
-            if old is not None and old[3] is not None and old[3] < purged:
-                times = (old[3], times[1] or old[4], old[5])  # which no click can tell any more
-            new = (*new[:3], *times)
-        won = (new[1] > 0) - (old is not None and old[1] > 0)
-        if won and person[1] != NOBODY:
-            turnout.on_placements.append((placement, person[0], won))
-        if new[1] or new[2]:
-            after[placement] = new
-            rows.append(_row(*spot, new))
-        else:
-            after.pop(placement, None)
-            gone.append(spot)
-    if person[1] == NOBODY:
-        return 0
-    links = {0, *(change[0] for change in own.values())}
-    firsts, now = _firsts(before, links), _firsts(after, links)
-    for link in links:
-        if firsts.get(link) != now.get(link):
-            turnout.turn(person[0], link, firsts.get(link), now.get(link))
-    return (0 in now) - (0 in firsts)
-
-
-def _row(shipment: int, recipient: int, placement: int, counts_there: ClickerCounts) -> _Row:
-    """A row of the table."""
-    link, human, machine, first, last, device = counts_there
-    after = None if first is None or last is None else last - first
-    return (shipment, recipient, placement, link, human, machine, first, after, device)
+def _times_left(
+    left: tuple[int, int, int] | None, old: ClickerCounts | None, purged: int
+) -> tuple[int | None, int | None, int | None]:
+    """First and last click, and the first one's device, where human clicks went: of what is `left`, and of what was
+    purged, which no click can tell any more."""
+    times: tuple[int | None, int | None, int | None] = left or (None, None, None)
+    if old is not None and old[3] is not None and old[3] < purged:
+        times = (old[3], times[1] or old[4], old[5])
+    return times
 
 
 _REPLACE = (
@@ -209,16 +170,20 @@ def _added(old: ClickerCounts | None, change: ClickerChange) -> ClickerCounts:
     return (link, human + more_human, machine + more_machine, first, last, device)
 
 
-def _firsts(on_placements: Mapping[int, ClickerCounts], links: Collection[int]) -> dict[int, First]:
-    """The first human click on each of some links, and (0) on any of them."""
+def _firsts(spots: Iterable[tuple[int, ClickerCounts]]) -> dict[int, First]:
+    """The first human click of each person on each link and (0) on any of them, by the recipient and the link in the
+    place of a spot's placement."""
     found: dict[int, First] = {}
-    for link, _, _, first, _, device in on_placements.values():
-        if first is not None:
-            here = (first, device or 0)
-            if 0 not in found or here < found[0]:
-                found[0] = here
-            if link in links and (link not in found or here < found[link]):
-                found[link] = here
+    for spot, (link, _, _, first, _, device) in spots:
+        if first is None or spot <= PLACEMENT:  # of NOBODY
+            continue
+        here = (first, device or 0)
+        anywhere = spot >> PLACEMENT_BITS << PLACEMENT_BITS
+        if anywhere not in found or here < found[anywhere]:
+            found[anywhere] = here
+        on_link = anywhere | link
+        if on_link not in found or here < found[on_link]:
+            found[on_link] = here
     return found
 
 
@@ -227,19 +192,16 @@ def _has_any(database: Database, shipment: int) -> bool:
     return database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is not None
 
 
-def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, dict[int, ClickerCounts]]:
-    """What the table has of some recipients of a shipment, by recipient and placement."""
-    found: dict[int, dict[int, ClickerCounts]] = {}
-    for row in database.rows(
-        "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
-        f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks(some)})",
-        (shipment, *some),
-    ):
-        if row[0] in found:
-            found[row[0]][row[1]] = row[2:]
-        else:
-            found[row[0]] = {row[1]: row[2:]}
-    return found
+def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, ClickerCounts]:
+    """What the table has of some recipients of a shipment, by spot."""
+    return {
+        recipient << PLACEMENT_BITS | placement: (link, human, machine, first, last, device)
+        for recipient, placement, link, human, machine, first, last, device in database.rows(
+            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
+            f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks(some)})",
+            (shipment, *some),
+        )
+    }
 
 
 def _left(
@@ -254,13 +216,14 @@ def _left(
     """
     bounds: list[tuple[int, int]] = []
     stored = {
-        (shipment, recipient): on_placements
+        (shipment, spot): counts_there
         for shipment, some in in_pieces({spot[:2] for spot in changes.lost})
-        for recipient, on_placements in _stored(database, shipment, some).items()
+        for spot, counts_there in _stored(database, shipment, some).items()
     }
     for shipment, recipient, placement in changes.lost:
-        counts_there = stored.get((shipment, recipient), {}).get(placement)
-        change = changes.people[shipment, recipient][placement]
+        where = recipient << PLACEMENT_BITS | placement
+        counts_there = stored.get((shipment, where))
+        change = changes.shipments[shipment][where]
         moments = [*change[3:5], *(counts_there[3:5] if counts_there else ())]
         known = [moment for moment in moments if moment is not None]
         if known:

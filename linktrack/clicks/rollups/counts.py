@@ -11,14 +11,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import islice
+from itertools import islice, starmap
 from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.rollups import AGES
-from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED, PersonInShipment, gathered
+from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED, gathered
 from linktrack.clicks.rollups.clickers import Turnout, note_clicker_changes
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
@@ -60,7 +60,8 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     counted_as[None] = UNCOUNTED
     was, now = (list(map(counted_as.__getitem__, rulings)) for rulings in (columns.before, columns.after))
     changes = gathered(
-        columns.people, columns.placements, columns.links, columns.times, columns.devices, was, now
+        columns.shipments, columns.recipients, columns.placements, columns.links, columns.times, columns.devices, was,
+        now,
     )  # fmt: skip
     turnout = note_clicker_changes(database, changes, facts.rulings.numbers_of("human"), facts.refusing, facts.domains)
     hours = _Hours(facts.zone)
@@ -106,7 +107,7 @@ def count_sent(database: Database) -> None:
 class _Columns(NamedTuple):
     """Clicks that shift, a column for each thing that they are counted by."""
 
-    people: Sequence[PersonInShipment]  # those that a click counts for
+    recipients: Sequence[int]  # those that a click counts for
     times: Sequence[int]
     links: Sequence[int]
     placements: Sequence[int]
@@ -119,13 +120,13 @@ class _Columns(NamedTuple):
 def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
     clicks, before, after = zip(*shifts, strict=True)
     times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
-    people: list[PersonInShipment] = list(zip(shipments, recipients, strict=True))
     if refused := facts.refusing.shipments_among(set(shipments)):
+        people = list(zip(shipments, recipients, strict=True))
         facts.refusing.look_up(person for person in people if person[0] in refused)
-        people = [(shipment, facts.refusing.counted_as(shipment, recipient)) for shipment, recipient in people]
+        recipients = tuple(starmap(facts.refusing.counted_as, people))
     device_of = {agent: facts.device(agent) for agent in set(agents)}
     devices = list(map(device_of.__getitem__, agents))
-    return _Columns(people, times, links, placements, shipments, devices, before, after)
+    return _Columns(recipients, times, links, placements, shipments, devices, before, after)
 
 
 _COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,6 +40,17 @@ def merged(stretches: Iterable[Stretch], near: int = 0) -> list[Stretch]:
         else:
             found.append((first, last))
     return found
+
+
+def stretches_of(moments: Iterable[int], near: int) -> list[Stretch]:
+    """Moments as stretches in order, of those between which there are no more than `near` milliseconds: what `merged`
+    makes of many, in less time."""
+    ordered = sorted(moments)
+    if not ordered:
+        return []
+    pauses = [(before, after) for before, after in pairwise(ordered) if after - before > near]
+    firsts, lasts = [ordered[0], *(after for _, after in pauses)], [*(before for before, _ in pauses), ordered[-1]]
+    return list(zip(firsts, lasts, strict=True))
 
 
 def now() -> int:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import repeat
+from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -31,12 +32,13 @@ from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.zone import zone_of_hours
-from linktrack.moments import zone_of
+from linktrack.moments import stretches_of, zone_of
 from linktrack.store.many import at_once, marks
-from linktrack.store.open_times import note_open_times, stretches_of
+from linktrack.store.open_times import NEAR, note_open_times
 from linktrack.store.session import Database, Row
 
 _COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
+_CLICKED_AT = itemgetter(Click._fields.index("clicked_at"))
 _GAP = 60_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this …
 _SPARSE = 1_000  # … or, where they are as far apart as this on average, one by one
 
@@ -251,7 +253,7 @@ class ClickStore:
         apply(self.database, shifts, self.facts)
         human = set(self.facts.rulings.numbers_of("human"))
         opened = [click for click, _, after in shifts if after in human]
-        note_open_times(self.database, stretches_of([click.clicked_at for click in opened]))
+        note_open_times(self.database, stretches_of(map(_CLICKED_AT, opened), NEAR))
         return self.departures.note(self.departures.among(opened), pressed)
 
     def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:

@@ -7,7 +7,6 @@ a shipment that is restored; whoever does that notes when.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from linktrack.moments import Stretch, merged
 from linktrack.store.session import Database
@@ -43,13 +42,3 @@ def replace_open_times(database: Database, stretches: Iterable[Stretch]) -> None
     """Make these all the stretches there are, in the open transaction: a run has looked at the others."""
     database.execute("DELETE FROM open_time")
     note_open_times(database, stretches)
-
-
-def stretches_of(moments: Iterable[int]) -> list[Stretch]:
-    """Moments as stretches of those that lie near each other, in order: what `merged` makes of many, in less time."""
-    ordered = sorted(moments)
-    if not ordered:
-        return []
-    pauses = [(before, after) for before, after in pairwise(ordered) if after - before > NEAR]
-    firsts, lasts = [ordered[0], *(after for _, after in pauses)], [*(before for before, _ in pauses), ordered[-1]]
-    return list(zip(firsts, lasts, strict=True))

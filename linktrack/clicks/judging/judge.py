@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.click_marks import SHARED
@@ -27,13 +28,14 @@ from linktrack.clicks.judging.reputation import (
 from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import judge
-from linktrack.moments import merged
+from linktrack.moments import merged, stretches_of
 from linktrack.store.many import marks
 from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
 _RECIPIENT, _IP, _AGENT, _FLAGS = map(Click._fields.index, ("recipient_id", "ip", "agent_id", "flags"))
+_CLICKED_AT = itemgetter(Click._fields.index("clicked_at"))
 _DIGITS = "0123456789"
 _FEW = 400  # recipients and addresses that a query can name
 
@@ -103,9 +105,13 @@ def _neighbours(
     those who clicked a moment ago.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
-    people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
-    addresses = {click.ip for click in own if not click.flags & SHARED} | {ip for _, _, ip in besides}
-    agents = {click.agent_id for click in own if click.flags & SHARED or not click.ip}
+    _, _, _, _, _, recipients, ips, _, _, flags = zip(*own, strict=True) if own else ((),) * _WIDTH
+    people = {*recipients, *(recipient for _, recipient, _ in besides if recipient)}
+    addresses, agents = {*ips, *(ip for _, _, ip in besides)}, set[int]()
+    if "" in addresses or any(flags):
+        named = {click.ip for click in own if not click.flags & SHARED}
+        addresses = named.union(ip for _, _, ip in besides)
+        agents = {click.agent_id for click in own if click.flags & SHARED or not click.ip}
     addresses.discard("")
     rows: list[Row] | None = None
 
@@ -263,13 +269,8 @@ def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:
 
 
 def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    """Clicks sorted by time, cut into slices with their first and last moment. Slices are so far apart that no click of
-    one, and nothing `besides` it, changes a verdict in another."""
-    moments = [click.clicked_at for click in clicks]
-    bounds: list[list[int]] = []
-    for moment in sorted([*moments, *besides]):
-        if bounds and moment - bounds[-1][1] <= 4 * REACH:
-            bounds[-1][1] = moment
-        else:
-            bounds.append([moment, moment])
-    return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
+    """Clicks sorted by time as slices with their first and last moment, so far apart that no click, and nothing
+    `besides`, of one bears on another's neighbours."""
+    moments = list(map(_CLICKED_AT, clicks))
+    stretches = stretches_of([*moments, *besides], 4 * REACH)
+    return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in stretches]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
+from struct import Struct
 from types import MappingProxyType
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
@@ -41,7 +42,7 @@ BAD = (*MUTATED, "unknown-placement", "unknown-shipment", "revoked-key", "unfill
 UNREADABLE = "malformed"
 BEFORE_PURGE = "before-purge"
 
-_PRINTER = blake2b(digest_size=8)
+_PRINTER, _SIGNED = blake2b(digest_size=8), Struct("<q")
 
 
 class Requests:
@@ -133,7 +134,7 @@ class Requests:
         seen, kept, network_number = self._terms.visitors.seen.get, self._terms.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, acting = addresses.resets, addresses.acting
-        printer, number = _PRINTER.copy, int.from_bytes
+        printer, number = _PRINTER.copy, _SIGNED.unpack
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
         nameless = self._terms.nameless
@@ -156,7 +157,7 @@ class Requests:
                     blank += 1
                 continue
             spot = heads.get(target[:-32])
-            person = (people.get(target[-32:]) or verified(target[-32:])) if spot else None
+            person = (people.get(token := target[-32:]) or verified(token)) if spot else None
             problem = ""
             if spot and person and spot[2] == person[2]:
                 link, placement, _ = spot
@@ -227,7 +228,7 @@ class Requests:
             hasher.update(b"\0".join((stamp, method, target, status, agent)))
             if purpose:
                 hasher.update(purpose)
-            mark = identity = number(hasher.digest(), "little", signed=True)
+            mark = identity = number(hasher.digest())[0]
             own = numbered and stamp in numbered
             if own:
                 self._gathered.numbered.add(mark)

@@ -24,7 +24,7 @@ from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import merged
-from linktrack.store.many import marks
+from linktrack.store.many import near
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
@@ -33,6 +33,7 @@ _COLUMNS = (
     *("first_click", "last_after", "first_device"),
 )
 _KEY = "shipment_id, recipient_id, placement_id"
+_SPREAD = 2  # see `near`
 
 ClickerCounts = ClickerChange  # what a person has done on a placement, in the columns of a change
 _Row = tuple[int | None, ...]  # one of the table: its `_COLUMNS`
@@ -45,19 +46,12 @@ class Turnout:
     """What has changed about who clicked: 1 for somebody, or their first click, that stands somewhere now, and -1 for
     one that does not any more."""
 
-    on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
-    on_links: list[tuple[int, int, int, int]] = field(default_factory=list)  # link, shipment, moment, ±1
-    in_shipments: list[tuple[int, First, int]] = field(default_factory=list)  # shipment, ±1
+    on_placements: dict[tuple[int, int], int] = field(default_factory=dict)  # how many more, by placement and shipment
+    # First clicks by shipment, link (0: of all the shipment) and ±1.
+    firsts: defaultdict[tuple[int, int, int], list[First]] = field(default_factory=lambda: defaultdict(list))
     # Clicks of people and machines, and clickers, that came by shipment and the domain that the mail was sent to, "" of
     # those who refused tracking.
-    by_domain: defaultdict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
-
-    def turn(self, shipment: int, link: int, first: First, sign: int) -> None:
-        """Somebody's first human click on a link (0: in the shipment) stands there now, or does not any more."""
-        if link:
-            self.on_links.append((link, shipment, first[0], sign))
-        else:
-            self.in_shipments.append((shipment, first, sign))
+    by_domain: dict[tuple[int, str], list[int]] = field(default_factory=dict)
 
 
 def note_clicker_changes(
@@ -76,7 +70,8 @@ def note_clicker_changes(
     for shipment, own in sorted(changes.shipments.items()):
         known = _has_any(database, shipment)
         any_known = any_known or known
-        tallies: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        clickers_on: defaultdict[int, int] = defaultdict(int)  # by placement
+        tallies: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])  # by domain
         for some, spots in people_at(own):
             before = _stored(database, shipment, some) if known else {}
             domains = known_domains.of(shipment, some)
@@ -101,10 +96,11 @@ def note_clicker_changes(
                     gone.append((shipment, recipient, placement))
                 won = (people > 0) - (old is not None and old[1] > 0)
                 if won and recipient != NOBODY:
-                    turnout.on_placements.append((placement, shipment, won))
+                    clickers_on[placement] += won
             moved = {recipient for recipient in some if (shipment, recipient) in changes.moved} if changes.moved else ()
             for person, sign in _turn(shipment, before, after, moved, turnout):
                 tallies[domains.get(person, "")][2] += sign
+        turnout.on_placements.update(((placement, shipment), more) for placement, more in clickers_on.items())
         turnout.by_domain.update(((shipment, domain), tally) for domain, tally in tallies.items())
     if gone:
         database.executemany(
@@ -124,18 +120,21 @@ def _turn(
     if moved:
         after = {**{spot: one for spot, one in before.items() if spot >> PLACEMENT_BITS in moved}, **after}
     now = _firsts(after.items())
+    come: defaultdict[int, list[First]] = defaultdict(list)  # by link
     for where, first in now.items():
         old = was.get(where)
         if old is None or first < old or (moved and first != old and where >> PLACEMENT_BITS in moved):
             link = where & PLACEMENT
-            turnout.turn(shipment, link, first, 1)
+            come[link].append(first)
             if old is not None:
-                turnout.turn(shipment, link, old, -1)
+                turnout.firsts[shipment, link, -1].append(old)
             elif not link:
                 yield where >> PLACEMENT_BITS, 1
+    for link, firsts in come.items():
+        turnout.firsts[shipment, link, 1] += firsts
     for where in was.keys() - now.keys() if moved else ():
         if where >> PLACEMENT_BITS in moved:
-            turnout.turn(shipment, where & PLACEMENT, was[where], -1)
+            turnout.firsts[shipment, where & PLACEMENT, -1].append(was[where])
             if not where & PLACEMENT:
                 yield where >> PLACEMENT_BITS, -1
 
@@ -193,13 +192,14 @@ def _has_any(database: Database, shipment: int) -> bool:
 
 
 def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, ClickerCounts]:
-    """What the table has of some recipients of a shipment, by spot."""
+    """What the table has of some recipients of a shipment, in order, and perhaps of others beside them, by spot."""
+    these, values = near(some, "recipient_id", _SPREAD)
     return {
         recipient << PLACEMENT_BITS | placement: (link, human, machine, first, last, device)
         for recipient, placement, link, human, machine, first, last, device in database.rows(
-            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
-            f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks(some)})",
-            (shipment, *some),
+            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (a condition of our own)
+            f"FROM clicker WHERE shipment_id = ? AND {these}",
+            (shipment, *values),
         )
     }
 

@@ -214,23 +214,22 @@ def _count(tables: _Tables, columns: _Columns, verdicts: Mapping[int, str], fact
 
 def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> None:
     """Count each clicker where the first of their human clicks stands."""
-    for (placement, shipment, sign), count in Counter(turnout.on_placements).items():
-        tables.add("placement_tally", (placement, shipment), "clickers", sign * count)
-    firsts = [(link, shipment, hours[at // _QUARTER], sign) for link, shipment, at, sign in turnout.on_links]
-    for (link, shipment, hour, sign), count in Counter(firsts).items():
-        tables.add("link_tally", (link, shipment), "clickers", sign * count)
-        tables.add("link_hour", (link, shipment, hour), "clickers", sign * count)
-    sent = facts.sent_at.get
-    turned = [
-        (shipment, hours[at // _QUARTER], (at - sent(shipment, 0)) // HOUR, device, sign)
-        for shipment, (at, device), sign in turnout.in_shipments
-    ]
-    for (shipment, hour, age, device, sign), count in Counter(turned).items():
-        tables.add("shipment_tally", (shipment,), "clickers", sign * count)
-        tables.add("shipment_hour", (shipment, hour), "clickers", sign * count)
-        tables.add("shipment_device", (shipment, device), "clickers", sign * count)
-        if 0 <= age < AGES:
-            tables.add("shipment_age", (shipment, age), "clickers", sign * count)
+    for (placement, shipment), more in turnout.on_placements.items():
+        tables.add("placement_tally", (placement, shipment), "clickers", more)
+    for (shipment, link, sign), firsts in turnout.firsts.items():
+        if link:
+            tables.add("link_tally", (link, shipment), "clickers", sign * len(firsts))
+            for hour, count in Counter([hours[at // _QUARTER] for at, _ in firsts]).items():
+                tables.add("link_hour", (link, shipment, hour), "clickers", sign * count)
+            continue
+        tables.add("shipment_tally", (shipment,), "clickers", sign * len(firsts))
+        sent = facts.sent_at.get(shipment, 0)
+        turned = Counter([(hours[at // _QUARTER], (at - sent) // HOUR, device) for at, device in firsts])
+        for (hour, age, device), count in turned.items():
+            tables.add("shipment_hour", (shipment, hour), "clickers", sign * count)
+            tables.add("shipment_device", (shipment, device), "clickers", sign * count)
+            if 0 <= age < AGES:
+                tables.add("shipment_age", (shipment, age), "clickers", sign * count)
 
 
 # --- first and last click --------------------------------------------------------------------------------------

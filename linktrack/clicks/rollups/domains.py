@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from linktrack.email_addresses import domain_of
-from linktrack.store.many import marks
+from linktrack.store.many import near
 from linktrack.store.session import Database
 
-_REMEMBERED = 100_000  # recipients of shipments, some 10 MB
+_REMEMBERED = 200_000  # recipients of shipments, some 20 MB
+_SPREAD = 8  # see `near`: others of the shipment will be asked for too
 
 
 class Domains:
@@ -24,16 +25,16 @@ class Domains:
         self._domains = _Domains()
 
     def of(self, shipment: int, some: Sequence[int]) -> Mapping[int, str]:
-        """The domains of these recipients of a shipment, as many as one query can name, and of others."""
+        """The domains of these recipients of a shipment, in order and as many as one query can name, and of others."""
         if self._remembered >= _REMEMBERED:
             self._forget()
         known = self._known.setdefault(shipment, {})
         new = [recipient for recipient in some if recipient not in known]
         if new:
+            these, values = near(new, "recipient_id", _SPREAD)
             rows = self._database.rows(
-                "SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "  # noqa: S608  (marks of our own)
-                f"AND recipient_id IN ({marks(new)})",
-                (shipment, *new),
+                f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? AND {these}",  # noqa: S608  (a condition of our own)
+                (shipment, *values),
             )
             domains = self._domains
             known.update((recipient, domains[email[email.rfind("@") :]]) for recipient, email in rows)

@@ -69,20 +69,22 @@ class Changing:
     def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, each with its line as the log has it."""
         rows = self.format.rows(block)
-        joined = self._parts.joined(block, [row[0] for row in rows if not row[2] or row[2] is NOTE])
+        unread = _unread(rows)
+        joined = self._parts.joined(block, [rows[index][0] for index in unread])
         if joined is None:
-            return self._read(rows)
+            return self._read(rows, unread)
         whole = b"".join(text + b"\n" for _, text in joined if text and text.strip())
-        read = iter(self._read(self.format.rows(whole)))
+        rows = self.format.rows(whole)
+        read = iter(self._read(rows, _unread(rows)))
         if self.otherwise:
             found = self.otherwise
             self.otherwise = {line: found[text] for line, text in joined if text in found}
         return [(line, *next(read)[1:]) if text and text.strip() else note(line) for line, text in joined]
 
-    def _read(self, rows: list[LineRow]) -> list[LineRow]:
-        """The rows of whole lines, those that the format could not read read otherwise, in their places."""
-        rows = self._readers[0].unwrapped(rows)
-        bad = [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and _is_missed(row)]
+    def _read(self, rows: list[LineRow], unread: Sequence[int]) -> list[LineRow]:
+        """The rows of whole lines, those with the indices `unread` read otherwise, in their places."""
+        rows = self._readers[0].unwrapped(rows, unread)
+        bad = [index for index in unread if _is_missed(rows[index])]
         self.otherwise = {}
         if bad and not self._named:
             bad = self._change(rows, bad)
@@ -156,6 +158,11 @@ class Changing:
         if len(best) != 1 and (not most or len(set().union(*(read[name] for name in best))) < most * len(best)):
             return None
         return next(fresh for fresh in line_formats(self._time_zone) if fresh.name == best[0])
+
+
+def _unread(rows: Sequence[LineRow]) -> list[int]:
+    """The indices of the rows that are no requests."""
+    return [index for index, row in enumerate(rows) if not row[2] or row[2] is NOTE]
 
 
 def _is_missed(row: LineRow) -> bool:

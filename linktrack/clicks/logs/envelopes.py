@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
@@ -76,11 +77,13 @@ class Unwrapping:
 
     def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, as the format would give; each carries its line as the log has it."""
-        return self.unwrapped(self.format.rows(block))
+        rows = self.format.rows(block)
+        return self.unwrapped(rows, range(len(rows)))
 
-    def unwrapped(self, rows: list[LineRow]) -> list[LineRow]:
-        """The rows of a block, those that the format could not read read again, in their places."""
-        found = [(index, row[0]) for index, row in enumerate(rows) if not row[2]]
+    def unwrapped(self, rows: list[LineRow], among: Iterable[int]) -> list[LineRow]:
+        """The rows of a block, those that the format could not read, `among` the ones with these indices, read again,
+        in their places."""
+        found = [(index, rows[index][0]) for index in among if not rows[index][2]]
         for _ in range(_DEPTH if found else 0):
             inside = [(index, text) for index, line in found if (text := opened_envelope(line)) is not None]
             self._read(rows, inside)

@@ -13,13 +13,7 @@ from typing import NamedTuple
 from linktrack.clicks.blanking import blank_clicks
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.judge import (
-    CLICK_COLUMNS,
-    StoredClick,
-    judge_new,
-    judge_reputation,
-    set_rulings,
-)  # fmt: skip
+from linktrack.clicks.judging.judge import CLICK_COLUMNS, StoredClick, judge_new, judge_reputation, set_rulings
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings

@@ -106,7 +106,6 @@ ASKED_TWICE = {
     ("actions/ledger/additions.py", "actions/ledger/retry_order.py"): 1,
     ("clicks/blanking.py", "clicks/judging/agent_table.py"): 1,
     ("clicks/judging/agent_table.py", "upkeep/person.py"): 1,
-    ("clicks/rollups/domains.py", "reports/people.py"): 1,
     ("clicks/rollups/zone.py", "upkeep/soundness.py"): 1,
     ("links/editing.py", "mailings/placements.py"): 1,
     ("server/snapshot_file.py", "upkeep/restore.py"): 1,

@@ -28,8 +28,8 @@ UNCOUNTED, BY_PERSON, BY_MACHINE = "", "human", "machine"  # as what a click cou
 
 @dataclass
 class ClickerChanges:
-    """Changes by shipment and spot (recipient and placement). `moved` are people of whom clicks went or were judged
-    anew, and `lost` where human ones are fewer for that: first and last click must be found anew there."""
+    """Changes by shipment and spot (recipient and placement). `moved` are people of whom clicks were removed or judged
+    anew. `lost` are where fewer human clicks are for that: first and last click must be looked for again there."""
 
     shipments: defaultdict[int, dict[int, ClickerChange]] = field(default_factory=lambda: defaultdict(dict))
     moved: set[PersonInShipment] = field(default_factory=set)

@@ -79,7 +79,6 @@ def import_logs(
         try:
             job.take_all(paths)
         finally:
-            gc.freeze()  # nor is any of them looked for among what is there by now
             gc.enable()
         with database.transaction():
             note_taken_away(database)
@@ -254,12 +253,9 @@ class _Import:
         if batch.clicks:
             agents = self.click_store.agents.numbers(batch.agents)
             networks = self.click_store.networks.numbers(batch.networks)
-            make = tuple.__new__  # thrice as fast as Click(…)
-            clicks = [
-                make(
-                    Click, (at, mark, link, placement, shipment, recipient, ip, networks[network], agents[agent], flags)
-                )
-                for at, mark, link, placement, shipment, recipient, ip, network, agent, flags in sorted(batch.clicks)
+            clicks = [  # tuple.__new__ is thrice as fast as Click(…)
+                tuple.__new__(Click, (at, mark, link, place, sent, who, ip, networks[network], agents[agent], flags))
+                for at, mark, link, place, sent, who, ip, network, agent, flags in sorted(batch.clicks)
             ]
         return Arrivals(
             clicks,

@@ -269,8 +269,8 @@ def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:
 
 
 def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    """Clicks sorted by time as slices with their first and last moment, so far apart that no click, and nothing
-    `besides`, of one bears on another's neighbours."""
+    """Clicks sorted by time, cut into slices with their first and last moment. Slices are so far apart that no click of
+    one, and nothing `besides` it, changes a verdict in another."""
     moments = list(map(_CLICKED_AT, clicks))
     stretches = stretches_of([*moments, *besides], 4 * REACH)
     return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in stretches]

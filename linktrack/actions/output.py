@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from json.encoder import encode_basestring
@@ -107,11 +107,11 @@ class RunFolder:
         else:
             self.cells(name, _TAKEN[name](row))
 
-    def cells(self, name: str, cells: tuple[object, ...]) -> None:
+    def cells(self, name: str, cells: Sequence[object]) -> None:
         """Add a row to an NDJSON file: the values of its columns, in their order."""
         plain, quotes = _plain_line(name, tuple(map(type, cells)))
         if plain:
-            line = plain % cells
+            line = plain % tuple(cells)
             if line.isprintable() and line.count('"') == quotes and "\\" not in line:  # nothing is to be escaped
                 self._files[name].write(f"{line}\n".encode())
                 return

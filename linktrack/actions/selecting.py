@@ -214,8 +214,9 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
 
 def looked_at(*, passes: bool) -> str:
     """A query for the numbers of those whose clicks a run looks at; where it passes clicks, of these too."""
-    looked, passing = (f"SELECT recipient_id FROM {name}" for name in ("open_click", "passing_click"))  # noqa: S608  (of our own)
-    return f"{looked} UNION {passing}" if passes else looked
+    if not passes:
+        return "SELECT recipient_id FROM open_click"
+    return "SELECT recipient_id FROM open_click UNION SELECT recipient_id FROM passing_click"
 
 
 def pass_clicks(clicks: FoundClicks) -> None:

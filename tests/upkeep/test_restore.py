@@ -149,8 +149,7 @@ def test_what_people_said_in_the_lost_workspace_is_known_whatever_the_crm_showed
     ):
         assert call("restore", tmp_path / "b.tar.gz", tmp_path / name).code == 0
         life = Life(call, tmp_path / name)
-        with open_database(load_workspace(life.root, {})) as database, database.transaction():
-            note_forgotten(database, "2")
+        life.do("contact", "forget", "2", "--yes")
         taken = life.do("action", "run", "--runs", run).err
         assert ("does not say who had left a type" in taken) is (name == "silent")
         kept = {word if name == "told" else word[:3] for word in words_in(life)}

@@ -197,11 +197,11 @@ class RunTaking:
         return self._links[key]
 
     def _shipment(self, shipment_id: int, mailing: str) -> _Shipment | None:
-        """The shipment that people knew by this number."""
+        """The shipment that people knew by this number: one of the backup, whatever its mailing is called."""
         if (shipment_id, mailing) not in self._shipments:
             row = self.database.row(
-                "SELECT s.id, s.number, s.created_at >= (SELECT restored_at FROM workspace) FROM shipment s "
-                "JOIN mailing m ON m.id = s.mailing_id WHERE s.id = ? AND m.name = ?",
+                "SELECT s.id, s.number, s.created_at >= w.restored_at FROM shipment s JOIN workspace w ON 1 = 1 "
+                "JOIN mailing m ON m.id = s.mailing_id WHERE s.id = ? AND (m.name = ? OR s.created_at < w.restored_at)",
                 (shipment_id, mailing),
             )
             self._shipments[shipment_id, mailing] = None if row is None else _Shipment(*row)

@@ -58,9 +58,8 @@ def rotate(
     After a restore it takes in the keys that the lost workspace made since the backup, once its linktrack.key is here.
 
     \b
-    Examples:
+    Example:
       linktrack key rotate
-      linktrack key rotate --no-later-keys
     """
     from linktrack.links.signing_keys import rotate_key
 

@@ -31,12 +31,12 @@ from linktrack.files.writing import replace_own
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import moment_written
-from linktrack.sentences import counted
 from linktrack.store.session import Database
 from linktrack.upkeep.traces import Traces
 from linktrack.workspace import Workspace
 
 _BLOCK = 1 << 20
+_UNREAD = "it is not wholly imported: look what linktrack click import says of it"
 
 
 class OwnLine(NamedTuple):
@@ -126,17 +126,12 @@ def _not_done(path: Path, database: Database, key: bytes) -> str:
             for piece in log.chunks():
                 *whole, left = (left + piece).split(b"\n")
                 if any(line.strip() for line in whole):
-                    return "it is not wholly imported: look what linktrack click import says of it"
+                    return _UNREAD
         except BadInput as problem:
             return f"it is not wholly imported ({problem.sentence}): delete it once you need it no more"
         if log.cut_off:
             return "it is not wholly imported, for it is cut off in the middle: delete it once you need it no more"
-    if not left.strip():
-        return ""
-    return (
-        f"it is not wholly imported, for its last line breaks off ({counted(len(left), 'byte')} without a line end, as "
-        "a server that is killed leaves them): put a line end there and import it again, or delete the file"
-    )
+    return _UNREAD if left.strip() else ""
 
 
 def _emptied(line: bytes) -> bytes:

@@ -94,7 +94,7 @@ DAMAGE: dict[str, tuple[str, str, list[list[str]]]] = {  # what is done, what is
         "2 rows of the workspace", [*READERS, ["database", "upgrade"], ["link", "delete", "offer"]],
     ),
     "the tables are of two versions": (
-        "INSERT INTO alembic_version (version_num) VALUES ('0003')", "of 2 versions at once", [*READERS, ["database", "upgrade"]],
+        "INSERT INTO alembic_version (version_num) VALUES ('0000')", "of 2 versions at once", [*READERS, ["database", "upgrade"]],
     ),
     "of which version the tables are is gone": (
         "DELETE FROM alembic_version", "of which version", [*READERS, ["database", "upgrade"]],

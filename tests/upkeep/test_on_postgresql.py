@@ -196,7 +196,7 @@ WRONG: dict[str, tuple[list[str], str, list[str]]] = {  # what is done, what is 
     "a status is none": (["UPDATE run SET status = 'dnoe'"], "status of run", []),
     "a reason is none": (["UPDATE ruling SET reasons = 'agent:bot,mood'"], "reasons of ruling: 'mood' is none", []),
     "the tables are of two versions": (
-        ["INSERT INTO alembic_version (version_num) VALUES ('0003')"], "its tables are of 2 versions at once", LINKS,
+        ["INSERT INTO alembic_version (version_num) VALUES ('0000')"], "its tables are of 2 versions at once", LINKS,
     ),
     "a log's state is none": (["UPDATE source SET state = '[[], 1, 2]'"], "state of source: '[[], 1, 2]' is none", []),
     "there are two workspaces": (

@@ -87,6 +87,29 @@ def test_what_lost_runs_say_of_people_whom_the_backup_does_not_know_is_known(tmp
     assert life.json("contact", "show", "1@example.com")["contact_id"] == "1"
 
 
+@pytest.mark.parametrize("names", [{"spring": "may"}, {"spring": "x", "summer": "spring", "x": "summer"}])
+def test_a_mailing_may_have_had_another_name_in_the_lost_runs(tmp_path: Path, names: dict[str, str]) -> None:
+    """What is made once a shipment is not made again by a click that arrives late."""
+    lost = begin(call, tmp_path / "work")
+    paths = lost.send("spring")
+    lost.send("summer", 1)
+    lost.do("backup", tmp_path / "b.tar.gz")
+    for before, after in names.items():
+        lost.do("mailing", "edit", before, "--name", after)
+    lost.do("click", "import", lost.log("a.log", (paths["1"][0], 600), (paths["4"][0], 690)))
+    lost.run("run-1")
+    assert call("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    life = Life(call, tmp_path / "r")
+    assert "does not know" not in life.do("action", "run", "--runs", lost.root / "run-1").err
+    shutil.copy(lost.root / "run-1" / "contacts.csv", life.root)
+    life.do("click", "import", life.log("b.log", (paths["1"][0], 60), (paths["4"][0], 90)))
+    life.run("run-2")
+    rows = [json.loads(row) for row in (life.root / "run-2" / "changes.ndjson").read_text().splitlines()]
+    assert {row["kind"] for row in rows} == {"follow-up"}, "which is made at every click"
+    assert not made_of(life.root / "run-2")["made"] & made_of(lost.root / "run-1")["made"]
+    life.sound("--deep")
+
+
 WORDS = (
     "SELECT contact_id, type, how, left_at FROM left_type JOIN recipient r ON r.id = recipient_id "
     "UNION SELECT contact_id, 'tracking', CASE WHEN consent THEN 'consent' ELSE 'refusal' END, said_at "

@@ -56,8 +56,11 @@ def _make_catalogue(database: Database, recipients: int, mailings: int) -> None:
     from linktrack.clicks.judging.agent_table import add_agents
 
     database.insert(
-        "link", ("id", "key", "name", "kind", "url", "response", "created_at", "updated_at"),
-        [(100 + n, f"link-{n}", f"Link {n}", "registered", "https://www.example.com", "{}", 0, 0) for n in range(LINKS)],
+        "link", ("id", "key", "identity", "name", "kind", "url", "response", "created_at", "updated_at"),
+        [
+            (100 + n, f"link-{n}", f"link-{n}", f"Link {n}", "registered", "https://www.example.com", "{}", 0, 0)
+            for n in range(LINKS)
+        ],
     )  # fmt: skip
     database.insert(
         "mailing", ("id", "name", "subject", "type", "html", "settings", "created_at"),

@@ -77,7 +77,7 @@ def _tell(context: typer.Context, made: Restored) -> None:
         f"Make links and actions that were added or changed since then again ({here} link apply FILE; --dry-run shows "
         "what it would change), in whatever order: the next run does what they say by then for the clicks that no run "
         "has passed.",
-        "If step 3 has refused, name the same folders once more. Each action gets the number back that it "
+        "If it has refused the runs, name the same folders once more. Each action gets the number back that it "
         "had in these runs, and what they carried out and is not here as it was then is named, with the commands that "
         "bring it back.",
     ]

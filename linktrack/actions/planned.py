@@ -21,7 +21,7 @@ OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a run looks at a click
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """What a run needs of a link; `identity` is what the ids of all that its actions make are formed of."""
+    """What a run needs of a link. `identity` is the part of it that goes into the ids of what its actions make."""
 
     id: int
     key: str

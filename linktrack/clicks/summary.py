@@ -1,4 +1,4 @@
-"""What an import is told and what it reports: counts that add up, what went wrong, what can be done about it."""
+"""What an import reports: counts that add up, what went wrong, what can be done about it."""
 
 from __future__ import annotations
 

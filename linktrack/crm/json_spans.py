@@ -70,8 +70,8 @@ class JsonTable:
         return []
 
     def unwritable(self, line: int, column: int) -> str:
-        """Why nothing can be written: an object, or a list of other things than texts, is never replaced by a text,
-        nor filled in with one where the column's values are such."""
+        """Why no text can be written here: an object, or a list of anything but texts, is never replaced. An empty cell
+        of a column with such values is not filled either."""
         name = self.columns[column] if column < len(self.columns) else ""
         if name not in self._with_structures:
             return ""

@@ -240,7 +240,7 @@ def known_domain(database: Database, domain: str) -> str:
 
 
 def unknown_reason(reason: str, known: Collection[str]) -> UnknownName:
-    """The error of a reason for a verdict that no click has; the clicks have the `known` ones."""
+    """The error for a reason that no click's verdict has. `known` are the reasons that clicks do have."""
     return UnknownName(
         f"no click has the reason {reason!r}: the reasons are {', '.join(known) or 'none so far'}",
         noun="reason", name=reason, near=nearest(reason, known),

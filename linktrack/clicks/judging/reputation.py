@@ -66,7 +66,7 @@ class Evidence(NamedTuple):
 
 
 class Affected(NamedTuple):
-    """Clicks of one shipment from one address whose reputation may be another one now: both times belong to it."""
+    """Clicks of one shipment and address to be judged again, from `start` to `stop`, both included."""
 
     shipment_id: int
     address: str
@@ -104,7 +104,7 @@ def neighbourhood(ip: str) -> str:
 
 
 def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
-    """Of each click its shipment and the /24 or /48 that it came from, empty where anybody may stand behind that."""
+    """For each click its shipment and its /24 or /48; empty where the address says nothing about who it is."""
     near = {ip: neighbourhood(ip) for ip in {click.ip for click in clicks}}
     return [(click.shipment_id, "" if click.flags & SHARED else near[click.ip]) for click in clicks]
 

@@ -179,7 +179,7 @@ class Addresses:
         )
 
     def recipients_in(self, line: bytes) -> set[int]:
-        """Whom the good tokens name that stand anywhere in a line."""
+        """The recipients named by valid tokens anywhere in a line."""
         lines = (line, unquote_to_bytes(line)) if b"%" in line else (line,)
         named = (self.person(match[2].lower()) for text in lines for match in _ANYWHERE(text))
         return {person[1] for person in named if person is not None and person[2] is not None}

@@ -68,8 +68,8 @@ def safe_declarations(style: str, fetched: PictureAddress = no_address) -> str:
 def safe_sheet(sheet: str, fetched: PictureAddress = no_address, shown: Shown | None = None) -> str:
     """The rules of a style sheet that fetch nothing but pictures that `fetched` allows; `shown` learns from them.
 
-    `:link` becomes what links are told by once their addresses are gone; a dark dress is left out. What holds a mark is
-    hidden by the width of a window alone, if by anything (`shown` knows what all sheets say of that).
+    Links lose their `href`, so `:link` is rewritten to match them without it. Rules for dark mode are dropped. An
+    element with a badge may be hidden only by a rule about the window's width (`shown` knows what all sheets say of it).
     """
     kept = "".join(_safe_rules(without_comments(sheet), fetched, shown or Shown(), 0, "always"))
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", kept)  # no markup begins in a sheet

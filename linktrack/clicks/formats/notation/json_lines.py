@@ -145,7 +145,7 @@ def chain_header(headers: JsonRecord, *names: str) -> bytes:
 
 
 def agent_header(headers: JsonRecord, *names: str) -> bytes:
-    """The agent in one of these headers, as a row has it. One that is not there may only not be logged."""
+    """The agent in one of these headers, as a row has it. A missing header may only mean that the log leaves it out."""
     return agent_of(headers, *_headers(headers, names))
 
 

@@ -44,7 +44,7 @@ def row(
 
 
 def escaped(text: bytes) -> bytes:
-    """An agent from a log that escapes nothing (or was decoded) in the escapes of a row."""
+    """A user agent, escaped as rows have it, for logs that write it without escapes (or were decoded)."""
     return text.replace(b"\\", b"\\\\") if b"\\" in text else text
 
 

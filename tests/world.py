@@ -176,7 +176,7 @@ def add(database: Database, name: str, html: str, *, subject: str = "", type: st
 def send_to(workspace: Workspace, database: Database, options: RewriteOptions) -> int:
     """Rewrite a mailing to nowhere; returns the shipment, whose number is `number_of` it."""
     last = int(database.value("SELECT coalesce(max(id), 0) FROM shipment"))
-    with patch("linktrack.mailings.shipping.secrets.randbelow", lambda _: number_of(last + 1) - 1):
+    with patch("linktrack.mailings.shipment_states.secrets.randbelow", lambda _: number_of(last + 1) - 1):
         done = rewrite(workspace, database, options, io.BytesIO(), protected=Protected(), clock=lambda: options.sent_at)
     return done.shipment.id
 

@@ -131,7 +131,7 @@ def cancel(context: typer.Context, shipment: ShipmentArgument, wait: WaitOption 
       linktrack shipment cancel 3
       linktrack shipment restore 3
     """
-    from linktrack.mailings.shipping import cancel_shipment
+    from linktrack.mailings.shipment_states import cancel_shipment
     from linktrack.moments import now
 
     with opened(context, wait) as database:
@@ -155,7 +155,7 @@ def restore(
     Example:
       linktrack shipment restore 3
     """
-    from linktrack.mailings.shipping import restore_shipment
+    from linktrack.mailings.shipment_states import restore_shipment
     from linktrack.moments import now
 
     with opened(context, wait) as database:

@@ -41,7 +41,7 @@ from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 if TYPE_CHECKING:
-    from linktrack.clicks.logs.directory import Directory
+    from linktrack.clicks.logs.event_people import Directory
 
 
 def import_logs(
@@ -239,8 +239,8 @@ class _Import:
             changing = self.formats.changing(format)
             batches = Reading(log, changing, known, self.terms).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
-        from linktrack.clicks.logs.directory import Directory
         from linktrack.clicks.logs.event_log import EventReading
+        from linktrack.clicks.logs.event_people import Directory
 
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url

@@ -23,6 +23,7 @@ from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.outputs.output_folder import new_file, write_mails, write_stream
 from linktrack.mailings.outputs.template import write_template
 from linktrack.mailings.progress import Advance
+from linktrack.mailings.shipment_states import finish_shipment
 from linktrack.mailings.shipments import (
     WITH_HEADER,
     Recipient,
@@ -31,7 +32,6 @@ from linktrack.mailings.shipments import (
     got_it_elsewhere,
     recipients_of,
 )
-from linktrack.mailings.shipping import finish_shipment
 from linktrack.moments import Clock
 from linktrack.store.lock_waits import Tell
 from linktrack.store.session import Database

@@ -27,6 +27,7 @@ from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.progress import Advance, unseen
 from linktrack.mailings.shipment_notes import notes_on
+from linktrack.mailings.shipment_states import make_shipment, note_rendered, refuse_sent_elsewhere
 from linktrack.mailings.shipments import (
     MERGE_TAG,
     PERSON_MERGE_TAG,
@@ -39,7 +40,6 @@ from linktrack.mailings.shipments import (
     signing_as_then,
     unfinished_shipments,
 )
-from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sent_elsewhere
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted

@@ -17,7 +17,7 @@ from linktrack.clicks.rollups.zone import set_zone, zone_of_hours
 from linktrack.clicks.storing import ClickStore
 from linktrack.errors import BadInput, Conflict
 from linktrack.files.beside import leftovers, remove_leftovers
-from linktrack.mailings.shipping import count_recipients
+from linktrack.mailings.shipment_states import count_recipients
 from linktrack.moments import iso
 from linktrack.sentences import counted
 from linktrack.store.lock import alone

@@ -33,7 +33,7 @@ HOLD_A_TRANSACTION = {
     "mailings/adding.py": {"add_mailing"},
     "mailings/editing.py": {"edit_mailing", "delete_mailings", "restore_mailings"},
     "mailings/placements.py": {"place_late_keys", "place_system_links"},
-    "mailings/shipping.py": {
+    "mailings/shipment_states.py": {
         *("make_shipment", "note_rendered", "finish_shipment", "cancel_shipment", "restore_shipment")
     },
     "store/revisions.py": {"make_tables", "upgrade"},

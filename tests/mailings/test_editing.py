@@ -15,7 +15,7 @@ from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import MailingOptions, find_mailing, list_mailings, placements_of
 from linktrack.mailings.editing import Edited, MailingChanges, delete_mailings, edit_mailing, restore_mailings
-from linktrack.mailings.shipping import cancel_shipment
+from linktrack.mailings.shipment_states import cancel_shipment
 
 BASE = "https://click.example.com"
 OTHER = b'<body><a href="https://shop.example/y">New</a> <a href="https://shop.example/x">Buy</a></body>\n'

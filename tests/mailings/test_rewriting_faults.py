@@ -20,8 +20,8 @@ from linktrack.files.protected import Protected
 from linktrack.links.signing_keys import open_keys
 from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
+from linktrack.mailings.shipment_states import AlreadySent, cancel_shipment, restore_shipment
 from linktrack.mailings.shipments import list_shipments
-from linktrack.mailings.shipping import AlreadySent, cancel_shipment, restore_shipment
 from linktrack.store.opening import open_database
 
 PEOPLE = 5

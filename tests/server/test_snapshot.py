@@ -12,7 +12,7 @@ from server.server_world import SENT, SNAPSHOT, SentWorld, send
 from linktrack.errors import BadInput
 from linktrack.links.editing import edit_link
 from linktrack.links.signing_keys import open_keys, revoke_key, rotate_key
-from linktrack.mailings.shipping import cancel_shipment
+from linktrack.mailings.shipment_states import cancel_shipment
 from linktrack.server.snapshot import keeping_lost, read_snapshot
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.store.opening import open_database

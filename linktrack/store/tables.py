@@ -286,9 +286,9 @@ class LeftTypeRecord(SQLModel, table=True):
 
 
 class SaidConsentRecord(SQLModel, table=True):
-    """What a person has said themselves of being tracked, which overrules the CRM. `known_at`: when the CRM's export was
-    first seen saying the same. `crm_consent`, `crm_said_at`: what the export said after that, and when. This overrules
-    the person's own word."""
+    """What a person has said themselves of being tracked, which overrules the CRM. `known_at`: when the CRM's export
+    was first seen saying the same. `crm_consent`, `crm_said_at`: what the export said after that, and when. This
+    overrules the person's own word."""
 
     __tablename__ = "said_consent"
 

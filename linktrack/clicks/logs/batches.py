@@ -25,6 +25,7 @@ JunkRow = tuple[int, int, str, str, int]
 # if that is wanted.
 Contested = tuple[BatchClick, int, str, bytes]
 EVER: Stretch = (-(1 << 62), 1 << 62)
+COMMIT_SECONDS = 4.0  # what came by a pipe waits no longer than this for more of it
 BUSIEST = 8  # how many of the most frequent addresses a batch names
 MOST_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of them
 

@@ -8,12 +8,11 @@ from time import monotonic
 from linktrack.click_marks import MACHINE, SHARED
 from linktrack.clicks.event import Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
-from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
+from linktrack.clicks.logs.batches import COMMIT_SECONDS, Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.content import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.event_people import Directory
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.import_terms import ImportTerms
-from linktrack.clicks.logs.line_log import COMMIT_SECONDS
 from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN
 from linktrack.clicks.logs.sources import Known
 from linktrack.errors import LinktrackError

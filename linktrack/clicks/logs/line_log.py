@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from time import monotonic
 
-from linktrack.clicks.logs.batches import Batch, Reached, nothing_reached
+from linktrack.clicks.logs.batches import COMMIT_SECONDS, Batch, Reached, nothing_reached
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.cut_logs import packed
@@ -24,7 +24,6 @@ from linktrack.errors import LinktrackError
 
 SEED_BYTES = 1 << 18  # read again before the position: equal lines on both sides of it mostly stand near it
 _BOM = b"\xef\xbb\xbf"
-COMMIT_SECONDS = 4.0  # a pipe's lines wait no longer than this for more of them
 
 
 class Reading:

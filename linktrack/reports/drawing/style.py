@@ -69,7 +69,7 @@ def safe_sheet(sheet: str, fetched: PictureAddress = no_address, shown: Shown | 
     """The rules of a style sheet that fetch nothing but pictures that `fetched` allows; `shown` learns from them.
 
     Links lose their `href`, so `:link` is rewritten to match them without it. Rules for dark mode are dropped. An
-    element with a badge may be hidden only by a rule about the window's width (`shown` knows what all sheets say of it).
+    element with a badge may be hidden only by a rule about the window's width (`shown` knows what all sheets say).
     """
     kept = "".join(_safe_rules(without_comments(sheet), fetched, shown or Shown(), 0, "always"))
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", kept)  # no markup begins in a sheet

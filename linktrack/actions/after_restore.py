@@ -128,7 +128,8 @@ def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
     said = f"links had other keys in these runs than here: {named}"
     if not is_new:
         database.warn(
-            f"{said}; if that is not what they were renamed to after these runs:{command_lines(root, renames)}"
+            f"{said}; if that is not what they were renamed to after these runs, and after what may be said here of "
+            f"actions, which goes by the keys of now:{command_lines(root, renames)}"
         )
         return
     raise Conflict(

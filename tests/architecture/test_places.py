@@ -161,6 +161,49 @@ def writes_stamps(tree: ast.AST) -> bool:
     return any(_STAMP.search(text) for text in texts_in(tree))
 
 
+def shows_moments(tree: ast.AST) -> list[str]:
+    """Where a moment becomes a text by itself (`str(at)`, `f"{at}"`): one that `datetime_of` gave, or one in a zone."""
+    known = imported(tree)
+
+    def is_moment(node: ast.AST) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id in kept
+        if not isinstance(node, ast.Call):
+            return False
+        zoned = isinstance(node.func, ast.Attribute) and node.func.attr == "astimezone"
+        return zoned or full_name(node.func, known).endswith("moments.datetime_of")
+
+    kept: set[str] = set()
+    for node in nodes(tree):
+        if (
+            isinstance(node, ast.Assign | ast.NamedExpr | ast.AnnAssign)
+            and node.value is not None
+            and is_moment(node.value)
+        ):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            kept.update(one.id for one in targets if isinstance(one, ast.Name))
+    shown = [node.value for node in nodes(tree) if isinstance(node, ast.FormattedValue) and node.format_spec is None]
+    shown += [
+        node.args[0]
+        for node in nodes(tree)
+        if isinstance(node, ast.Call)
+        and full_name(node.func, known) in ("str", "format", "repr")
+        and len(node.args) == 1
+    ]
+    return [ast.unparse(node) for node in shown if is_moment(node)]
+
+
+def knows_epoch(tree: ast.AST) -> bool:
+    """Whether a module counts moments from their beginning itself."""
+    known = imported(tree)
+    return any(
+        isinstance(node, ast.Call)
+        and full_name(node.func, known).rpartition(".")[2] in ("datetime", "date")
+        and any(isinstance(one, ast.Constant) and one.value == 1970 for one in node.args)
+        for node in nodes(tree)
+    )
+
+
 def knows_machine_zone(tree: ast.AST) -> list[str]:
     """Where a moment is taken for one of the machine's zone, or put into it: numbers from and to moments, `astimezone`
     without a zone, kinds of zones."""
@@ -187,6 +230,24 @@ def _attributes(tree: ast.AST) -> set[str]:
 def test_moments_are_written_where_they_may_be() -> None:
     assert {path for path, tree in trees() if writes_iso(tree)} == WRITE_ISO
     assert {path for path, tree in trees() if writes_stamps(tree)} == STAMPS
+
+
+def test_moments_are_counted_from_their_beginning_by_two_modules_and_shown_by_none() -> None:
+    assert {path for path, tree in trees() if knows_epoch(tree)} == {"clicks/formats/notation/times.py", "moments.py"}
+    assert {path: found for path, tree in trees() if (found := shows_moments(tree))} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = str(datetime_of(m))", "at = datetime_of(m)\nx = f'since {at}'", "x = f'{datetime_of(m).astimezone(zone)}'",
+        "at: datetime = moment.astimezone(zone)\nx = str(at)", "print(f'{(at := datetime_of(m))!s}', f'{at}')",
+    ],
+)  # fmt: skip
+def test_a_planted_moment_that_shows_itself_is_found(code: str) -> None:
+    assert shows_moments(ast.parse(f"from linktrack.moments import datetime_of\n{code}"))
+    assert not shows_moments(ast.parse("from linktrack.moments import iso\nx = f'{iso(m, zone)} {str(m)}'"))
+    assert knows_epoch(ast.parse("from datetime import datetime as dt\nx = dt(1970, 1, 1) + dt(2, 1, 1)"))
 
 
 def test_the_machines_zone_is_known_to_one_module() -> None:

@@ -306,3 +306,78 @@ def test_a_planted_row_in_a_room_is_found() -> None:
 )
 def test_one_door_or_the_other_and_one_transaction_are_one(code: str) -> None:
     assert rows_of_doors("cli/folder.py", ast.parse(TWO + code)) == {}
+
+
+# Parts of what does, one call above in the same file, or statements that are whole by themselves. The table only shrinks.
+UNSAID_WRITERS = {
+    "actions/ledger/additions.py": ["_count", "_store_failures", "replace_made"],
+    "actions/ledger/forgetting.py": ["_move_tally"],
+    "actions/ledger/retry_order.py": ["_name"],
+    "actions/ledger/runs.py": ["interrupt_runs", "set_status"],
+    "actions/selecting.py": ["find_clickers", "find_failed", "find_open", "find_passed"],  # temporary tables
+    "clicks/judging/agent_table.py": ["take_back"],
+    "clicks/judging/judge.py": ["set_rulings"],
+    "clicks/judging/rulings.py": ["renew"],
+    "clicks/logs/sources.py": ["begin_reading", "note_reached"],
+    "clicks/rejudge.py": ["_renew"],
+    "clicks/rollups/counts.py": ["_settle_times", "_upsert", "write"],
+    "clicks/rollups/zone.py": ["set_zone"],
+    "clicks/storing.py": ["_put", "_readdress", "_readdress_junk", "store"],
+    "contacts/left.py": ["_note", "_take_back"],
+    "links/definitions.py": ["_store"],
+    "links/signing_keys.py": ["_note"],
+    "links/stored_actions.py": ["_clear_positions", "_insert"],
+    "mailings/placements.py": ["_insert_placement", "drop_unused_links", "make_local_links", "take_up"],
+    "mailings/shipment_states.py": ["_insert_shipment"],
+    "upkeep/copy.py": ["_copy_table"],
+    "upkeep/forget.py": ["_drop_domain", "_forget_addresses", "_forget_clicks"],
+    "upkeep/purge.py": ["_empty_values"],
+}
+_WRITES = re.compile(r"^\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\b", re.IGNORECASE)
+
+
+def unsaid_writers(tree: ast.AST) -> list[str]:
+    """The functions that have a writing query, or insert rows, and neither begin a transaction nor say in their docstring
+    that they are a part of one: what they write might be committed by itself."""
+    return sorted(
+        node.name
+        for node in nodes(tree)
+        if isinstance(node, ast.FunctionDef)
+        and (any(map(_inserts, nodes(node))) or any(map(_WRITES.match, texts_in(node))))
+        and "transaction" not in (ast.get_docstring(node) or "")
+        and not begins(node)
+    )
+
+
+def begins(node: ast.AST) -> bool:
+    """Whether a function has a block that is a transaction, also one of temporary tables."""
+    blocks = (item.context_expr for one in nodes(node) if isinstance(one, ast.With) for item in one.items)
+    return any(re.search(r"\.(?:transaction|aside|pretending)\(", ast.unparse(block)) for block in blocks)
+
+
+def _inserts(node: ast.AST) -> bool:
+    """Whether this inserts rows into a table, by its name or a value; a list's place is a number."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "insert"
+    where = node.args[0] if called and isinstance(node, ast.Call) and node.args else None
+    return called and not (isinstance(where, ast.Constant) and isinstance(where.value, int))
+
+
+def test_who_writes_is_in_a_transaction_and_says_so() -> None:
+    rooms = ((path, tree) for path, tree in trees() if not path.startswith(("store/", "cli/")))
+    assert {path: found for path, tree in rooms if (found := unsaid_writers(tree))} == UNSAID_WRITERS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "database.execute('UPDATE link SET name = ?', (x,))",
+        "sql = 'delete from link'\n    database.execute(sql)",
+        "write = database.executemany\n    write(f'INSERT INTO {x} VALUES (?)', rows)",
+        "database.insert('link', columns, rows)",
+        "if x:\n        some.insert(table, columns, rows)",
+    ],
+)
+def test_a_planted_write_outside_is_found(body: str) -> None:
+    assert unsaid_writers(ast.parse(f"def f(database, x):\n    {body}")) == ["f"]
+    assert not unsaid_writers(ast.parse(f"def f(database, x):\n    'Part of a transaction.'\n    {body}"))
+    assert not unsaid_writers(ast.parse("def f(x):\n    x.insert(0, 1)\n    database.rows('SELECT 1')"))

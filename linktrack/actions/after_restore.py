@@ -88,7 +88,7 @@ def take_runs(
         runs = find_runs(folders, workspace.settings.crm)
         for run in runs:
             _refuse_others(run, workspace_print(database))
-        _tell_keys(database, runs, workspace.root)
+        other_keys = _told_keys(database, runs, workspace.root)
         catalogue = LostCatalogue(database, runs, workspace.root)
         if not all(is_taken(database, run.summary) for run in runs):
             with database.transaction(durable=True):
@@ -98,6 +98,8 @@ def take_runs(
         taken = [RunTaking(database, run, catalogue).carry_out() for run in runs]
         missing = missing_runs(database)
         _settle(database, clock() if not missing else None)
+        if other_keys:  # not beside commands for actions, which go by the keys of now
+            database.warn(other_keys)
     known = sum(1 for one in taken if one is None)
     counts = [one for one in taken if one is not None]
     silent = tuple(run.number for run, one in zip(runs, taken, strict=True) if one is not None and not run.tells_words)
@@ -109,16 +111,16 @@ def _refuse_unrestored(database: Database) -> None:
         raise Conflict("this workspace was not restored from a backup: its ledger knows all its runs")
 
 
-def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
-    """Say which links had other keys in these runs: by a Conflict the first time, by a warning afterwards, for a link
-    may have been renamed again after the last run."""
+def _told_keys(database: Database, runs: Sequence[LostRun], root: Path) -> str:
+    """Which links had other keys in these runs: a Conflict the first time, a sentence afterwards, for a link may have
+    been renamed again after the last run; "" where none had."""
     found, newest = former_keys(database, runs), max(run.number for run in runs)
     is_new = is_awaited(database) and newest > keys_told(database)
     if is_new:
         with database.transaction(durable=True):
             database.execute("UPDATE workspace SET keys_told = ?", (newest,))
     if not found.had:
-        return
+        return ""
     named = ", ".join(f"{key!r} was {then!r}" for key, then in sorted(found.had.items()))
     renames = [["link", "edit", one.key, "--key", one.then] for one in found.renames]
     aside = "".join(
@@ -127,11 +129,7 @@ def _tell_keys(database: Database, runs: Sequence[LostRun], root: Path) -> None:
     )
     said = f"links had other keys in these runs than here: {named}"
     if not is_new:
-        database.warn(
-            f"{said}; if that is not what they were renamed to after these runs, and after what may be said here of "
-            f"actions, which goes by the keys of now:{command_lines(root, renames)}"
-        )
-        return
+        return f"{said}; if that is not what they were renamed to after these runs:{command_lines(root, renames)}"
     raise Conflict(
         f"{said}. What is said of a link by its key, by link apply as well, would be laid to another, and so bring "
         "them back before anything else, then name the folders once more (a link that was renamed again after these "

@@ -19,7 +19,7 @@ HOLD_A_TRANSACTION = {
     "actions/ledger/started.py": {"start_scripts", "end_scripts"},
     "actions/run.py": {"_carry_out"},
     "actions/run_taking.py": {"carry_out"},
-    "actions/after_restore.py": {"_settle", "_tell_keys", "take_runs"},
+    "actions/after_restore.py": {"_settle", "_told_keys", "take_runs"},
     "clicks/load.py": {"import_logs", "_take_from", "_judge_again"},
     "clicks/rejudge.py": {"judge_all"},
     "clicks/reset.py": {"reset_link"},

@@ -451,7 +451,7 @@ def test_a_folder_that_says_no_identities_goes_by_the_keys_of_its_links(world: B
     do(life, "rename deal", world.paths, [])
     life.do("action", "run", "--runs", lost.root / "run-2", code=5)
     again = life.do("action", "run", "--runs", lost.root / "run-2").err
-    assert "'deal' was 'offer'; if that is not what they were renamed to after these runs, and" in again
+    assert "'deal' was 'offer'; if that is not what they were renamed to after these runs:" in again
     life.run("own-1")
     assert ran(life.root) == Counter()
 

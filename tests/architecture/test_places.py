@@ -168,8 +168,12 @@ def shows_moments(tree: ast.AST) -> list[str]:
     def is_moment(node: ast.AST) -> bool:
         if isinstance(node, ast.Name):
             return node.id in kept
+        if isinstance(node, ast.BinOp):
+            return is_moment(node.left) or is_moment(node.right)
         if not isinstance(node, ast.Call):
             return False
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("replace", "date", "time"):
+            return is_moment(node.func.value)
         zoned = isinstance(node.func, ast.Attribute) and node.func.attr == "astimezone"
         return zoned or full_name(node.func, known).endswith("moments.datetime_of")
 
@@ -240,7 +244,7 @@ def test_moments_are_counted_from_their_beginning_by_two_modules_and_shown_by_no
 @pytest.mark.parametrize(
     "code",
     [
-        "x = str(datetime_of(m))", "at = datetime_of(m)\nx = f'since {at}'", "x = f'{datetime_of(m).astimezone(zone)}'",
+        "x = str(datetime_of(m))", "x = str(datetime_of(m, z).date())", "x = f'{datetime_of(m).replace(second=0) + day}'", "at = datetime_of(m)\nx = f'since {at}'", "x = f'{datetime_of(m).astimezone(zone)}'",
         "at: datetime = moment.astimezone(zone)\nx = str(at)", "print(f'{(at := datetime_of(m))!s}', f'{at}')",
     ],
 )  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import Run
@@ -11,31 +13,23 @@ from tests_support import Run
 BENCH = Path(__file__).parents[2] / "bench"
 
 
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> None:
+def program(name: str) -> Any:
+    """A program of bench/ as a module of a name of its own: there is a room of tests called `actions`, too."""
+    spec = spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+MADE = {"actions": (20, 10), "import_log": (20,), "made_clicks": (2_000, 100, 2)}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_workspace_of_a_bench_can_be_made_and_asked(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.syspath_prepend(BENCH)
-
-
-def by_actions(root: Path) -> None:
-    import actions
-
-    actions.make_workspace(root, 20, 10)
-
-
-def by_import(root: Path) -> None:
-    import import_log
-
-    import_log.make_workspace(root, 20)
-
-
-def by_reports(root: Path) -> None:
-    import made_clicks
-
-    made_clicks.make_workspace(root, 2_000, 100, 2)
-
-
-@pytest.mark.usefixtures("made")
-@pytest.mark.parametrize("make", [by_actions, by_import, by_reports])
-def test_the_workspace_of_a_bench_can_be_made_and_asked(tmp_path: Path, run: Run, make: Callable[[Path], None]) -> None:
-    make(tmp_path / "ws")
+    program(name).make_workspace(tmp_path / "ws", *MADE[name])
     assert run("--workspace", tmp_path / "ws", "report", "links", "--format", "json").json

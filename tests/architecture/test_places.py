@@ -143,9 +143,10 @@ WRITE_ISO = {
     *("actions/kinds/follow_up.py", "clicks/formats/notation/times.py", "crm/typed_values.py", "crm/xlsx_filling.py"),
     *("crm/xlsx_formats.py", "links/action_values.py", "moments.py", "reports/times.py", "values.py"),
 }
-# Stamps of files of others and names of files: of calendars, of the own log, of what was handed out.
-STAMPS = {"actions/calendar_file.py", "moments.py", "server/click_log.py"}
+# Stamps of files of others and names of files: of calendars, of the own log, of what was handed out; Apache's directives.
+STAMPS = {"actions/calendar_file.py", "clicks/formats/notation/apache_string.py", "moments.py", "server/click_log.py"}
 _STAMP = re.compile(r"%Y.?%m.?%d.{0,2}%(?:[HIT]|-H)|%F.{0,2}%[TR]|^%[cxX]$|%d.?%m.?%Y.{0,2}%H")
+_A_DAY, _A_TIME = re.compile(r"%-?[dejDFxc]"), re.compile(r"%-?[HITRXc]")
 _OF_MACHINE = {"fromtimestamp", "utcfromtimestamp", "timestamp", "utctimetuple", "timetuple", "ctime"}
 
 
@@ -158,7 +159,7 @@ def writes_iso(tree: ast.AST) -> bool:
 
 def writes_stamps(tree: ast.AST) -> bool:
     """Whether a module has a pattern by which days are written with their times."""
-    return any(_STAMP.search(text) for text in texts_in(tree))
+    return any(_STAMP.search(text) or (_A_DAY.search(text) and _A_TIME.search(text)) for text in texts_in(tree))
 
 
 def shows_moments(tree: ast.AST) -> list[str]:
@@ -290,7 +291,13 @@ def test_a_planted_look_at_the_machines_zone_is_found(code: str) -> None:
             "x = datetime_of(m).strftime('%Y-%m-%dT%H:%M:%SZ')",
             "x = f'{when:%Y-%m-%d %H:%M}'",
         ),
-        *("PATTERN = '%Y-%m-%d' + 'T%H:%M'", "x = format(when, '%FT%TZ')", "x = '{:%Y%m%dT%H%M}'.format(when)"),
+        *(
+            "PATTERN = '%Y-%m-%d' + 'T%H:%M'",
+            "x = format(when, '%FT%TZ')",
+            "x = f'{when:%-d %b %y, %H:%M}'",
+            "x = when.strftime('%H:%M on %d.%m.')",
+            "x = '{:%Y%m%dT%H%M}'.format(when)",
+        ),
         *(
             "write = moment.isoformat\nx = write()",
             "x = getattr(moment, 'isoformat')()",

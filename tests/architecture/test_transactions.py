@@ -220,31 +220,27 @@ def doors_in_a_row(function: ast.FunctionDef, changes: Callable[[ast.expr], bool
                 if not through:
                     return None, ended
                 count += head + max(through)
-            elif isinstance(node, ast.With | ast.Try):
-                heads = [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
-                parts = [node.body] if isinstance(node, ast.With) else [node.body, node.orelse]
-                caught = (
-                    [way(one.body) for one in node.handlers] if isinstance(node, ast.Try) else []
-                )  # what began is undone
-                instead = count + max([one or 0 for one, _ in caught], default=0)
-                ended = max([ended, *(count + one for _, one in caught)])
+            elif isinstance(node, ast.With):
+                heads = [item.context_expr for item in node.items]
                 count += sum(map(of_any, heads))
-                one = any(isinstance(head, ast.Call) and _begins(head) for head in heads)
-                for part in parts:
-                    inside, within = way(part)
-                    if one:  # what is begun in it is part of it
-                        inside, within = None if inside is None else 0, 0
-                    ended = max(ended, count + within)
-                    if inside is None:
-                        return None, max(ended, instead)
-                    count += inside
-                count = max(count, instead)
-                if isinstance(node, ast.Try) and node.finalbody:
-                    inside, within = way(node.finalbody)
-                    ended = max(ended, count + within)
-                    if inside is None:
-                        return None, ended
-                    count += inside
+                inside, within = way(node.body)
+                if any(isinstance(head, ast.Call) and _begins(head) for head in heads):  # what is in it is part of it
+                    inside, within = None if inside is None else 0, 0
+                ended = max(ended, count + within)
+                if inside is None and not any("suppress(" in ast.unparse(head) for head in heads):
+                    return None, ended
+                count += inside or 0
+            elif isinstance(node, ast.Try):
+                (inside, within), (more, beyond), last = way(node.body), way(node.orelse), way(node.finalbody)
+                caught = [way(one.body) for one in node.handlers]  # what was begun before is undone
+                through = [one for one, _ in caught if one is not None]
+                if inside is not None and more is not None:
+                    through.append(inside + more)
+                finished = max([within, (inside or 0) + beyond, *(one for _, one in caught)])
+                ended = max(ended, count + finished + max(last[0] or 0, last[1]))
+                if not through or last[0] is None:
+                    return None, ended
+                count += max(through) + last[0]
             elif isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break):
                 return None, max(ended, count + sum(of_any(child) for child in ast.iter_child_nodes(node)))
             elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -290,6 +286,11 @@ TWO_IN_A_ROW = {
     "        delete_folder(database, path)\n        add_folder(database, path)",
     "after what has failed": "try:\n        path = path[0]\n    except ValueError:\n"
     "        delete_folder(database, path)\n    add_folder(database, path)",
+    "where the first has returned, or failed": "try:\n        add_folder(database, path)\n        return\n"
+    "    except ValueError:\n        delete_folder(database, path)\n    add_folder(database, path)",
+    "in the end": "try:\n        return add_folder(database, path)\n    finally:\n        delete_folder(database, path)",
+    "whatever was suppressed": "with suppress(ValueError):\n        return int(path)\n    add_folder(database, path)\n"
+    "    delete_folder(database, path)",
     "in a loop": "for one in path:\n        add_folder(database, one)",
     "of whatever name": "add = add_folder\n    add(database, path)\n    add(database, path)",
     "while something is held": "with opened() as database:\n        add_folder(database, path)\n    delete_folder(database, path)",
@@ -356,7 +357,9 @@ _WRITES = re.compile(
     r"(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_SAYS_SO = re.compile(r"(?<!\bno )\btransaction", re.IGNORECASE)
+_SAYS_SO = re.compile(
+    r"\bpart\s+of\s+(?!no\b).{0,15}transaction|\bin\s+(?:the\s+open|one)\s+transaction", re.I | re.DOTALL
+)
 
 
 def unsaid_writers(tree: ast.AST) -> list[str]:

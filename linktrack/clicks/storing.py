@@ -25,6 +25,7 @@ from linktrack.clicks.logs.requests import nth
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
+from linktrack.clicks.rollups.so_far import ShipmentsSoFar
 from linktrack.clicks.rollups.zone import zone_of_hours
 from linktrack.moments import stretches_of, zone_of
 from linktrack.store.many import at_once, marks
@@ -94,8 +95,8 @@ class ClickStore:
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
         zone = zone_of(zone_of_hours(database))
-        refusing, domains = Refusing(database), Domains(database)
-        facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, refusing, domains, zone)
+        rulings, refusing, domains = Rulings(database, by.rules), Refusing(database), Domains(database)
+        facts = Facts(rulings, agents.device, by.sent_at, refusing, domains, ShipmentsSoFar(database), zone)
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
     def known(self, arrivals: Arrivals) -> Set[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """What clicks change of clickers: gathered by person and placement from many clicks, before anything is looked up.
 
-There are hundreds of thousands of them in one import, so they are plain tuples in flat dictionaries, and a person's
-spot in a shipment is one number: it takes a third of the time of a pair, and sorted spots are in the table's order.
+There may be hundreds of thousands of them, so they are plain tuples in flat dictionaries, and a person's spot in a
+shipment is one number: it takes a third of the time of a pair, and sorted spots are in the table's order.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from linktrack.clicks.rollups.columns import Columns
 from linktrack.store.many import at_once
 
 PersonInShipment = tuple[int, int]  # shipment, recipient
@@ -36,27 +37,19 @@ class ClickerChanges:
     lost: set[PersonAtPlacement] = field(default_factory=set)
 
 
-def gathered(
-    shipments: Iterable[int],
-    recipients: Iterable[int],
-    placements: Iterable[int],
-    links: Iterable[int],
-    moments: Iterable[int],
-    devices: Iterable[int],
-    was: Iterable[str],
-    now: Iterable[str],
-) -> ClickerChanges:
-    """The changes that clicks make, given in columns; the last two are as what each has counted, and counts now."""
+def gathered(columns: Columns) -> ClickerChanges:
+    """The changes that clicks make."""
     changes = ClickerChanges()
     by_shipment = changes.shipments
+    recipients, times, links, placements, shipments, devices, _, _, was, now = columns
     for shipment, recipient, placement, link, at, device, old, new in zip(
-        shipments, recipients, placements, links, moments, devices, was, now, strict=True
+        shipments, recipients, placements, links, times, devices, was, now, strict=True
     ):
         if not old and not new:
             continue
         spots = by_shipment[shipment]
         spot = recipient << PLACEMENT_BITS | placement
-        if not old and spot not in spots:  # nearly always
+        if not old and spot not in spots:
             spots[spot] = (link, 1, 0, at, at, device) if new == BY_PERSON else (link, 0, 1, None, None, None)
             continue
         _, human, machine, first, last, of_first = spots.get(spot, (link, 0, 0, None, None, None))

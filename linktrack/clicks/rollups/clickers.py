@@ -1,248 +1,89 @@
 """Who clicked: the table `clicker`, a row for every person and placement, moved with every click and verdict.
 
-What the tallies need of it comes back as a `Turnout`: who has become a clicker or is none any more, and whose first
-click lies elsewhere now. Those who refused tracking have a row of a placement together, of the recipient NOBODY: it
-keeps their first and last click, and is no clicker.
+What the tallies need of it comes back as a `Turnout`. Those who refused tracking have a row of a placement together, of
+the recipient NOBODY: it keeps their first and last click, and is no clicker.
+
+Nearly every click is a person's first on a link, which takes no more than a row. What there is to do about the others
+is in `clickers_again`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
+from operator import itemgetter
 
-from linktrack.clicks.rollups.clicker_changes import (
-    PLACEMENT,
-    PLACEMENT_BITS,
-    ClickerChange,
-    ClickerChanges,
-    PersonAtPlacement,
-    in_pieces,
-    people_at,
-)
+from linktrack.clicks.rollups.clicker_changes import gathered
+from linktrack.clicks.rollups.clickers_again import COLUMNS, ClickerRow, note_again
+from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.links.tokens import NOBODY
-from linktrack.moments import merged
-from linktrack.store.many import near
-from linktrack.store.purged import NEVER, horizon
+from linktrack.clicks.rollups.so_far import AGAIN, FIRST, MACHINE, ON_LINK, PeopleSoFar, ShipmentsSoFar
+from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.store.session import Database
 
-_COLUMNS = (
-    *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
-    *("first_click", "last_after", "first_device"),
-)
-_KEY = "shipment_id, recipient_id, placement_id"
-_SPREAD = 2  # see `near`
-
-ClickerCounts = ClickerChange  # what a person has done on a placement, in the columns of a change
-_Row = tuple[int | None, ...]  # one of the table: its `_COLUMNS`
-_Spots = Mapping[int, ClickerCounts]  # by spot
-First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
+_RECIPIENT = itemgetter(COLUMNS.index("recipient_id"))
 
 
-@dataclass
-class Turnout:
-    """What has changed about who clicked: 1 for somebody, or their first click, that stands somewhere now, and -1 for
-    one that does not any more."""
-
-    on_placements: dict[tuple[int, int], int] = field(default_factory=dict)  # how many more, by placement and shipment
-    # First clicks by shipment, link (0: of all the shipment) and ±1.
-    firsts: defaultdict[tuple[int, int, int], list[First]] = field(default_factory=lambda: defaultdict(list))
-    # Clicks of people and machines, and clickers, that came by shipment and the domain that the mail was sent to, "" of
-    # those who refused tracking.
-    by_domain: dict[tuple[int, str], list[int]] = field(default_factory=dict)
-
-
-def note_clicker_changes(
-    database: Database, changes: ClickerChanges, human: Collection[int], refusing: Refusing, known_domains: Domains
-) -> Turnout:
-    """Add what people did to the table, in the open transaction.
+def note_clickers(
+    database: Database,
+    columns: Columns,
+    human: Collection[int],
+    refusing: Refusing,
+    known_domains: Domains,
+    so_far: ShipmentsSoFar,
+) -> tuple[list[int], Turnout]:
+    """Add what clicks say about people to the table, in the open transaction: what each of them is to it (FIRST, …),
+    and what has changed by those that are AGAIN or EARLIER.
 
     `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
     """
-    left = _left(database, changes, human, refusing) if changes.lost else {}
-    purged = horizon(database).clicks if changes.lost else NEVER
+    turns: list[int] = []
     turnout = Turnout()
-    rows: list[_Row] = []
-    gone: list[PersonAtPlacement] = []
-    any_known = False
-    for shipment, own in sorted(changes.shipments.items()):
-        known = _has_any(database, shipment)
-        any_known = any_known or known
-        clickers_on: defaultdict[int, int] = defaultdict(int)  # by placement
-        tallies: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])  # by domain
-        for some, spots in people_at(own):
-            before = _stored(database, shipment, some) if known else {}
-            domains = known_domains.of(shipment, some)
-            after: dict[int, ClickerCounts] = {}
-            for spot in spots:
-                recipient, placement = spot >> PLACEMENT_BITS, spot & PLACEMENT
-                counts_there = change = own[spot]
-                old = before.get(spot)
-                if old is not None:
-                    counts_there = _added(old, change)
-                if changes.lost and (where := (shipment, recipient, placement)) in changes.lost:
-                    counts_there = (*counts_there[:3], *_times_left(left.get(where), old, purged))
-                after[spot] = counts_there
-                link, people, machines, first, last, device = counts_there
-                tally = tallies[domains.get(recipient, "")]
-                tally[0] += change[1]
-                tally[1] += change[2]
-                if people or machines:
-                    last_after = None if first is None or last is None else last - first
-                    rows.append((shipment, recipient, placement, link, people, machines, first, last_after, device))
-                else:
-                    gone.append((shipment, recipient, placement))
-                won = (people > 0) - (old is not None and old[1] > 0)
-                if won and recipient != NOBODY:
-                    clickers_on[placement] += won
-            moved = {recipient for recipient in some if (shipment, recipient) in changes.moved} if changes.moved else ()
-            for person, sign in _turn(shipment, before, after, moved, turnout):
-                tallies[domains.get(person, "")][2] += sign
-        turnout.on_placements.update(((placement, shipment), more) for placement, more in clickers_on.items())
-        turnout.by_domain.update(((shipment, domain), tally) for domain, tally in tallies.items())
-    if gone:
-        database.executemany(
-            "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
+    met: dict[int, tuple[PeopleSoFar, Mapping[int, str]]] = {}
+    for shipment, own in columns.by_shipment():
+        recipients = set(own.recipients)
+        people, domains = met[shipment] = so_far.of(shipment, recipients), known_domains.of(shipment, recipients)
+        found, replaced = people.turns(own.recipients, own.links, own.times, own.devices, own.was, own.now)
+        database.insert("clicker", COLUMNS, _new_rows(shipment, own, found))
+        if replaced:
+            turnout.firsts[shipment, 0, -1] += replaced
+        _count_domains(shipment, own.recipients, found, domains, turnout)
+        turns += found
+    if AGAIN in turns:
+        note_again(database, gathered(columns.picked([turn == AGAIN for turn in turns])), human, refusing, met, turnout)
+    return turns, turnout
+
+
+def _new_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[ClickerRow]:
+    """The rows of clicks that have none yet, by recipient as the table has them."""
+    recipients, times, links, placements, _, devices, *_ = columns
+    rows: list[ClickerRow] = [
+        (shipment, recipient, placement, link, 1, 0, at, 0, device)
+        for turn, recipient, placement, link, at, device in zip(
+            turns, recipients, placements, links, times, devices, strict=True
         )
-    database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if any_known else "")
-    return turnout
+        if turn >= ON_LINK
+    ]
+    if MACHINE in turns:
+        rows += [
+            (shipment, recipient, placement, link, 0, 1, None, None, None)
+            for turn, recipient, placement, link in zip(turns, recipients, placements, links, strict=True)
+            if turn == MACHINE
+        ]
+    rows.sort(key=_RECIPIENT)
+    return rows
 
 
-def _turn(
-    shipment: int, before: _Spots, after: _Spots, moved: Collection[int], turnout: Turnout
-) -> Iterator[tuple[int, int]]:
-    """Note whose first clicks are others now that some spots are as they are `after`. Of people who are not `moved` (no
-    click went) they can only have become earlier ones. Yields each recipient who has become a clicker (1), or is none
-    any more (-1)."""
-    was = _firsts(before.items())
-    if moved:
-        after = {**{spot: one for spot, one in before.items() if spot >> PLACEMENT_BITS in moved}, **after}
-    now = _firsts(after.items())
-    come: defaultdict[int, list[First]] = defaultdict(list)  # by link
-    for where, first in now.items():
-        old = was.get(where)
-        if old is None or first < old or (moved and first != old and where >> PLACEMENT_BITS in moved):
-            link = where & PLACEMENT
-            come[link].append(first)
-            if old is not None:
-                turnout.firsts[shipment, link, -1].append(old)
-            elif not link:
-                yield where >> PLACEMENT_BITS, 1
-    for link, firsts in come.items():
-        turnout.firsts[shipment, link, 1] += firsts
-    for where in was.keys() - now.keys() if moved else ():
-        if where >> PLACEMENT_BITS in moved:
-            turnout.firsts[shipment, where & PLACEMENT, -1].append(was[where])
-            if not where & PLACEMENT:
-                yield where >> PLACEMENT_BITS, -1
-
-
-def _times_left(
-    left: tuple[int, int, int] | None, old: ClickerCounts | None, purged: int
-) -> tuple[int | None, int | None, int | None]:
-    """First and last click, and the first one's device, where human clicks went: of what is `left`, and of what was
-    purged, which no click can tell any more."""
-    times: tuple[int | None, int | None, int | None] = left or (None, None, None)
-    if old is not None and old[3] is not None and old[3] < purged:
-        times = (old[3], times[1] or old[4], old[5])
-    return times
-
-
-_REPLACE = (
-    f" ON CONFLICT ({_KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
-    "first_click = excluded.first_click, last_after = excluded.last_after, first_device = excluded.first_device"
-)
-
-
-def _added(old: ClickerCounts | None, change: ClickerChange) -> ClickerCounts:
-    """What a person has done on a placement, with a change added to it."""
-    if old is None:
-        return change
-    link, human, machine, first, last, device = old
-    _, more_human, more_machine, new_first, new_last, new_device = change
-    if new_first is not None and (first is None or (new_first, new_device or 0) < (first, device or 0)):
-        first, device = new_first, new_device
-    if new_last is not None and (last is None or new_last > last):
-        last = new_last
-    return (link, human + more_human, machine + more_machine, first, last, device)
-
-
-def _firsts(spots: Iterable[tuple[int, ClickerCounts]]) -> dict[int, First]:
-    """The first human click of each person on each link and (0) on any of them, by the recipient and the link in the
-    place of a spot's placement."""
-    found: dict[int, First] = {}
-    for spot, (link, _, _, first, _, device) in spots:
-        if first is None or spot <= PLACEMENT:  # of NOBODY
-            continue
-        here = (first, device or 0)
-        anywhere = spot >> PLACEMENT_BITS << PLACEMENT_BITS
-        if anywhere not in found or here < found[anywhere]:
-            found[anywhere] = here
-        on_link = anywhere | link
-        if on_link not in found or here < found[on_link]:
-            found[on_link] = here
-    return found
-
-
-def _has_any(database: Database, shipment: int) -> bool:
-    """Whether the table has anybody of a shipment."""
-    return database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is not None
-
-
-def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, ClickerCounts]:
-    """What the table has of some recipients of a shipment, in order, and perhaps of others beside them, by spot."""
-    these, values = near(some, "recipient_id", _SPREAD)
-    return {
-        recipient << PLACEMENT_BITS | placement: (link, human, machine, first, last, device)
-        for recipient, placement, link, human, machine, first, last, device in database.rows(
-            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (a condition of our own)
-            f"FROM clicker WHERE shipment_id = ? AND {these}",
-            (shipment, *values),
-        )
-    }
-
-
-def _left(
-    database: Database,
-    changes: ClickerChanges,
-    human: Collection[int],
-    refusing: Refusing,
-) -> dict[PersonAtPlacement, tuple[int, int, int]]:
-    """First and last human click, and the first one's device, of each spot that lost one, from the clicks themselves.
-
-    There is no index by recipient (it would halve the speed of every import); the order of time bounds the search.
-    """
-    bounds: list[tuple[int, int]] = []
-    stored = {
-        (shipment, spot): counts_there
-        for shipment, some in in_pieces({spot[:2] for spot in changes.lost})
-        for spot, counts_there in _stored(database, shipment, some).items()
-    }
-    for shipment, recipient, placement in changes.lost:
-        where = recipient << PLACEMENT_BITS | placement
-        counts_there = stored.get((shipment, where))
-        change = changes.shipments[shipment][where]
-        moments = [*change[3:5], *(counts_there[3:5] if counts_there else ())]
-        known = [moment for moment in moments if moment is not None]
-        if known:
-            bounds.append((min(known), max(known)))
-    found: dict[PersonAtPlacement, tuple[int, int, int]] = {}
-    marks = ", ".join(map(str, human)) or "NULL"
-    together = any(recipient == NOBODY for _, recipient, _ in changes.lost)
-    for start, stop in merged(bounds):
-        rows = database.rows(
-            "SELECT clicked_at, shipment_id, recipient_id, placement_id, device FROM click "  # noqa: S608  (numbers of our own)
-            f"JOIN agent ON agent.id = click.agent_id WHERE clicked_at BETWEEN ? AND ? AND ruling_id IN ({marks}) "
-            "ORDER BY clicked_at, device",
-            (start, stop),
-        )
-        if together:
-            refusing.look_up((row[1], row[2]) for row in rows)
-        for at, shipment, recipient, placement, device in rows:
-            spot = (shipment, refusing.counted_as(shipment, recipient), placement)
-            if spot in changes.lost:
-                first, _, first_device = found.get(spot, (at, at, device))
-                found[spot] = (first, at, first_device)
-    return found
+def _count_domains(
+    shipment: int, recipients: Sequence[int], turns: Sequence[int], domains: Mapping[int, str], turnout: Turnout
+) -> None:
+    """Count new clicks of people and machines, and clickers, by domain."""
+    people = [turn >= ON_LINK for turn in turns]
+    machines = [turn == MACHINE for turn in turns]
+    clickers = [turn == FIRST for turn in turns]
+    for place, which in enumerate((people, machines, clickers)):
+        counts = Counter([domains.get(recipient, "") for recipient in compress(recipients, which)])
+        for domain, count in counts.items():
+            turnout.by_domain[shipment, domain][place] += count

@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice, starmap
-from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.rollups import AGES
-from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED, gathered
-from linktrack.clicks.rollups.clickers import Turnout, note_clicker_changes
+from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED
+from linktrack.clicks.rollups.clickers import note_clickers
+from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
+from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ShipmentsSoFar
+from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.email_addresses import domain_of
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
@@ -47,6 +49,7 @@ class Facts:
     sent_at: Mapping[int, int]  # of shipments
     refusing: Refusing
     domains: Domains
+    so_far: ShipmentsSoFar
     zone: tzinfo  # in which hours are counted
 
 
@@ -55,22 +58,16 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     if not shifts:
         return
     verdicts = facts.rulings.verdict_names()
-    columns = _columns(shifts, facts)
-    counted_as: dict[int | None, str] = {number: _COUNTED_AS[verdict] for number, verdict in verdicts.items()}
-    counted_as[None] = UNCOUNTED
-    was, now = (list(map(counted_as.__getitem__, rulings)) for rulings in (columns.before, columns.after))
-    changes = gathered(
-        columns.shipments, columns.recipients, columns.placements, columns.links, columns.times, columns.devices, was,
-        now,
-    )  # fmt: skip
-    turnout = note_clicker_changes(database, changes, facts.rulings.numbers_of("human"), facts.refusing, facts.domains)
+    columns = _columns(shifts, verdicts, facts)
+    human = facts.rulings.numbers_of("human")
+    turns, turnout = note_clickers(database, columns, human, facts.refusing, facts.domains, facts.so_far)
     hours = _Hours(facts.zone)
     tables = _Tables()
-    _count(tables, columns, verdicts, facts, hours)
+    _count(tables, columns, turns, verdicts, facts, hours)
     _turn(tables, turnout, facts, hours)
     tables.add_domains(turnout.by_domain)
     tables.write(database)
-    _settle_times(database, columns, was, now)
+    _settle_times(database, columns)
 
 
 def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]], batch: int = 50_000) -> None:
@@ -78,6 +75,7 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
     with database.transaction():
         for table in TABLES:
             database.execute(f"DELETE FROM {table}")
+        facts.so_far.forget()
         count_sent(database)
         rest = iter(stream)
         while some := [(click, None, ruling) for click, ruling in islice(rest, batch)]:
@@ -104,20 +102,14 @@ def count_sent(database: Database) -> None:
 # --- from clicks to rows ---------------------------------------------------------------------------------------
 
 
-class _Columns(NamedTuple):
-    """Clicks that shift, a column for each thing that they are counted by."""
-
-    recipients: Sequence[int]  # those that a click counts for
-    times: Sequence[int]
-    links: Sequence[int]
-    placements: Sequence[int]
-    shipments: Sequence[int]
-    devices: Sequence[int]
-    before: Sequence[int | None]
-    after: Sequence[int | None]
+_COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}
+_SHIPMENT = Click._fields.index("shipment_id")
 
 
-def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
+def _columns(shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> Columns:
+    """Clicks that shift, by shipment, and those of each in their order."""
+    if len({shift[0][_SHIPMENT] for shift in shifts}) > 1:
+        shifts = sorted(shifts, key=lambda shift: shift[0][_SHIPMENT])
     clicks, before, after = zip(*shifts, strict=True)
     times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
     if refused := facts.refusing.shipments_among(set(shipments)):
@@ -126,10 +118,10 @@ def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
         recipients = tuple(starmap(facts.refusing.counted_as, people))
     device_of = {agent: facts.device(agent) for agent in set(agents)}
     devices = list(map(device_of.__getitem__, agents))
-    return _Columns(recipients, times, links, placements, shipments, devices, before, after)
-
-
-_COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}
+    counted_as: dict[int | None, str] = {number: _COUNTED_AS[verdict] for number, verdict in verdicts.items()}
+    counted_as[None] = UNCOUNTED
+    was, now = (list(map(counted_as.__getitem__, rulings)) for rulings in (before, after))
+    return Columns(recipients, times, links, placements, shipments, devices, before, after, was, now)
 
 
 class _Tables:
@@ -141,6 +133,14 @@ class _Tables:
 
     def add(self, table: str, key: Key, column: str, count: int) -> None:
         self._added[table][key][column] += count
+
+    def add_clickers(self, shipment: int, hour: int, age: int, device: int, count: int) -> None:
+        """Clickers of a shipment, by the first of their human clicks."""
+        self.add("shipment_tally", (shipment,), "clickers", count)
+        self.add("shipment_hour", (shipment, hour), "clickers", count)
+        self.add("shipment_device", (shipment, device), "clickers", count)
+        if 0 <= age < AGES:
+            self.add("shipment_age", (shipment, age), "clickers", count)
 
     def add_domains(self, counts: Mapping[tuple[int, str], Sequence[int]]) -> None:
         """Clicks of people and machines, and clickers, by shipment and domain."""
@@ -186,15 +186,22 @@ class _Hours(dict[int, int]):
         return hour
 
 
-def _count(tables: _Tables, columns: _Columns, verdicts: Mapping[int, str], facts: Facts, hours: _Hours) -> None:
-    """Clicks by everything that they are counted by."""
-    _, times, links, placements, shipments, devices, before, after = columns
+def _count(
+    tables: _Tables,
+    columns: Columns,
+    turns: Sequence[int],
+    verdicts: Mapping[int, str],
+    facts: Facts,
+    hours: _Hours,
+) -> None:
+    """Clicks by everything that they are counted by, and the clickers that they make by being somebody's first."""
+    _, times, links, placements, shipments, devices, before, after, _, _ = columns
     sent = {shipment: facts.sent_at.get(shipment, 0) for shipment in set(shipments)}
     ages = [(at - sent[shipment]) // HOUR for at, shipment in zip(times, shipments, strict=True)]
     starts = [hours[at // _QUARTER] for at in times]
-    seen = Counter(zip(links, placements, shipments, starts, ages, devices, before, after, strict=True))
+    seen = Counter(zip(links, placements, shipments, starts, ages, devices, before, after, turns, strict=True))
     add = tables.add
-    for (link, placement, shipment, hour, age, device, old, new), times_seen in seen.items():
+    for (link, placement, shipment, hour, age, device, old, new, turn), times_seen in seen.items():
         for ruling, count in ((old, -times_seen), (new, times_seen)):
             if ruling is None:
                 continue
@@ -210,10 +217,16 @@ def _count(tables: _Tables, columns: _Columns, verdicts: Mapping[int, str], fact
                 add("shipment_device", (shipment, device), narrow, count)
                 if 0 <= age < AGES:
                     add("shipment_age", (shipment, age), narrow, count)
+        if turn >= ON_LINK:
+            add("placement_tally", (placement, shipment), "clickers", times_seen)
+            add("link_tally", (link, shipment), "clickers", times_seen)
+            add("link_hour", (link, shipment, hour), "clickers", times_seen)
+        if turn >= FIRST:
+            tables.add_clickers(shipment, hour, age, device, times_seen)
 
 
 def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> None:
-    """Count each clicker where the first of their human clicks stands."""
+    """Count the clickers that others than first clicks make or unmake, where the first of their human clicks stands."""
     for (placement, shipment), more in turnout.on_placements.items():
         tables.add("placement_tally", (placement, shipment), "clickers", more)
     for (shipment, link, sign), firsts in turnout.firsts.items():
@@ -222,25 +235,23 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
             for hour, count in Counter([hours[at // _QUARTER] for at, _ in firsts]).items():
                 tables.add("link_hour", (link, shipment, hour), "clickers", sign * count)
             continue
-        tables.add("shipment_tally", (shipment,), "clickers", sign * len(firsts))
         sent = facts.sent_at.get(shipment, 0)
         turned = Counter([(hours[at // _QUARTER], (at - sent) // HOUR, device) for at, device in firsts])
         for (hour, age, device), count in turned.items():
-            tables.add("shipment_hour", (shipment, hour), "clickers", sign * count)
-            tables.add("shipment_device", (shipment, device), "clickers", sign * count)
-            if 0 <= age < AGES:
-                tables.add("shipment_age", (shipment, age), "clickers", sign * count)
+            tables.add_clickers(shipment, hour, age, device, sign * count)
 
 
 # --- first and last click --------------------------------------------------------------------------------------
 
 
-def _settle_times(database: Database, columns: _Columns, was: Sequence[str], now: Sequence[str]) -> None:
+def _settle_times(database: Database, columns: Columns) -> None:
     """Move first and last human click to those that came before and after them, and look for them again where they
     went."""
     won: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     lost: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for link, shipment, at, old, new in zip(columns.links, columns.shipments, columns.times, was, now, strict=True):
+    for link, shipment, at, old, new in zip(
+        columns.links, columns.shipments, columns.times, columns.was, columns.now, strict=True
+    ):
         if (old == BY_PERSON) != (new == BY_PERSON):
             (won if new == BY_PERSON else lost)[link, shipment].append(at)
     for table, keys, of in (

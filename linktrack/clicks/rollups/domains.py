@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from linktrack.email_addresses import domain_of
-from linktrack.store.many import near
+from linktrack.store.many import at_once, near
 from linktrack.store.session import Database
 
 _REMEMBERED = 200_000  # recipients of shipments, some 20 MB
@@ -24,14 +24,14 @@ class Domains:
         self._remembered = 0
         self._domains = _Domains()
 
-    def of(self, shipment: int, some: Sequence[int]) -> Mapping[int, str]:
-        """The domains of these recipients of a shipment, in order and as many as one query can name, and of others."""
+    def of(self, shipment: int, some: Collection[int]) -> Mapping[int, str]:
+        """The domains of these recipients of a shipment, and of others."""
         if self._remembered >= _REMEMBERED:
             self._forget()
         known = self._known.setdefault(shipment, {})
-        new = [recipient for recipient in some if recipient not in known]
-        if new:
-            these, values = near(new, "recipient_id", _SPREAD)
+        new = sorted(recipient for recipient in some if recipient not in known)
+        for asked in at_once(new):
+            these, values = near(asked, "recipient_id", _SPREAD)
             rows = self._database.rows(
                 f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? AND {these}",  # noqa: S608  (a condition of our own)
                 (shipment, *values),

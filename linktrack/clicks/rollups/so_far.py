@@ -36,7 +36,8 @@ class PeopleSoFar:
         self._is_new = database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is None
 
     def look_up(self, people: Collection[int]) -> int:
-        """Learn what the table has of these recipients. Returns of how many it was not known."""
+        """Learn what the table has of these recipients. Returns how many it has learned of."""
+        before = len(self.links)
         unknown = sorted(recipient for recipient in people if recipient not in self.links)
         self.links.update(dict.fromkeys(unknown, 0))
         for some in at_once(unknown) if not self._is_new else ():
@@ -47,7 +48,7 @@ class PeopleSoFar:
                 (self._shipment, *values),
             ):
                 self.add(recipient, tuple(counts_there))
-        return len(unknown)
+        return len(self.links) - before
 
     def add(self, recipient: int, counts_there: ClickerChange) -> None:
         """Note what a person has done on a placement, in the columns of a change."""

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from linktrack.errors import UsageError
 
-_MINUTE = 60_000
-HOUR = 60 * _MINUTE
+MINUTE = 60_000
+HOUR = 60 * MINUTE
 _QUARTER = HOUR // 4  # at one of which clocks are moved
 DAY = 24 * HOUR
 _HOUR_OF_ONE_DIGIT = re.compile(r"^(\d{4}-\d\d-\d\d[T ])(\d(?::|$))")
@@ -75,7 +75,7 @@ _FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(millis
 
 def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
     """ISO 8601 with the offset of `zone`; milliseconds are shown only when there are some."""
-    minute, within = divmod(milliseconds, _MINUTE)
+    minute, within = divmod(milliseconds, MINUTE)
     if shown := _minute_shown(minute, zone):
         seconds, rest = divmod(within, 1000)
         return f"{shown[0]}{seconds:02}.{rest:03}{shown[1]}" if rest else f"{shown[0]}{seconds:02}{shown[1]}"
@@ -86,8 +86,8 @@ def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
 def _minute_shown(minute: int, zone: tzinfo) -> tuple[str, str] | None:
     """What stands before and behind the seconds of a minute (counted from 1970); None where the clocks of `zone` do not
     go from :00 to :59 in it."""
-    first, last = (datetime_of(minute * _MINUTE + within, zone) for within in (0, _MINUTE - 1))
-    if first.second or last - first != timedelta(milliseconds=_MINUTE - 1):
+    first, last = (datetime_of(minute * MINUTE + within, zone) for within in (0, MINUTE - 1))
+    if first.second or last - first != timedelta(milliseconds=MINUTE - 1):
         return None
     shown = first.isoformat(timespec="seconds")
     return shown[: len("2026-05-04T09:12:")], shown[len("2026-05-04T09:12:30") :]

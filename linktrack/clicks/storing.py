@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import repeat
-from operator import itemgetter
+from operator import add, itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -207,14 +207,11 @@ class ClickStore:
         again = {one.click: ruling for one, ruling in second}
         numbers = [again.pop(*pair) for pair in zip(new, first.rulings, strict=True)] if again else first.rulings
         set_rulings(database, list(again.items()))
-        database.insert(
-            "click",
-            _COLUMNS,
-            [
-                click + (pressed.get((click[0], click[1]), "") if pressed else "", reading, ruling, 0)  # noqa: RUF005  (takes half the time)
-                for click, ruling in zip(new, numbers, strict=True)
-            ],
-        )
+        behind = {ruling: ("", reading, ruling, 0) for ruling in set(numbers)}
+        rows: list[Row] = list(map(add, new, map(behind.__getitem__, numbers)))
+        for place, click in enumerate(new) if pressed else ():
+            rows[place] = (*click, pressed.get(click[:2], ""), *rows[place][-3:])
+        database.insert("click", _COLUMNS, rows)
         if new and self.database.value("SELECT 1 FROM passed_click LIMIT 1") is not None:
             self.database.execute(
                 "UPDATE click SET passed = 1 WHERE passed = 0 AND (clicked_at, print, recipient_id) IN (SELECT "

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.event import LineRow, TimedRow
 from linktrack.clicks.formats.click_log import NUMBERED
-from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached
+from linktrack.clicks.logs.batches import Batch, Gathered, Reached
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
     ANSWERED,
@@ -24,9 +24,10 @@ from linktrack.clicks.logs.fields import (
 )
 from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
+from linktrack.clicks.logs.print_counts import PrintCounts
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
-from linktrack.moments import Stretch, merged
+from linktrack.moments import MINUTE
 
 FIRST_CLICKS = 20_000  # the first transaction holds about this many clicks, so that storing begins soon …
 BATCH_CLICKS = 60_000  # … each further one twice as many as the one before, up to this many …
@@ -54,11 +55,7 @@ class Requests:
     def __init__(self, terms: ImportTerms, moment: Callable[[bytes], int]) -> None:
         self._terms = terms
         self._moment = moment
-        # How often each print came, in two generations: equal lines carry equal times and stand near each other.
-        self._counts: dict[int, int] = {}
-        self._older: dict[int, int] = {}
-        self._moments: list[Stretch | None] = [None, None]  # the times of both
-        self._uncounted: list[Stretch] = []  # and of what was forgotten
+        self._prints = PrintCounts(BATCH_CLICKS)
         self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self._lines = 0
         self._enough = FIRST_CLICKS
@@ -90,15 +87,11 @@ class Requests:
         begins: int = 0,
     ) -> Batch:
         """What was taken since the last batch, of lines that stand at the position `begins` and behind it."""
-        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike, begins, self._uncounted)
+        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike, begins, self._prints.uncounted)
         if batch.clicks:
             moments = [row[0] for row in batch.clicks]
-            self._note_moments(min(moments), max(moments))
-        if len(self._counts) > BATCH_CLICKS:
-            self._counts, self._older = {}, self._counts
-            now, before = self._moments
-            self._moments = [None, now]
-            self._uncounted = merged([*self._uncounted, *([before] if before else [])])
+            self._prints.note_times(min(moments), max(moments))
+        self._prints.age()
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._terms.list_rejects)
         self._enough = min(2 * self._enough, BATCH_CLICKS)
         return batch
@@ -114,18 +107,12 @@ class Requests:
         """
         for row in rows:
             if row[3] and self._terms.addresses.resolve(row[4]) is not None:
-                if NUMBERED not in row[2]:
-                    mark = row_print(row)
-                    self._counts[mark] = self._counts.get(mark, 0) + 1
                 with suppress(ValueError, OverflowError):
-                    self._note_moments(moment := self._moment(row[2]), moment)
+                    self._prints.note_times(moment := self._moment(row[2]), moment)
+                    if NUMBERED not in row[2]:
+                        self._prints.count(row_print(row), moment)
         if not whole:
-            self._uncounted = [EVER]
-
-    def _note_moments(self, first: int, last: int) -> None:
-        """Widen the stretch of time of what is counted."""
-        now = self._moments[0] or (first, last)
-        self._moments[0] = (min(now[0], first), max(now[1], last))
+            self._prints.begin_late()
 
     def take(self, rows: Sequence[LineRow], otherwise: Mapping[bytes, TimedRow] = MappingProxyType({})) -> None:
         """Count every line, and make clicks of those that are some. `otherwise` has lines that cannot be read, as other
@@ -136,12 +123,13 @@ class Requests:
         resets, acting = addresses.resets, addresses.acting
         printer, number = _PRINTER.copy, _SIGNED.unpack
         reject, keep = self._gathered.reject, self._gathered.clicks.append
-        counts, older = self._counts, self._older
         nameless = self._terms.nameless
         since, ends = self._terms.first, self._terms.end
         begins = max(since, addresses.purged)
         moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
         numbered: set[bytes] = set()  # stamps with a number that no other line has
+        last_stamp, moment, minute = None, 0, 0
+        counted, counts = -1, dict[int, int]()  # how often prints of this minute came
         not_ours = blank = repeated = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
@@ -175,15 +163,17 @@ class Requests:
                         row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                         with suppress(ValueError, OverflowError):
                             self._note_junk(row, moment_of(stamp))
-            moment = moments.get(stamp)
-            if moment is None:
-                try:
-                    moment = moments[stamp] = moment_of(stamp)
-                except (ValueError, OverflowError):
-                    reject("bad-time", line)
-                    continue
-                if NUMBERED in stamp:
-                    numbered.add(stamp)
+            if stamp != last_stamp:
+                known = moments.get(stamp)
+                if known is None:
+                    try:
+                        known = moments[stamp] = moment_of(stamp)
+                    except (ValueError, OverflowError):
+                        reject("bad-time", line)
+                        continue
+                    if NUMBERED in stamp:
+                        numbered.add(stamp)
+                last_stamp, moment, minute = stamp, known, known // MINUTE
             if not begins <= moment < ends:
                 if moment < since or moment >= ends:
                     not_ours += 1
@@ -232,11 +222,13 @@ class Requests:
             own = numbered and stamp in numbered
             if own:
                 self._gathered.numbered.add(mark)
-            if mark in counts or mark in older:
+            if minute != counted:
+                counted, counts = minute, self._prints.of_minute(minute)
+            if mark in counts:
                 if own:
                     repeated += 1
                     continue
-                identity = self._numbered(mark)
+                identity = self._numbered(mark, moment)
             else:
                 counts[mark] = 1
             if forwarded:
@@ -292,10 +284,9 @@ class Requests:
             self._gathered.junk.append((moment, row_print(row), "", UNREADABLE, NOBODY))
             self._contest((line, *row[1:]), moment, UNREADABLE)
 
-    def _numbered(self, mark: int) -> int:
-        """The identity of a line with this print, counted with its equals."""
-        count = (self._counts.get(mark) or self._older.get(mark, 0)) + 1
-        self._counts[mark] = count
+    def _numbered(self, mark: int, moment: int) -> int:
+        """The identity of a line with this print and time, counted with its equals."""
+        count = self._prints.count(mark, moment)
         identity = nth(mark, count)
         if count > 1:
             self._gathered.equals[identity] = (mark, count)
@@ -313,7 +304,7 @@ class Requests:
             self._gathered.numbered.add(mark)
             identity = mark
         else:
-            identity = self._numbered(mark)
+            identity = self._numbered(mark, moment)
         self._gathered.contest((moment, identity, 0, 0, 0, 0, ip, number, 0, flags), mark, reason, line)
 
     def _agent_number(self, agent: bytes) -> int:

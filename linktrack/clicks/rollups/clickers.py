@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from itertools import compress
 from operator import itemgetter
 
 from linktrack.clicks.rollups.clicker_changes import gathered
@@ -80,10 +79,10 @@ def _count_domains(
     shipment: int, recipients: Sequence[int], turns: Sequence[int], domains: Mapping[int, str], turnout: Turnout
 ) -> None:
     """Count new clicks of people and machines, and clickers, by domain."""
-    people = [turn >= ON_LINK for turn in turns]
-    machines = [turn == MACHINE for turn in turns]
-    clickers = [turn == FIRST for turn in turns]
-    for place, which in enumerate((people, machines, clickers)):
-        counts = Counter([domains.get(recipient, "") for recipient in compress(recipients, which)])
-        for domain, count in counts.items():
-            turnout.by_domain[shipment, domain][place] += count
+    seen = Counter(zip([domains.get(recipient, "") for recipient in recipients], turns, strict=True))
+    for (domain, turn), count in seen.items():
+        if turn >= MACHINE:
+            tally = turnout.by_domain[shipment, domain]
+            tally[0] += count if turn >= ON_LINK else 0
+            tally[1] += count if turn == MACHINE else 0
+            tally[2] += count if turn == FIRST else 0

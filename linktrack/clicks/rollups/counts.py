@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import islice, starmap
+from itertools import compress, islice, starmap
+from operator import itemgetter
 
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rules.judged import Click
@@ -25,7 +26,7 @@ from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ShipmentsSoFar
 from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.email_addresses import domain_of
-from linktrack.moments import HOUR, hour_start
+from linktrack.moments import HOUR, Stretch, hour_start
 from linktrack.store.session import Database
 
 TABLES = (  # all that is kept up to date here, and can be made anew from the clicks
@@ -103,14 +104,14 @@ def count_sent(database: Database) -> None:
 
 
 _COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}
-_SHIPMENT = Click._fields.index("shipment_id")
+_SHIPMENT = itemgetter(Click._fields.index("shipment_id"))
 
 
 def _columns(shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> Columns:
     """Clicks that shift, by shipment, and those of each in their order."""
-    if len({shift[0][_SHIPMENT] for shift in shifts}) > 1:
-        shifts = sorted(shifts, key=lambda shift: shift[0][_SHIPMENT])
     clicks, before, after = zip(*shifts, strict=True)
+    if len(set(map(_SHIPMENT, clicks))) > 1:
+        clicks, before, after = zip(*sorted(shifts, key=lambda shift: shift[0].shipment_id), strict=True)
     times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
     if refused := facts.refusing.shipments_among(set(shipments)):
         people = list(zip(shipments, recipients, strict=True))
@@ -247,20 +248,15 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
 def _settle_times(database: Database, columns: Columns) -> None:
     """Move first and last human click to those that came before and after them, and look for them again where they
     went."""
-    won: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    lost: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for link, shipment, at, old, new in zip(
-        columns.links, columns.shipments, columns.times, columns.was, columns.now, strict=True
-    ):
-        if (old == BY_PERSON) != (new == BY_PERSON):
-            (won if new == BY_PERSON else lost)[link, shipment].append(at)
+    came = [old != new == BY_PERSON for old, new in zip(columns.was, columns.now, strict=True)]
+    went = [new != old == BY_PERSON for old, new in zip(columns.was, columns.now, strict=True)]
+    won, lost = _edges(columns, came), _edges(columns, went)
     for table, keys, of in (
         ("link_tally", ("link_id", "shipment_id"), lambda pair: pair),
         ("shipment_tally", ("shipment_id",), lambda pair: pair[1:]),
     ):
         same = " AND ".join(f"{key} = ?" for key in keys)
-        for key, moments in _grouped(won, of).items():
-            first, last = min(moments), max(moments)
+        for key, (first, last) in _grouped(won, of).items():
             database.execute(
                 f"UPDATE {table} SET "
                 "first_click = CASE WHEN first_click IS NULL OR first_click > ? THEN ? ELSE first_click END, "
@@ -268,9 +264,9 @@ def _settle_times(database: Database, columns: Columns) -> None:
                 f"WHERE {same}",
                 (first, first, last, last, *key),
             )
-        for key, moments in _grouped(lost, of).items():
+        for key, (first, last) in _grouped(lost, of).items():
             edges = database.row(f"SELECT first_click, last_click FROM {table} WHERE {same}", key)
-            if edges is not None and (min(moments) <= (edges[0] or 0) or max(moments) >= (edges[1] or 0)):
+            if edges is not None and (first <= (edges[0] or 0) or last >= (edges[1] or 0)):
                 database.execute(
                     f"UPDATE {table} SET first_click = (SELECT min(first_click) FROM clicker WHERE {same}), "
                     f"last_click = (SELECT max(last_click) FROM clicker WHERE {same}) WHERE {same}",
@@ -278,13 +274,22 @@ def _settle_times(database: Database, columns: Columns) -> None:
                 )
 
 
-def _grouped(
-    moments: Mapping[tuple[int, int], list[int]], of: Callable[[tuple[int, ...]], Key]
-) -> dict[Key, list[int]]:
-    found: defaultdict[Key, list[int]] = defaultdict(list)
-    for pair, times in moments.items():
-        found[of(pair)] += times
-    return dict(sorted(found.items()))
+def _edges(columns: Columns, which: Sequence[bool]) -> dict[Key, Stretch]:
+    """The times of the first and the last of some clicks, by link and shipment."""
+    pairs = zip(columns.links, columns.shipments, strict=True)
+    some = sorted(compress(zip(columns.times, pairs, strict=True), which), key=itemgetter(0))
+    lasts = {pair: at for at, pair in some}
+    firsts = {pair: at for at, pair in reversed(some)}
+    return {pair: (first, lasts[pair]) for pair, first in firsts.items()}
+
+
+def _grouped(edges: Mapping[Key, Stretch], of: Callable[[Key], Key]) -> dict[Key, Stretch]:
+    """The same by what `of` leaves of their keys."""
+    found: dict[Key, Stretch] = {}
+    for pair, (first, last) in sorted(edges.items()):
+        before = found.get(of(pair), (first, last))
+        found[of(pair)] = (min(before[0], first), max(before[1], last))
+    return found
 
 
 def _upsert(

@@ -6,9 +6,9 @@ Judging is two passes: `verdicts` by what stands beside a click, then `reputatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from linktrack.click_marks import SHARED
 from linktrack.clicks.judging.evidence import anything_said, evidence_of, heard_of, note_evidence
@@ -38,6 +38,8 @@ _RECIPIENT, _IP, _AGENT, _FLAGS = map(Click._fields.index, ("recipient_id", "ip"
 _CLICKED_AT = itemgetter(Click._fields.index("clicked_at"))
 _DIGITS = "0123456789"
 _FEW = 400  # recipients and addresses that a query can name
+
+_Value = TypeVar("_Value", bound=Hashable)
 
 
 class StoredClick(NamedTuple):
@@ -105,15 +107,19 @@ def _neighbours(
     those who clicked a moment ago.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
+    rows: list[Row] | None = None
+    if len(own) + len(besides) > _FEW:
+        rows = _rows(database, first, last, "", ())
+        if not rows:
+            return [], set()
     _, _, _, _, _, recipients, ips, _, _, flags = zip(*own, strict=True) if own else ((),) * _WIDTH
-    people = {*recipients, *(recipient for _, recipient, _ in besides if recipient)}
-    addresses, agents = {*ips, *(ip for _, _, ip in besides)}, set[int]()
-    if "" in addresses or any(flags):
+    people = _met(rows, _RECIPIENT, [*recipients, *(recipient for _, recipient, _ in besides if recipient)])
+    addresses, agents = _met(rows, _IP, [*ips, *(ip for _, _, ip in besides)]), set[int]()
+    if "" in ips or any(flags):
         named = {click.ip for click in own if not click.flags & SHARED}
         addresses = named.union(ip for _, _, ip in besides)
         agents = {click.agent_id for click in own if click.flags & SHARED or not click.ip}
     addresses.discard("")
-    rows: list[Row] | None = None
 
     def bearing() -> list[StoredClick]:
         nonlocal rows
@@ -135,6 +141,11 @@ def _neighbours(
     addresses |= {ip for one in concerned if (ip := address_of(one.click))}
     agents |= {one.click.agent_id for one in concerned if not address_of(one.click)}
     return bearing(), {one.click for one in concerned}
+
+
+def _met(rows: Sequence[Row] | None, place: int, values: Sequence[_Value]) -> set[_Value]:
+    """Those of some values that rows have at this place; all where the rows are not known."""
+    return set(values) if rows is None else {row[place] for row in rows}.intersection(values)
 
 
 def judge_reputation(

@@ -8,11 +8,10 @@ One click is one `Shift`: from no ruling to one (stored), from one to another (j
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import compress, islice, starmap
-from operator import itemgetter
+from itertools import islice, starmap
 
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rules.judged import Click
@@ -22,11 +21,12 @@ from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCO
 from linktrack.clicks.rollups.clickers import note_clickers
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
+from linktrack.clicks.rollups.edge_times import settle_times
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ShipmentsSoFar
 from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.email_addresses import domain_of
-from linktrack.moments import HOUR, Stretch, hour_start
+from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
 TABLES = (  # all that is kept up to date here, and can be made anew from the clicks
@@ -37,6 +37,9 @@ _QUARTER = HOUR // 4  # every zone's hours begin at one
 _NARROW = ("human", "machine", "test")
 
 Key = tuple[int, ...]
+_Place = tuple[int, int, int]  # link, placement, shipment
+_When = tuple[int, int, int]  # shipment, hour, full hours after the sending
+_Change = tuple[int | None, int | None, int]  # the rulings before and after, and what the click is to the clickers
 # A click, the number of the ruling that it had (None: it was not there) and of the one it has now (None: it is gone).
 Shift = tuple[Click, int | None, int | None]
 
@@ -68,7 +71,7 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     _turn(tables, turnout, facts, hours)
     tables.add_domains(turnout.by_domain)
     tables.write(database)
-    _settle_times(database, columns)
+    settle_times(database, columns)
 
 
 def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]], batch: int = 50_000) -> None:
@@ -104,15 +107,16 @@ def count_sent(database: Database) -> None:
 
 
 _COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}
-_SHIPMENT = itemgetter(Click._fields.index("shipment_id"))
 
 
 def _columns(shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> Columns:
-    """Clicks that shift, by shipment, and those of each in their order."""
+    """Clicks that shift, by shipment and in the order of time."""
     clicks, before, after = zip(*shifts, strict=True)
-    if len(set(map(_SHIPMENT, clicks))) > 1:
-        clicks, before, after = zip(*sorted(shifts, key=lambda shift: shift[0].shipment_id), strict=True)
     times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
+    if len(set(shipments)) > 1 or list(times) != sorted(times):
+        in_order = sorted(shifts, key=lambda shift: (shift[0].shipment_id, shift[0].clicked_at))
+        clicks, before, after = zip(*in_order, strict=True)
+        times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
     if refused := facts.refusing.shipments_among(set(shipments)):
         people = list(zip(shipments, recipients, strict=True))
         facts.refusing.look_up(person for person in people if person[0] in refused)
@@ -202,28 +206,44 @@ def _count(
     starts = [hours[at // _QUARTER] for at in times]
     seen = Counter(zip(links, placements, shipments, starts, ages, devices, before, after, turns, strict=True))
     add = tables.add
-    for (link, placement, shipment, hour, age, device, old, new, turn), times_seen in seen.items():
-        for ruling, count in ((old, -times_seen), (new, times_seen)):
-            if ruling is None:
-                continue
-            wide = verdicts[ruling]
-            narrow = "machine" if wide in ("prefetch", "scanner") else wide
-            add("link_tally", (link, shipment), wide, count)
-            add("shipment_tally", (shipment,), wide, count)
-            add("placement_tally", (placement, shipment), narrow, count)
-            add("link_hour", (link, shipment, hour), narrow, count)
-            add("shipment_hour", (shipment, hour), narrow, count)
-            add("shipment_ruling", (shipment, ruling), "clicks", count)
-            if narrow != "test":
-                add("shipment_device", (shipment, device), narrow, count)
-                if 0 <= age < AGES:
-                    add("shipment_age", (shipment, age), narrow, count)
+    placed: Counter[tuple[_Place, _Change]] = Counter()
+    timed: Counter[tuple[_When, int, _Change]] = Counter()  # with the device
+    for (link, placement, shipment, hour, age, device, old, new, turn), count in seen.items():
+        change = (old, new, turn)
+        placed[(link, placement, shipment), change] += count
+        timed[(shipment, hour, age), device, change] += count
+        for ruling, more in _moved(old, new, count):
+            add("link_hour", (link, shipment, hour), _narrow(verdicts[ruling]), more)
         if turn >= ON_LINK:
-            add("placement_tally", (placement, shipment), "clickers", times_seen)
-            add("link_tally", (link, shipment), "clickers", times_seen)
-            add("link_hour", (link, shipment, hour), "clickers", times_seen)
+            add("link_hour", (link, shipment, hour), "clickers", count)
+    for ((link, placement, shipment), (old, new, turn)), count in placed.items():
+        for ruling, more in _moved(old, new, count):
+            add("link_tally", (link, shipment), verdicts[ruling], more)
+            add("shipment_tally", (shipment,), verdicts[ruling], more)
+            add("placement_tally", (placement, shipment), _narrow(verdicts[ruling]), more)
+            add("shipment_ruling", (shipment, ruling), "clicks", more)
+        if turn >= ON_LINK:
+            add("placement_tally", (placement, shipment), "clickers", count)
+            add("link_tally", (link, shipment), "clickers", count)
+    for ((shipment, hour, age), device, (old, new, turn)), count in timed.items():
+        for ruling, more in _moved(old, new, count):
+            narrow = _narrow(verdicts[ruling])
+            add("shipment_hour", (shipment, hour), narrow, more)
+            if narrow != "test":
+                add("shipment_device", (shipment, device), narrow, more)
+                if 0 <= age < AGES:
+                    add("shipment_age", (shipment, age), narrow, more)
         if turn >= FIRST:
-            tables.add_clickers(shipment, hour, age, device, times_seen)
+            tables.add_clickers(shipment, hour, age, device, count)
+
+
+def _moved(old: int | None, new: int | None, count: int) -> Iterator[tuple[int, int]]:
+    """How many clicks each ruling has more, where some have got another one."""
+    return ((ruling, more) for ruling, more in ((old, -count), (new, count)) if ruling is not None)
+
+
+def _narrow(verdict: str) -> str:
+    return "machine" if verdict in ("prefetch", "scanner") else verdict
 
 
 def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> None:
@@ -240,56 +260,6 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
         turned = Counter([(hours[at // _QUARTER], (at - sent) // HOUR, device) for at, device in firsts])
         for (hour, age, device), count in turned.items():
             tables.add_clickers(shipment, hour, age, device, sign * count)
-
-
-# --- first and last click --------------------------------------------------------------------------------------
-
-
-def _settle_times(database: Database, columns: Columns) -> None:
-    """Move first and last human click to those that came before and after them, and look for them again where they
-    went."""
-    came = [old != new == BY_PERSON for old, new in zip(columns.was, columns.now, strict=True)]
-    went = [new != old == BY_PERSON for old, new in zip(columns.was, columns.now, strict=True)]
-    won, lost = _edges(columns, came), _edges(columns, went)
-    for table, keys, of in (
-        ("link_tally", ("link_id", "shipment_id"), lambda pair: pair),
-        ("shipment_tally", ("shipment_id",), lambda pair: pair[1:]),
-    ):
-        same = " AND ".join(f"{key} = ?" for key in keys)
-        for key, (first, last) in _grouped(won, of).items():
-            database.execute(
-                f"UPDATE {table} SET "
-                "first_click = CASE WHEN first_click IS NULL OR first_click > ? THEN ? ELSE first_click END, "
-                "last_click = CASE WHEN last_click IS NULL OR last_click < ? THEN ? ELSE last_click END "
-                f"WHERE {same}",
-                (first, first, last, last, *key),
-            )
-        for key, (first, last) in _grouped(lost, of).items():
-            edges = database.row(f"SELECT first_click, last_click FROM {table} WHERE {same}", key)
-            if edges is not None and (first <= (edges[0] or 0) or last >= (edges[1] or 0)):
-                database.execute(
-                    f"UPDATE {table} SET first_click = (SELECT min(first_click) FROM clicker WHERE {same}), "
-                    f"last_click = (SELECT max(last_click) FROM clicker WHERE {same}) WHERE {same}",
-                    (*key, *key, *key),
-                )
-
-
-def _edges(columns: Columns, which: Sequence[bool]) -> dict[Key, Stretch]:
-    """The times of the first and the last of some clicks, by link and shipment."""
-    pairs = zip(columns.links, columns.shipments, strict=True)
-    some = sorted(compress(zip(columns.times, pairs, strict=True), which), key=itemgetter(0))
-    lasts = {pair: at for at, pair in some}
-    firsts = {pair: at for at, pair in reversed(some)}
-    return {pair: (first, lasts[pair]) for pair, first in firsts.items()}
-
-
-def _grouped(edges: Mapping[Key, Stretch], of: Callable[[Key], Key]) -> dict[Key, Stretch]:
-    """The same by what `of` leaves of their keys."""
-    found: dict[Key, Stretch] = {}
-    for pair, (first, last) in sorted(edges.items()):
-        before = found.get(of(pair), (first, last))
-        found[of(pair)] = (min(before[0], first), max(before[1], last))
-    return found
 
 
 def _upsert(

@@ -11,17 +11,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 from operator import itemgetter
 
 from linktrack.clicks.rollups.clicker_changes import gathered
-from linktrack.clicks.rollups.clickers_again import COLUMNS, ClickerRow, note_again
+from linktrack.clicks.rollups.clickers_again import COLUMNS, KEY, ClickerRow, note_again
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.clicks.rollups.so_far import AGAIN, FIRST, MACHINE, ON_LINK, PeopleSoFar, ShipmentsSoFar
+from linktrack.clicks.rollups.so_far import (
+    AGAIN,
+    FIRST,
+    MACHINE,
+    MACHINE_MORE,
+    MORE,
+    ON_PLACEMENT,
+    PeopleSoFar,
+    ShipmentsSoFar,
+)
 from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.store.session import Database
 
+# What is inserted where there is a row already, with the time of the last human click for the first.
+_MORE = (
+    f" ON CONFLICT ({KEY}) DO UPDATE SET human = clicker.human + excluded.human, "
+    "last_after = excluded.first_click - clicker.first_click"
+)
+_MACHINE_MORE = f" ON CONFLICT ({KEY}) DO UPDATE SET machine = clicker.machine + excluded.machine"
 _RECIPIENT = itemgetter(COLUMNS.index("recipient_id"))
 
 
@@ -44,8 +60,9 @@ def note_clickers(
     for shipment, own in columns.by_shipment():
         recipients = set(own.recipients)
         people, domains = met[shipment] = so_far.of(shipment, recipients), known_domains.of(shipment, recipients)
-        found, replaced = people.turns(own.recipients, own.links, own.times, own.devices, own.was, own.now)
+        found, replaced = people.turns(own)
         database.insert("clicker", COLUMNS, _new_rows(shipment, own, found))
+        _add_more(database, shipment, own, found)
         if replaced:
             turnout.firsts[shipment, 0, -1] += replaced
         _count_domains(shipment, own.recipients, found, domains, turnout)
@@ -63,7 +80,7 @@ def _new_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[Cli
         for turn, recipient, placement, link, at, device in zip(
             turns, recipients, placements, links, times, devices, strict=True
         )
-        if turn >= ON_LINK
+        if turn >= ON_PLACEMENT
     ]
     if MACHINE in turns:
         rows += [
@@ -75,14 +92,31 @@ def _new_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[Cli
     return rows
 
 
+def _add_more(database: Database, shipment: int, columns: Columns, turns: Sequence[int]) -> None:
+    """Add clicks to the rows that they have. Part of a transaction."""
+    recipients, times, links, placements, *_ = columns
+    for kind, besides in ((MORE, _MORE), (MACHINE_MORE, _MACHINE_MORE)):
+        spots = [
+            (recipient, placement, link)
+            for turn, recipient, placement, link in zip(turns, recipients, placements, links, strict=True)
+            if turn == kind
+        ]
+        lasts = dict(zip(spots, compress(times, [turn == kind for turn in turns]), strict=True))  # in the order of time
+        rows = [
+            (shipment, recipient, placement, link, count, count, lasts[recipient, placement, link], 0, 0)
+            for (recipient, placement, link), count in sorted(Counter(spots).items())
+        ]
+        database.insert("clicker", COLUMNS, rows, besides=besides)
+
+
 def _count_domains(
     shipment: int, recipients: Sequence[int], turns: Sequence[int], domains: Mapping[int, str], turnout: Turnout
 ) -> None:
     """Count new clicks of people and machines, and clickers, by domain."""
     seen = Counter(zip([domains.get(recipient, "") for recipient in recipients], turns, strict=True))
     for (domain, turn), count in seen.items():
-        if turn >= MACHINE:
+        if turn > AGAIN:
             tally = turnout.by_domain[shipment, domain]
-            tally[0] += count if turn >= ON_LINK else 0
-            tally[1] += count if turn == MACHINE else 0
+            tally[0] += count if turn >= MORE else 0
+            tally[1] += count if turn < MORE else 0
             tally[2] += count if turn == FIRST else 0

@@ -27,9 +27,9 @@ COLUMNS = (
     *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
     *("first_click", "last_after", "first_device"),
 )
-_KEY = "shipment_id, recipient_id, placement_id"
+KEY = "shipment_id, recipient_id, placement_id"
 _REPLACE = (
-    f" ON CONFLICT ({_KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
+    f" ON CONFLICT ({KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
     "first_click = excluded.first_click, last_after = excluded.last_after, first_device = excluded.first_device"
 )
 _SPREAD = 2  # see `near`
@@ -73,7 +73,7 @@ def note_again(
                     rows.append(
                         (shipment, recipient, placement, link, by_person, by_machine, first, after_first, device)
                     )
-                    people.add(recipient, counts_there)
+                    people.add(recipient, placement, counts_there)
                 else:
                     gone.append((shipment, recipient, placement))
                 won = (by_person > 0) - (old is not None and old[1] > 0)

@@ -23,7 +23,7 @@ from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.edge_times import settle_times
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ShipmentsSoFar
+from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ON_PLACEMENT, ShipmentsSoFar
 from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.email_addresses import domain_of
 from linktrack.moments import HOUR, hour_start
@@ -222,8 +222,9 @@ def _count(
             add("shipment_tally", (shipment,), verdicts[ruling], more)
             add("placement_tally", (placement, shipment), _narrow(verdicts[ruling]), more)
             add("shipment_ruling", (shipment, ruling), "clicks", more)
-        if turn >= ON_LINK:
+        if turn >= ON_PLACEMENT:
             add("placement_tally", (placement, shipment), "clickers", count)
+        if turn >= ON_LINK:
             add("link_tally", (link, shipment), "clickers", count)
     for ((shipment, hour, age), device, (old, new, turn)), count in timed.items():
         for ruling, more in _moved(old, new, count):

@@ -5,116 +5,132 @@ Whoever writes the table `clicker` has the lock of the import, so nothing else c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable
 
 from linktrack.clicks.rollups.clicker_changes import BY_PERSON, ClickerChange
+from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.turnout import First
 from linktrack.links.tokens import NOBODY
 from linktrack.store.many import at_once, near
 from linktrack.store.session import Database
 
-# What a new click is to the table: nothing, or a change of a row that is there; or a row of its own, a machine's or a
-# person's: the person's first on this link, the first of all, or one that is earlier than the first that was known.
-NOTHING, AGAIN, MACHINE, ON_LINK, FIRST, EARLIER = range(6)
+# What a click is to the table: nothing, or a change for which the rows must be looked up; or one more of a machine, or
+# the first of one, on a placement; or of a person one more, the first on the placement, on the link, or of all, or one
+# that is earlier than the first of all that was known.
+NOTHING, AGAIN, MACHINE_MORE, MACHINE, MORE, ON_PLACEMENT, ON_LINK, FIRST, EARLIER = range(9)
 
 _REMEMBERED = 200_000  # recipients of shipments, some 50 MB
 _SPREAD = 2  # see `near`
-_PERSON = 1  # the bit of those who have a human click; the others are links'
+_PERSON = 1  # the bit of who has a human click
 
 
 class PeopleSoFar:
-    """The people of one shipment, as far as the table has them: the links that they have rows on, a bit for each, and
-    their first human click anywhere, both by recipient."""
+    """The people of one shipment, as far as the table has them: which rows they have, two bits for each placement (one
+    is there, one with human clicks), and their first human click anywhere, both by recipient."""
 
     def __init__(self, database: Database, shipment: int) -> None:
-        self.links: dict[int, int] = {NOBODY: -1}  # whose rows are never new
-        self.firsts: dict[int, First] = {}
-        self._latest = 0  # no first click is later
-        self._bits = _Bits()
+        self._rows: dict[int, int] = {NOBODY: 0}
+        self._firsts: dict[int, First] = {}
+        self._newest = 0  # no human click is later
+        self._bits: dict[int, tuple[int, int]] = {}  # by placement
+        self._on_link: dict[int, int] = {}  # the bits of human clicks on all placements of a link
         self._database = database
         self._shipment = shipment
         self._is_new = database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is None
 
     def look_up(self, people: Collection[int]) -> int:
         """Learn what the table has of these recipients. Returns how many it has learned of."""
-        before = len(self.links)
-        unknown = sorted(recipient for recipient in people if recipient not in self.links)
-        self.links.update(dict.fromkeys(unknown, 0))
+        before = len(self._rows)
+        unknown = sorted(recipient for recipient in people if recipient not in self._rows)
+        self._rows.update(dict.fromkeys(unknown, 0))
         for some in at_once(unknown) if not self._is_new else ():
             these, values = near(some, "recipient_id", _SPREAD)
-            columns = "recipient_id, link_id, human, machine, first_click, last_click, first_device"
-            for recipient, *counts_there in self._database.rows(
+            columns = "recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device"
+            for recipient, placement, *counts_there in self._database.rows(
                 f"SELECT {columns} FROM clicker WHERE shipment_id = ? AND {these}",  # noqa: S608  (of our own)
                 (self._shipment, *values),
             ):
-                self.add(recipient, tuple(counts_there))
-        return len(self.links) - before
+                self.add(recipient, placement, tuple(counts_there))
+        return len(self._rows) - before
 
-    def add(self, recipient: int, counts_there: ClickerChange) -> None:
+    def add(self, recipient: int, placement: int, counts_there: ClickerChange) -> None:
         """Note what a person has done on a placement, in the columns of a change."""
-        link, _, _, first, _, device = counts_there
-        known = self.links.get(recipient, 0) | self._bits[link]
-        if first is not None and device is not None:
-            known |= _PERSON
-            if recipient not in self.firsts or (first, device) < self.firsts[recipient]:
-                self.firsts[recipient] = (first, device)
-                self._latest = max(self._latest, first)
-        self.links[recipient] = known
+        link, _, _, first, last, device = counts_there
+        row, human = self._bits_of(placement, link)
+        known = self._rows.get(recipient, 0) | row
+        if first is not None and last is not None and device is not None:
+            known |= human | _PERSON
+            self._newest = max(self._newest, last)
+            if recipient not in self._firsts or (first, device) < self._firsts[recipient]:
+                self._firsts[recipient] = (first, device)
+        self._rows[recipient] = known
 
     def forget(self, people: Iterable[int]) -> None:
         """Look these recipients up again when they are met again."""
         for recipient in people:
             if recipient != NOBODY:
-                self.links.pop(recipient, None)
-                self.firsts.pop(recipient, None)
+                self._rows.pop(recipient, None)
+                self._firsts.pop(recipient, None)
                 self._is_new = False
 
-    def turns(
-        self,
-        recipients: Sequence[int],
-        links: Sequence[int],
-        times: Sequence[int],
-        devices: Sequence[int],
-        was: Sequence[str],
-        now: Sequence[str],
-    ) -> tuple[list[int], list[First]]:
-        """What clicks of people that were looked up are to the table (NOTHING, AGAIN, …), given in columns and in the
-        order of time, and noted here; and the first clicks in whose place come EARLIER ones."""
-        known, firsts, bits, latest = self.links, self.firsts, self._bits, self._latest
+    def turns(self, clicks: Columns) -> tuple[list[int], list[First]]:
+        """What clicks of people that were looked up are to the table (NOTHING, AGAIN, …), and noted here; and the first
+        clicks in whose place come EARLIER ones."""
+        recipients, times, links, placements, _, devices, _, _, was, now = clicks
+        link_of = dict(zip(placements, links, strict=True))
+        bits = {placement: self._bits_of(placement, link) for placement, link in link_of.items()}
+        taken = {placement: bits[placement][0] | self._on_link[link] for placement, link in link_of.items()}
+        rows, firsts = self._rows, self._firsts
+        newest = latest = self._newest
+        self._newest = max(newest, times[-1])
         found: list[int] = []
         replaced: list[First] = []
         turn = found.append
-        for recipient, link, at, device, old, new in zip(recipients, links, times, devices, was, now, strict=True):
-            before, bit = known[recipient], bits[link]
-            if not new or old or before & bit:
-                turn(AGAIN if new or old else NOTHING)
-            elif new != BY_PERSON:
-                known[recipient] = before | bit
-                turn(MACHINE)
-            elif not before & _PERSON:
-                known[recipient] = before | bit | _PERSON
-                firsts[recipient] = (at, device)
-                if at > latest:
-                    latest = at
-                turn(FIRST)
-            else:
-                known[recipient] = before | bit
-                if at <= latest and (at, device) < firsts[recipient]:
+
+        def is_last(place: int) -> bool:
+            """Whether the person has done nothing else at that time or later."""
+            at = times[place]
+            return at > newest and recipients[place] not in recipients[bisect_left(times, at) : place]
+
+        for recipient, placement, at, device, old, new in zip(
+            recipients, placements, times, devices, was, now, strict=True
+        ):
+            known = rows[recipient]
+            if new == BY_PERSON and not (old or known & taken[placement]) and recipient:  # nearly always
+                row, human = bits[placement]
+                rows[recipient] = known | row | human | _PERSON
+                if not known & _PERSON:
+                    firsts[recipient] = (at, device)
+                    latest = max(latest, at)
+                    turn(FIRST)
+                elif at <= latest and (at, device) < firsts[recipient]:
                     replaced.append(firsts[recipient])
                     firsts[recipient] = (at, device)
                     turn(EARLIER)
                 else:
                     turn(ON_LINK)
-        self._latest = latest
+                continue
+            row, human = bits[placement]
+            if old or not new or not recipient:
+                turn(AGAIN if old or new else NOTHING)
+            elif new != BY_PERSON:
+                rows[recipient] = known | row
+                turn(MACHINE_MORE if known & row else MACHINE)
+            elif not is_last(len(found)) or (known & row and not known & human):
+                turn(AGAIN)
+            else:
+                rows[recipient] = known | row | human
+                turn(MORE if known & row else ON_PLACEMENT)
         return found, replaced
 
-
-class _Bits(dict[int, int]):
-    """A bit for each link, as they are met."""
-
-    def __missing__(self, link: int) -> int:
-        bit = self[link] = _PERSON << len(self) + 1
-        return bit
+    def _bits_of(self, placement: int, link: int) -> tuple[int, int]:
+        """The bits of a placement: a row is there, and one with human clicks."""
+        if placement not in self._bits:
+            row = _PERSON << 2 * len(self._bits) + 1
+            self._bits[placement] = row, row << 1
+            self._on_link[link] = self._on_link.get(link, 0) | row << 1
+        return self._bits[placement]
 
 
 class ShipmentsSoFar:

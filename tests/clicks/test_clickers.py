@@ -110,7 +110,7 @@ def test_figures_are_those_of_the_clicks_after_every_step(
         shipments = [row[0] for row in database.rows("SELECT id FROM shipment WHERE sent_at = ? ORDER BY id", (SENT,))]
         with database.transaction():
             add_agents(database, [(f"device {number}", number) for number in range(3)])
-        devices = dict(database.rows("SELECT id, device FROM agent"))
+        devices: dict[int, int] = dict(database.rows("SELECT id, device FROM agent"))
         facts = ClickStore.of(database).facts
         number = {name: facts.rulings.number((name, "")) for name in ("human", "scanner", "test")}
         clock = 0

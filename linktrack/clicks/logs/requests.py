@@ -126,9 +126,8 @@ class Requests:
         nameless = self._terms.nameless
         since, ends = self._terms.first, self._terms.end
         begins = max(since, addresses.purged)
-        moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
-        numbered: set[bytes] = set()  # stamps with a number that no other line has
         last_stamp, moment, minute = None, 0, 0
+        own = False  # whether the line has a number that no other one has
         counted, counts = -1, dict[int, int]()  # how often prints of this minute came
         not_ours = blank = repeated = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
@@ -164,16 +163,12 @@ class Requests:
                         with suppress(ValueError, OverflowError):
                             self._note_junk(row, moment_of(stamp))
             if stamp != last_stamp:
-                known = moments.get(stamp)
-                if known is None:
-                    try:
-                        known = moments[stamp] = moment_of(stamp)
-                    except (ValueError, OverflowError):
-                        reject("bad-time", line)
-                        continue
-                    if NUMBERED in stamp:
-                        numbered.add(stamp)
-                last_stamp, moment, minute = stamp, known, known // MINUTE
+                try:
+                    moment = moment_of(stamp)
+                except (ValueError, OverflowError):
+                    reject("bad-time", line)
+                    continue
+                last_stamp, minute, own = stamp, moment // MINUTE, NUMBERED in stamp
             if not begins <= moment < ends:
                 if moment < since or moment >= ends:
                     not_ours += 1
@@ -219,7 +214,6 @@ class Requests:
             if purpose:
                 hasher.update(purpose)
             mark = identity = number(hasher.digest())[0]
-            own = numbered and stamp in numbered
             if own:
                 self._gathered.numbered.add(mark)
             if minute != counted:

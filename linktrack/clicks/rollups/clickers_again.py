@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from linktrack.clicks.rollups.clicker_changes import (
     PLACEMENT,
@@ -15,11 +15,10 @@ from linktrack.clicks.rollups.clicker_changes import (
     people_at,
 )
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.clicks.rollups.so_far import PeopleSoFar
+from linktrack.clicks.rollups.so_far import PeopleSoFar, stored_clickers
 from linktrack.clicks.rollups.turnout import First, Turnout
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import merged
-from linktrack.store.many import near
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
@@ -32,7 +31,6 @@ _REPLACE = (
     f" ON CONFLICT ({KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
     "first_click = excluded.first_click, last_after = excluded.last_after, first_device = excluded.first_device"
 )
-_SPREAD = 2  # see `near`
 
 ClickerRow = tuple[int | None, ...]  # one of the table: its `COLUMNS`
 ClickerCounts = ClickerChange  # what a person has done on a placement, in the columns of a change
@@ -55,7 +53,7 @@ def note_again(
         people, domains = met[shipment]
         moved = {recipient for where, recipient in changes.moved if where == shipment} if changes.moved else set[int]()
         for some, spots in people_at(own):
-            before = _stored(database, shipment, some)
+            before = stored_clickers(database, shipment, some)
             after: dict[int, ClickerCounts] = {}
             for spot in spots:
                 recipient, placement = spot >> PLACEMENT_BITS, spot & PLACEMENT
@@ -159,19 +157,6 @@ def _firsts(spots: Iterable[tuple[int, ClickerCounts]]) -> dict[int, First]:
     return found
 
 
-def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, ClickerCounts]:
-    """What the table has of some recipients of a shipment, in order, and perhaps of others beside them, by spot."""
-    these, values = near(some, "recipient_id", _SPREAD)
-    return {
-        recipient << PLACEMENT_BITS | placement: (link, human, machine, first, last, device)
-        for recipient, placement, link, human, machine, first, last, device in database.rows(
-            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (a condition of our own)
-            f"FROM clicker WHERE shipment_id = ? AND {these}",
-            (shipment, *values),
-        )
-    }
-
-
 def _left(
     database: Database,
     changes: ClickerChanges,
@@ -186,7 +171,7 @@ def _left(
     stored = {
         (shipment, spot): counts_there
         for shipment, some in in_pieces({spot[:2] for spot in changes.lost})
-        for spot, counts_there in _stored(database, shipment, some).items()
+        for spot, counts_there in stored_clickers(database, shipment, some).items()
     }
     for shipment, recipient, placement in changes.lost:
         where = recipient << PLACEMENT_BITS | placement

@@ -6,9 +6,9 @@ Whoever writes the table `clicker` has the lock of the import, so nothing else c
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-from linktrack.clicks.rollups.clicker_changes import BY_PERSON, ClickerChange
+from linktrack.clicks.rollups.clicker_changes import BY_PERSON, PLACEMENT, PLACEMENT_BITS, ClickerChange
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.turnout import First
 from linktrack.links.tokens import NOBODY
@@ -45,13 +45,8 @@ class PeopleSoFar:
         unknown = sorted(recipient for recipient in people if recipient not in self._rows)
         self._rows.update(dict.fromkeys(unknown, 0))
         for some in at_once(unknown) if not self._is_new else ():
-            these, values = near(some, "recipient_id", _SPREAD)
-            columns = "recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device"
-            for recipient, placement, *counts_there in self._database.rows(
-                f"SELECT {columns} FROM clicker WHERE shipment_id = ? AND {these}",  # noqa: S608  (of our own)
-                (self._shipment, *values),
-            ):
-                self.add(recipient, placement, tuple(counts_there))
+            for spot, counts_there in stored_clickers(self._database, self._shipment, some).items():
+                self.add(spot >> PLACEMENT_BITS, spot & PLACEMENT, counts_there)
         return len(self._rows) - before
 
     def add(self, recipient: int, placement: int, counts_there: ClickerChange) -> None:
@@ -153,3 +148,17 @@ class ShipmentsSoFar:
             self._shipments[shipment] = PeopleSoFar(self._database, shipment)
         self._remembered += self._shipments[shipment].look_up(people)
         return self._shipments[shipment]
+
+
+def stored_clickers(database: Database, shipment: int, some: Sequence[int]) -> dict[int, ClickerChange]:
+    """What the table has of some recipients of a shipment, in order, and perhaps of others beside them, by spot, in the
+    columns of a change."""
+    these, values = near(some, "recipient_id", _SPREAD)
+    return {
+        recipient << PLACEMENT_BITS | placement: (link, human, machine, first, last, device)
+        for recipient, placement, link, human, machine, first, last, device in database.rows(
+            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (a condition of our own)
+            f"FROM clicker WHERE shipment_id = ? AND {these}",
+            (shipment, *values),
+        )
+    }

@@ -11,7 +11,7 @@ def main() -> None:
     if sys.platform == "win32":
         print("linktrack: linktrack needs Linux or macOS; on Windows use WSL", file=sys.stderr)  # noqa: T201  (before there is a command line)
         sys.exit(2)
-    gc.set_threshold(50_000)  # looking for cycles among all that is imported takes a tenth of a short command's time
+    gc.set_threshold(200_000)  # looking for cycles among all that is imported takes a tenth of a short command's time
     from linktrack.cli.app import main as run
 
     try:

@@ -31,6 +31,8 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _ROOM = 100_000  # bytes that a database's companions need to grow
 _REFUSAL_SECONDS = 5.0  # for asking a server why it refuses
 _CODE = re.compile(rb'ErrorResponse.*? C "([0-9A-Z]{5})"')  # in libpq's trace
+# What was stored before stays, and of what was on its way nobody knows whether the server still took it.
+_LEFT_OUT = "what was not stored yet is not in it"
 _BUSY_SECONDS = 0.2  # that SQLite itself waits: for longer, `Database.transaction` asks again
 
 Explain = Callable[[Exception, str], LinktrackError | None]
@@ -130,7 +132,7 @@ def _is_undecodable(problem: Exception) -> bool:
 
 
 def _disk_full(name: str) -> DiskFull:
-    return DiskFull(f"the disk is full: {name} was left as it was; free some space and try again")
+    return DiskFull(f"the disk is full while {name} is written: {_LEFT_OUT}; free some space and try again")
 
 
 def _has_no_room(path: Path) -> bool:
@@ -163,6 +165,7 @@ def open_postgresql(url: str, wait: float) -> tuple[psycopg.Connection[tuple[obj
 def _not_opened(problem: psycopg.Error, conninfo: str, arguments: dict[str, str]) -> LinktrackError:
     """Why a connection could not be made, by the code with which the server refuses it, if it answers at all."""
     state = _refused_with(conninfo)
+    not_given = problem.pgconn is not None and problem.pgconn.needs_password  # which the driver finds, not the server
     database = arguments.get("dbname") or arguments.get("user", "")
     user = f"the user {arguments['user']}" if "user" in arguments else "this user"
     if state == "3D000":
@@ -170,14 +173,15 @@ def _not_opened(problem: psycopg.Error, conninfo: str, arguments: dict[str, str]
             f"the PostgreSQL server has no database {database}: make it with createdb, or correct url under [database] "
             "(or LINKTRACK_DATABASE_URL)"
         )
-    if state.startswith("28"):
+    if not_given or state.startswith("28"):
+        fault = "it wants a password" if not_given else "there is no such role, or the password is wrong"
         return BadInput(
-            f"the PostgreSQL server does not let {user} in, for there is no such role, or the password is wrong: "
-            "correct url under [database] (or LINKTRACK_DATABASE_URL, ~/.pgpass)"
+            f"the PostgreSQL server does not let {user} in, for {fault}: correct url under [database] (or "
+            "LINKTRACK_DATABASE_URL, ~/.pgpass)"
         )
     if state == "42501":
         return Conflict(f"the PostgreSQL server does not let {user} into the database {database}: grant it CONNECT")
-    said = _without_password(str(problem).strip().partition("\n")[0], arguments)
+    said = _without_password(_words_of(problem), arguments)
     if state:
         return Conflict(f"the PostgreSQL server takes no connection just now ({state}): {said}")
     return Conflict(f"the PostgreSQL server does not answer: {said}")
@@ -224,25 +228,32 @@ def explain_postgresql(problem: Exception, name: str) -> LinktrackError | None:
         case _, "55P03" | "40P01" | "40001":
             return Locked(f"{name} is locked by another process: wait for it to end and try again")
         case _, "53100" | "53200" | "53300" | "53400":
-            return DiskFull(f"{name} has no room or no connection left: nothing of this was stored; try again later")
+            return DiskFull(f"{name} has no room or no connection left: {_LEFT_OUT}; try again later")
         case _, "42501":
-            return Conflict(f"{name} does not allow that to this user: ask for the privileges on its tables")
+            return Conflict(f"{name} does not allow that to this user: ask for the privileges ({_words_of(problem)})")
         case _, "25006":
             return Conflict(f"{name} can only be read")
         case "22", _:
             return BadInput(f"a value cannot be stored in {name}: it holds a NUL, or is out of its range")
         case ("XX", _) | (_, "58P01"):  # pages, rows or indexes that are none, a table's file that is gone
-            return damaged(name, str(problem).strip().partition("\n")[0], POSTGRESQL)
+            return damaged(name, _words_of(problem), POSTGRESQL)
         case _, "58030":
             return Conflict(f"the server's disk reports an error while {name} is read or written: check it")
-        case ("08" | "57", _) | ("", ""):
-            if isinstance(problem, psycopg.OperationalError):
-                return Conflict(f"the connection to {name} was lost: nothing of this was stored; try again")
+        case _, "57014":
+            return Conflict(f"{name} has ended what took too long for it (statement_timeout): {_LEFT_OUT}; try again")
+        case ("08" | "57", _) | (_, "25P03") | ("", ""):
+            if state == "25P03" or isinstance(problem, psycopg.OperationalError):
+                return Conflict(f"the connection to {name} was lost: {_LEFT_OUT}; see that its server answers")
             if isinstance(problem, psycopg.DataError):
                 return BadInput(f"a value cannot be stored in {name}: it holds a NUL, or is out of its range")
             return None
         case _:
             return None
+
+
+def _words_of(problem: psycopg.Error) -> str:
+    """What the server says first of an error, in its language."""
+    return str(problem).strip().partition("\n")[0]
 
 
 def _without_password(text: str, arguments: dict[str, str]) -> str:

@@ -24,11 +24,17 @@ UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
 
 
 def revision(database: Database) -> str | None:
-    """The version of the tables, or None where there are none. Damaged where not one, and one alone, is noted down."""
+    """The version of the tables, or None where there are none. Damaged where not one, and one alone, is noted down;
+    Conflict where a server lets this user see no schema, and so no tables."""
     if database.dialect == SQLITE:
         known = database.value("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
     else:
-        known = database.value("SELECT to_regclass('alembic_version')")
+        schema, known = database.row("SELECT current_schema(), to_regclass('alembic_version')") or (None, None)
+        if schema is None:
+            raise Conflict(
+                f"{database.name} lets this user use no schema of its search_path: grant it USAGE on the one where "
+                "the tables are"
+            )
     if not known:
         return None
     found = database.rows("SELECT version_num FROM alembic_version ORDER BY version_num")

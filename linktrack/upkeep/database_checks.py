@@ -30,11 +30,14 @@ from linktrack.upkeep.status import status_of
 from linktrack.workspace import Workspace, own_folders
 
 _WAIT_SECONDS = 2
-_NOT_WRITABLE = (
-    "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') "
-    "AND NOT (has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE') "
-    "AND has_table_privilege(oid, 'DELETE'))"
+_REFUSED = (  # what this user of a server may not write
+    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN {} AND NOT "
+    "CASE relkind WHEN 'S' THEN has_sequence_privilege(oid, 'USAGE, UPDATE') ELSE has_table_privilege(oid, 'INSERT') "
+    "AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE') END ORDER BY relname"
 )
+_KINDS = {"table": "('r', 'p')", "sequence": "('S')"}  # as the server notes them
+_TEMPORARY = "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
+_NAMED = 3  # of what a user may not write
 _AHEAD = 300_000  # milliseconds that clocks of several machines may differ
 
 
@@ -96,9 +99,16 @@ def _privileges(workspace: Workspace, database: Database) -> Iterator[Check]:
         if path is not None and not all(os.access(one, os.W_OK) for one in (path, path.parent)):
             advice = "see who owns the file and its folder: nothing can be imported, sent or run"
             yield Check("privileges", "warning", f"{path} can only be read", advice)
-    elif count := int(database.value(_NOT_WRITABLE)):
-        advice = "grant this user the privileges to change their rows: nothing can be imported, sent or run"
-        yield Check("privileges", "warning", f"{counted(count, 'table')} cannot be written by this user", advice)
+        return
+    for what, kinds in _KINDS.items():
+        if names := [str(name) for (name,) in database.rows(_REFUSED.format(kinds))]:
+            said = ", ".join(names[:_NAMED]) + ", …" * (len(names) > _NAMED)
+            advice = "grant this user the privileges to change them: nothing can be imported, sent or run"
+            detail = f"{counted(len(names), what)} cannot be written by this user ({said})"
+            yield Check("privileges", "warning", detail, advice)
+    if not database.value(_TEMPORARY):
+        advice = "grant it TEMPORARY on the database: no action can be run without, and doctor --deep sees less"
+        yield Check("privileges", "warning", "this user cannot make temporary tables", advice)
 
 
 def _integrity(database: Database) -> Iterator[Check]:

@@ -294,18 +294,37 @@ def test_missing_privileges_are_a_sentence(
     monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(address).replace("user=linktrack", "user=guest"))
     for command in (["link", "list"], ["click", "import", log], ["doctor"], ["backup", tmp_path / "b.tar.gz"]):
         done = life.do(*command, code=6 if command == ["doctor"] else 5)
-        assert "ask for the privileges" in done.err + done.out
+        assert "ask for the privileges (permission denied for table " in done.err + done.out
     assert not (tmp_path / "b.tar.gz").exists()
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
-    found = {row["check"]: row for row in life.json_of(6, "doctor")}
-    assert "cannot be written by this user" in found["privileges"]["detail"]
+
+    def granted(*statements: str) -> list[str]:
+        with psycopg.connect(address, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return [row["detail"] for row in life.json_of(6, "doctor") if row["check"] == "privileges"]
+
+    there = "ALL TABLES IN SCHEMA public TO guest"
+    tables, *more = granted(f"GRANT SELECT ON {there}")
+    assert tables.endswith("tables cannot be written by this user (action, action_tally, agent, …)")
+    assert [said.partition(" ")[2] for said in more] == [
+        "sequences cannot be written by this user (action_id_seq, agent_id_seq, definition_id_seq, …)"
+    ]
     before = (life.root / "linktrack.key").read_bytes()
     assert "ask for the privileges" in life.do("key", "rotate", code=5).err
     assert (life.root / "linktrack.key").read_bytes() == before, "no key that the database does not know"
+    name = address.removeprefix("postgresql:///").partition("?")[0]
+    assert granted(
+        f"GRANT INSERT, UPDATE, DELETE ON {there}",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO guest",
+        f"REVOKE TEMPORARY ON DATABASE {name} FROM public",
+    ) == ["this user cannot make temporary tables"]
+    denied = life.do("action", "run", "--crm", life.root / "contacts.csv", "--out", life.root / "x", code=5)
+    assert "ask for the privileges (permission denied to create temporary tables" in denied.err
+    granted("REVOKE USAGE ON SCHEMA public FROM public")
+    assert "grant it USAGE on the one where the tables are" in life.do("link", "list", code=5).err
     monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(new_database(server)).replace("user=linktrack", "user=guest"))
     denied = run("init", tmp_path / "denied", "--base-url", "https://click.example.com")
-    assert (denied.code, "ask for the privileges" in denied.err) == (5, True), denied.err
+    assert (denied.code, "(permission denied for schema public)" in denied.err) == (5, True), denied.err
     assert not (tmp_path / "denied").exists()
 
 
@@ -401,7 +420,7 @@ def test_a_connection_lost_in_mid_import_is_a_sentence_and_the_next_one_counts_r
     finally:
         stop.set()
         cutter.join()
-    assert (lost.code, "was lost" in lost.err) == (5, True), lost
+    assert (lost.code, "was lost: what was not stored yet is not in it" in lost.err) == (5, True), lost
     life.do("click", "import", log, "--quiet", "--tolerate", "100")
     with connect(ours(address)) as database:
         assert database.value("SELECT count(*) FROM click") == 20_000 + 2

@@ -66,7 +66,7 @@ HOW_A_GAP_CLOSES = (
 def no_runs(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> tuple[int, ...]:
     """Note that nothing ran after the backup but what was taken, whose numbers are returned. Conflict where nothing was
     restored."""
-    with alone(workspace, database, "action run", wait):
+    with alone(workspace, database, "action run", wait, does="the taking of runs"):
         _refuse_unrestored(database)
         _settle(database, clock())
         return tuple(sorted(taken_runs(database)))
@@ -83,7 +83,7 @@ def take_runs(
     made or changed since the backup, that are not here as they were then. NotFound without a run; BadInput for files
     that no run has written, or a run of another workspace.
     """
-    with alone(workspace, database, "action run", wait):
+    with alone(workspace, database, "action run", wait, does="the taking of runs"):
         _refuse_unrestored(database)
         runs = find_runs(folders, workspace.settings.crm)
         for run in runs:

@@ -63,7 +63,7 @@ def judge_all(
     """
     found: Judged | None = None
     try:
-        with alone(workspace, database, "import", wait), database.transaction():
+        with alone(workspace, database, "import", wait, does="the judging of all clicks"), database.transaction():
             click_store = ClickStore.of(database, workspace.settings.clicks.networks)
             found = judge_stored(database, click_store.by, click_store.facts, tell)
             known = {name for (name,) in database.rows("SELECT name FROM network")}

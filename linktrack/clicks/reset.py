@@ -33,7 +33,7 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
             "its counter cannot be set to zero: make another link for what comes now"
         )
     removed = 0
-    with alone(workspace, database, "import", wait), database.transaction():
+    with alone(workspace, database, "import", wait, does="the reset of a link"), database.transaction():
         facts = ClickStore.of(database).facts
         while shifts := [
             (Click._make(click), ruling, None)

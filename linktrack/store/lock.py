@@ -7,7 +7,7 @@ import fcntl
 import os
 import socket
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -22,15 +22,18 @@ from linktrack.store.session import Database
 from linktrack.workspace import Workspace, lock_path
 
 HANDING_OUT = "rewrite"  # of mails, which several do at once
-WRITING = (HANDING_OUT, "import", "action run", "key change")  # the jobs that write more than once, as they are locked
+OF_CLICKS = ("import", "action run")  # the jobs that write of clicks, as they are locked
+WRITING = (HANDING_OUT, *OF_CLICKS, "key change")  # the jobs that write more than once
 
 
 @contextmanager
-def standing_still(workspace: Workspace, database: Database, wait: float) -> Iterator[None]:
-    """Hold the locks of all jobs that write, so that none of them is halfway. Errors as `alone`."""
+def standing_still(
+    workspace: Workspace, database: Database, wait: float, does: str, jobs: Sequence[str] = WRITING
+) -> Iterator[None]:
+    """Hold the locks of some jobs (all that write), so that none of them is halfway. `does` and errors as `alone`."""
     with ExitStack() as held:
-        for job in WRITING:
-            held.enter_context(alone(workspace, database, job, wait))
+        for job in jobs:
+            held.enter_context(alone(workspace, database, job, wait, does=does))
         yield
 
 
@@ -44,40 +47,51 @@ def handing_out(workspace: Workspace, database: Database, wait: float) -> Iterat
 
 @contextmanager
 def alone(
-    workspace: Workspace, database: Database, job: str, wait: float, clock: Clock = now, *, shared: bool = False
+    workspace: Workspace,
+    database: Database,
+    job: str,
+    wait: float,
+    clock: Clock = now,
+    *,
+    does: str = "",
+    shared: bool = False,
 ) -> Iterator[None]:
     """Hold the lock of `job`, as in "import". The system lets go of it when the process ends, however it ends. A
-    `shared` one is held together with others who share it.
+    `shared` one is held together with others who share it. `does` is what goes on meanwhile where it is not that job
+    itself but what must not go on beside it, as in "a purge of clicks": whoever is kept waiting reads it.
 
-    Locked, with the holder named, when another process has it for longer than `wait` seconds; Conflict when the lock
-    is no file of this workspace alone. Several machines on one PostgreSQL database exclude each other too.
+    Locked, with what goes on and its process, when another one has the lock for longer than `wait` seconds; Conflict
+    when the lock is no file of this workspace alone. Several machines on one PostgreSQL database exclude each other
+    too.
     """
     path = lock_path(workspace.root, job)
-    what = "an upgrade or a copy of the database" if shared else f"another {job}"
+    itself = f"{'an' if job[0] in 'aeiou' else 'a'} {job}"
+    unnamed = "an upgrade or a copy of the database" if shared else itself
 
     def holder() -> str:
         file.seek(0)
-        return file.read().strip() or "another process"
+        what, _, who = file.read().strip().partition("\n")
+        return f"{what or unnamed} is running ({who or 'another process'})"
 
-    def taken(take: Callable[[], bool], who: Callable[[], str]) -> bool:
-        return database.wait_for(take, wait, lambda: f"{what} is running ({who()}): waiting for up to {wait:g} s")
+    def elsewhere() -> str:
+        return f"{unnamed if shared else f'{itself}, or what must not go on beside it,'} is running on another machine"
+
+    def take(taken: Callable[[], bool], who: Callable[[], str]) -> None:
+        if not database.wait_for(taken, wait, lambda: f"{who()}: waiting for up to {wait:g} s"):
+            raise Locked(f"{who()}: let it end, or wait for it with --wait SECONDS")
 
     with _opened(path) as file:
-        if not taken(lambda: _flock(file.fileno(), shared), holder):
-            raise Locked(f"{what} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
+        take(lambda: _flock(file.fileno(), shared), holder)
         since = iso(clock(), workspace.zone)
         with explained(path):
             file.seek(0)
             file.truncate()
-            file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
+            file.write(f"{does or itself}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
             file.flush()
         number, kind = zlib.crc32(job.encode()), "_shared" * shared
         server = database.dialect == POSTGRESQL
-        elsewhere = "on another machine"
-        if server and not taken(
-            lambda: bool(database.value(f"SELECT pg_try_advisory_lock{kind}(?)", (number,))), lambda: elsewhere
-        ):
-            raise Locked(f"{what} is running {elsewhere}: wait for it with --wait SECONDS")
+        if server:
+            take(lambda: bool(database.value(f"SELECT pg_try_advisory_lock{kind}(?)", (number,))), elsewhere)
         try:
             yield
         finally:

@@ -153,7 +153,7 @@ def upgrade(database: Database, workspace: Workspace, *, wait: float = 0) -> Upg
     from linktrack.store.lock import standing_still
     from linktrack.store.migrations import run
 
-    with standing_still(workspace, database, wait), database.transaction(durable=True):
+    with standing_still(workspace, database, wait, "an upgrade of the database"), database.transaction(durable=True):
         _wait_for_others(database)
         if revision(database) == HEAD:
             return Upgraded(before, by_another=True)

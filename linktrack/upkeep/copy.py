@@ -54,7 +54,7 @@ def copy_database(
     with connect(source_url, wait=wait, tell=tell) as source:
         check_usable(source, workspace)
         with (
-            standing_still(workspace, source, wait),
+            standing_still(workspace, source, wait, "a copy of the database"),
             _new(target_url, workspace.protected(), wait, tell) as target,
             _locked(source),
         ):

@@ -27,7 +27,7 @@ from linktrack.errors import Conflict, UnknownName
 from linktrack.links.tokens import NOBODY
 from linktrack.store.catalogue import touch
 from linktrack.store.forgotten import is_forgotten, nobodies, note_forgotten
-from linktrack.store.lock import alone
+from linktrack.store.lock import OF_CLICKS, standing_still
 from linktrack.store.lookups import recipient_id
 from linktrack.store.restored import is_awaited
 from linktrack.store.session import Database
@@ -101,7 +101,7 @@ def forget_person(
     if not (gone or unknown):
         recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
     sizes = import_waiting(workspace, database, wait, clock=lambda: moment).sizes
-    with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+    with standing_still(workspace, database, wait, "the forgetting of a person", OF_CLICKS):
         number = None if gone or unknown else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())

@@ -20,7 +20,7 @@ from linktrack.errors import Conflict, UsageError
 from linktrack.moments import datetime_of, iso, moment_of, read_length
 from linktrack.store.catalogue import touch
 from linktrack.store.forgotten import nobodies
-from linktrack.store.lock import alone
+from linktrack.store.lock import OF_CLICKS, standing_still
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
@@ -83,7 +83,7 @@ def purge_clicks(
     if before > now:
         raise UsageError(f"--clicks-before {iso(before, workspace.zone)} is still to come: name a day that is past")
     sizes = import_waiting(workspace, database, wait, clock=lambda: now).sizes
-    with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+    with standing_still(workspace, database, wait, "a purge", OF_CLICKS):
         waiting = _check_open(workspace, database, before, even_open)
         lines = _empty_lines(workspace, database, sizes)
         clicks = _remove_clicks(database, before, tell)
@@ -114,7 +114,7 @@ def purge_due(
     sizes = import_waiting(workspace, database, wait, clock=lambda: now).sizes
     removed = emptied = files = needless = waiting = 0
     notes: tuple[str, ...] = ()
-    with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+    with standing_still(workspace, database, wait, "a purge", OF_CLICKS):
         if clicks is not None:
             waiting = _check_open(workspace, database, clicks, even_open)
         lines = _empty_lines(workspace, database, sizes)

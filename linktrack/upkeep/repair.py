@@ -20,7 +20,7 @@ from linktrack.files.beside import leftovers, remove_leftovers
 from linktrack.mailings.shipment_states import count_recipients
 from linktrack.moments import iso
 from linktrack.sentences import counted
-from linktrack.store.lock import alone
+from linktrack.store.lock import OF_CLICKS, standing_still
 from linktrack.store.open_times import replace_open_times
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
@@ -105,11 +105,7 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> LostWor
     that nobody can give any more.
     """
     plan = plan_repair(workspace, database)
-    with (
-        alone(workspace, database, "import", wait),
-        alone(workspace, database, "action run", wait),
-        database.transaction(),
-    ):
+    with standing_still(workspace, database, wait, "a repair", OF_CLICKS), database.transaction():
         if plan.purged:
             count_sent(database)
         else:

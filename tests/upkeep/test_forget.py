@@ -321,7 +321,7 @@ def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: Person
 @pytest.mark.parametrize("job", ["import", "action run"])
 def test_no_import_and_no_run_goes_on_meanwhile(persons: PersonsWorld, job: str) -> None:
     with persons.open() as database, alone(persons.workspace, database, job, 0):
-        with pytest.raises(Locked, match=f"another {job}"):
+        with pytest.raises(Locked, match=f"an {job} is running"):
             forget(persons)
         with pytest.raises(UnknownName):
             forget(persons, "nobody")

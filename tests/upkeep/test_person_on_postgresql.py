@@ -157,6 +157,6 @@ def test_another_machine_s_import_is_waited_for(on_server: PersonsWorld) -> None
         connect(other.database_url) as database,
         alone(other, database, "import", 0),
         on_server.open() as here,
-        pytest.raises(Locked, match="on another machine"),
+        pytest.raises(Locked, match="an import, or what must not go on beside it, is running on another machine"),
     ):
         forget_person(on_server.workspace, here, VERA[0], NOW)

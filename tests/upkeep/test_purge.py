@@ -158,7 +158,11 @@ def test_a_day_to_come_is_a_mistake(persons: PersonsWorld) -> None:
 
 @pytest.mark.parametrize("job", ["import", "action run"])
 def test_no_import_and_no_run_goes_on_meanwhile(persons: PersonsWorld, job: str) -> None:
-    with persons.open() as database, alone(persons.workspace, database, job, 0), pytest.raises(Locked):
+    with (
+        persons.open() as database,
+        alone(persons.workspace, database, job, 0),
+        pytest.raises(Locked, match=f"an {job} is"),
+    ):
         purge(persons)
 
 

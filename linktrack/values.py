@@ -17,6 +17,21 @@ def given_text(value: object) -> str:
     return value
 
 
+def holds_nul(value: object) -> bool:
+    """Whether a text in a value (of TOML, of JSON) holds a NUL, a key too, however deep it lies. No text that is to be
+    stored may: PostgreSQL takes none, and every database of ours can be copied into one."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str(text) if "\0" in text:
+                return True
+            case dict(table):
+                waiting += [*table.keys(), *table.values()]
+            case list(several):
+                waiting += several
+    return False
+
+
 _TYPES = {
     "string_type": "a text",
     "bool_type": "true or false",

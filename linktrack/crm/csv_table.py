@@ -12,7 +12,7 @@ from typing import TextIO
 from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_text
 from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
 from linktrack.crm.csv_records import CsvRecord, read_records, shows_escapes
-from linktrack.crm.export_rows import BadRow
+from linktrack.crm.export_rows import HOLDS_NUL, BadRow
 from linktrack.crm.footers import without_footers
 from linktrack.crm.headers import find_header
 from linktrack.crm.mapping import TableLayout
@@ -120,7 +120,7 @@ class CsvTable:
     def _damage(self, record: CsvRecord) -> str:
         """What is broken in a record, whatever its fields are, or nothing."""
         if "\0" in record.text:
-            return "it holds a NUL byte"
+            return HOLDS_NUL
         if self._may_be_damaged and not record.text.isascii() and (found := _UNDECODED.search(record.text)):
             return f"byte 0x{ord(found[0]) - 0xDC00:02X} in it cannot be read as {self.dialect.encoding}"
         return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+HOLDS_NUL = "it holds a NUL, which no database takes"
+
 
 @dataclass(frozen=True)
 class BadRow:

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.crm.encoding import refuse_long_lines
-from linktrack.crm.export_rows import BadRow
+from linktrack.crm.export_rows import HOLDS_NUL, BadRow
 from linktrack.crm.multivalue import OddCell, joined, names_in
 from linktrack.crm.typed_values import typed_text
 from linktrack.errors import BadInput
 from linktrack.settings.crm import FieldSettings
+from linktrack.values import holds_nul
 
 MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOMS = re.compile(rb"(?:\xef\xbb\xbf)*")  # files that were put together have several
 _BLANK = re.compile(r"[ \t\r\n]*")
+_NUL = "\\u0000"  # the only way to write one in JSON
 _NO_OBJECT = "each contact must be a JSON object"
 
 
@@ -26,7 +28,8 @@ class JsonTable:
     """One object a line (NDJSON), or one array of objects (JSON). The columns are all names in the order of their
     first appearance; a list of texts is a cell with `separator` between them, any other one is its JSON.
 
-    A line, or a thing in the array, that is no object is left as it is; an array that is broken is no file of rows."""
+    A line, or a thing in the array, that is no object or holds a NUL is left as it is; an array that is broken is no
+    file of rows."""
 
     calculated: frozenset[int] = frozenset()
     header_line, header_is_found = 0, False
@@ -88,15 +91,17 @@ class JsonTable:
         """Each object with its line, or with its place in the array; what is none goes to `left`."""
         if self.array:
             try:
-                every = _load(_parted(self.path.read_bytes())[1])
+                text = _parted(self.path.read_bytes())[1]
+                every, nuls = _load(text), _NUL in text
             except (ValueError, RecursionError) as problem:
                 line = getattr(problem, "lineno", None)
                 raise BadInput(_reason(problem), file=self.path, line=line) from None
             for number, row in enumerate(every if isinstance(every, list) else [every], 1):
-                if isinstance(row, dict):
+                if isinstance(row, dict) and not (nuls and holds_nul(row)):
                     yield number, row
                 else:
-                    left.append(BadRow(_NO_OBJECT, number, str(row)[:200]))
+                    reason = HOLDS_NUL if isinstance(row, dict) else _NO_OBJECT
+                    left.append(BadRow(reason, number, str(row)[:200]))
             return
         for number, line in self._lines():
             if line.strip():
@@ -106,6 +111,8 @@ class JsonTable:
                     row, reason = None, _reason(problem)
                 else:
                     reason = _NO_OBJECT
+                    if _NUL.encode() in line and holds_nul(row):
+                        row, reason = None, HOLDS_NUL
                 if isinstance(row, dict):
                     yield number, row
                 else:

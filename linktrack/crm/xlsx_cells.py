@@ -12,7 +12,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from linktrack.crm.csv_dialect import HEADER_WITHIN
-from linktrack.crm.export_rows import BadRow
+from linktrack.crm.export_rows import HOLDS_NUL, BadRow
 from linktrack.crm.footers import without_footers
 from linktrack.crm.headers import find_header
 from linktrack.crm.mapping import TableLayout
@@ -46,6 +46,8 @@ class SheetTable:
             )
         self.header_line = find_header(((row.number, row.values) for row in rows), layout, path)
         names = [name.strip() for row in rows if row.number == self.header_line for name in row.values]
+        if "\0" in "".join(names):
+            raise BadInput(f"the header's row: {HOLDS_NUL}", file=path, line=self.header_line)
         while names and not names[-1]:
             names.pop()
         self.columns = names
@@ -115,6 +117,8 @@ class SheetTable:
             return "it stands before the header, like a title"
         if len(values) > width and any(value.strip() for value in values[width:]):
             return f"it has {len(values)} cells and the header {width}"
+        if "\0" in "".join(values):
+            return HOLDS_NUL
         return ""
 
     def write(

@@ -19,6 +19,7 @@ from typing import Any
 
 from linktrack.errors import BadInput
 from linktrack.files.reading import STDIN, open_input, read_own
+from linktrack.values import holds_nul
 
 _MOST_PARTS = 100  # of a dotted key
 _MOST_SETTINGS = 10_000_000  # bytes
@@ -26,6 +27,7 @@ _LEAST, _MOST = -(2**63), 2**63 - 1  # what TOML asks of whoever reads it
 _IN_KEY = re.compile(r"""(?P<part>"(?:[^"\\]|\\.)*"?|'[^']*'?|[\w\-]+)|(?P<dot>\.)|[ \t]+|.""")
 _NUMBER = re.compile(r"(?<![\w.+\-])[+-]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)")
 _SHOWS_KEYS = re.compile(r"Cannot (declare|mutate immutable namespace|redefine namespace) (\(.*\))")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\(?:u0000|U00000000|x00)")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WORD = re.compile(r"(true|false)\b", re.IGNORECASE)
 
@@ -44,17 +46,24 @@ class TomlFile:
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Read a TOML file (`-` is standard input). BadInput with line and column, NotFound, Conflict."""
+    """Read a TOML file (`-` is standard input). BadInput with line and column, also for a NUL in a text or a key;
+    NotFound, Conflict."""
     if str(path) == STDIN:
         data = sys.stdin.buffer.read()
     else:
         with open_input(path, "a TOML file") as file:
             data = file.read()
-    return _toml_of(data, path)
+    found = _toml_of(data, path)
+    if holds_nul(found.tables):
+        place = _NUL.search(found.text)
+        line = None if place is None else found.text.count("\n", 0, place.start()) + 1
+        raise BadInput("a text holds a NUL (\\u0000), which no database takes: take it out", file=path, line=line)
+    return found
 
 
 def read_own_toml(path: Path) -> TomlFile:
-    """Read a workspace's settings. As `read_toml`; BadInput for what is no plain file, or longer than any."""
+    """Read a workspace's settings, of which each says what it may hold. As `read_toml`; BadInput for what is no plain
+    file, or longer than any."""
     return _toml_of(read_own(path, "a settings file", _MOST_SETTINGS), path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -145,14 +145,34 @@ def _tables() -> list[Table]:
 
 
 def _copy_table(source: Database, target: Database, table: Table) -> int:
-    """Copy the rows of a table, in the order of its key. Returns how many there were."""
+    """Copy the rows of a table, in the order of its key. Returns how many there were. BadInput, with the row, for a
+    value that the target does not take."""
     columns = [f'"{column.name}"' for column in table.columns if column.computed is None]
     key = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
     rows = source.stream(f'SELECT {", ".join(columns)} FROM "{table.name}" ORDER BY {key}', at_once=_AT_ONCE)  # noqa: S608  (names of our own)
     count = 0
     for some in at_once(rows, _AT_ONCE):
-        target.insert(f'"{table.name}"', columns, some)
+        try:
+            target.insert(f'"{table.name}"', columns, some)
+        except BadInput as problem:
+            raise BadInput(f"{problem.sentence} ({_place_of_nul(table, some)}): nothing was kept") from None
         count += len(some)
     if target.dialect != SQLITE and table.autoincrement_column is not None:
         count_on(target, table.name)
     return count
+
+
+def _place_of_nul(table: Table, rows: Sequence[Sequence[object]]) -> str:
+    """Which of some rows of a table has a text with a NUL, and in which column; where none has, between which rows
+    lies what is not taken."""
+    columns = [column for column in table.columns if column.computed is None]
+
+    def named(row: Sequence[object]) -> str:
+        key = (f"{column.name} {value!r}" for column, value in zip(columns, row, strict=True) if column.primary_key)
+        return ", ".join(key)
+
+    for row in rows:
+        for column, value in zip(columns, row, strict=True):
+            if isinstance(value, str) and "\0" in value:
+                return f"a NUL in {column.name} of {table.name}, {named(row)}: change that in the source first"
+    return f"in {table.name}, between {named(rows[0])} and {named(rows[-1])}"

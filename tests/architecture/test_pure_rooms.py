@@ -62,7 +62,15 @@ MAY_BESIDES = {"linktrack/links/tokens.py": {"secrets"}}  # a new key
 
 # What those of crm may besides: none but these names a path to open, knows a workspace, or starts a process.
 CRM_MAY_IMPORT = {
-    *("contextlib", "decimal", "pathlib", "pydantic", "linktrack.contact_ids", "linktrack.sentences"),
+    *(
+        "contextlib",
+        "decimal",
+        "pathlib",
+        "pydantic",
+        "linktrack.contact_ids",
+        "linktrack.sentences",
+        "linktrack.values",
+    ),
     *("linktrack.crm", "linktrack.settings.crm"),
 }
 CRM_MAY_BESIDES = {

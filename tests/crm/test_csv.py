@@ -194,7 +194,7 @@ DAMAGED = {
         {"encoding": "cp1252"},
         "byte 0x81 in it cannot be read as cp1252",
     ),
-    "a NUL byte": (b"contact_id,name\n1,Bo\n2,C\0y\n3,Di\n", {}, "it holds a NUL byte"),
+    "a NUL byte": (b"contact_id,name\n1,Bo\n2,C\0y\n3,Di\n", {}, "it holds a NUL, which no database takes"),
     "a quote that the next one closes": (
         b'contact_id,name\n1,Bo\n2,"Cy\n4,"Eve"\n3,Di\n',
         {},

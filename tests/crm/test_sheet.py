@@ -260,6 +260,15 @@ def test_a_title_above_the_header_and_columns_left_free(tmp_path: Path) -> None:
     assert [values for _, values in opened(to).rows([])] == [["", "1", "hot"]]
 
 
+def test_a_nul_is_in_no_row_and_in_no_header(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name"], ["1", "a_x0000_b"], ["2", "c"]])
+    left: list[BadRow] = []
+    assert list(table.rows(left)) == [(3, ["2", "c"])]
+    assert [(row.line, row.reason) for row in left] == [(2, "it holds a NUL, which no database takes")]
+    with pytest.raises(BadInput, match=r"more\.xlsx:1: the header's row: it holds a NUL"):
+        made(tmp_path / "more.xlsx", [["contact_id", "name_x0000_"], ["1", "a"]])
+
+
 NOT_XLSX = {
     "an old Excel file": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls), or one with a password"),
     "a broken package": (b"PK\x03\x04 nothing", "not a usable XLSX file"),
@@ -331,7 +340,7 @@ def test_an_empty_sheet_is_refused(tmp_path: Path) -> None:
         opened(tmp_path / "contacts.xlsx")
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8)
 
 
 @settings(max_examples=25)

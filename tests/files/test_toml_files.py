@@ -26,6 +26,8 @@ WRONG: dict[str, tuple[str, int | None, str]] = {
     "a table of a table twice, with keys in quotes": ("[a.'b \\\"é']\n[a.'b \\\"é']\n", 2, r'table a\."b \\\\\\"é" stands twice'),
     "a list of tables after a value": ("a = [1]\n[[a]]\n", 2, "valid TOML: a has its whole value already"),
     "a key of a table that is closed": ("a = {b = 1}\na.c = 2\n", 2, "valid TOML: a has its whole value already"),
+    "a NUL in a text": ('a = "\\\\u0000"\n[[x]]\nb = ["\\\\\\u0000"]\n', 3, "holds a NUL"),
+    "a NUL in a key, written long": ('a = 1\n"\\U00000000" = 1\n', 2, "holds a NUL"),
     "Python's False in a list": ("a = [true, False]\n", 1, "write false"),
 }  # fmt: skip
 
@@ -47,8 +49,11 @@ def test_what_is_refused(case: str, tmp_path: Path) -> None:
         pytest.param(f'a = """\n{"." * 300}\n"""', id="a line of dots"),
         pytest.param("a = [" + ", ".join(["1.5"] * 300) + "]", id="many numbers"),
         pytest.param(".".join("a" * 100) + " = 1", id="a key of a hundred parts"),
+        pytest.param(r"""a = '\u0000'""", id="what would be a NUL in other quotes"),
         pytest.param(f"a = 0x7{'f' * 15}", id="the largest number"),
     ],
 )
-def test_what_is_read(text: str) -> None:
-    assert parse_toml(text)
+def test_what_is_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text, "utf-8")
+    assert read_toml(path).tables == parse_toml(text)

@@ -83,6 +83,19 @@ def test_there_and_back_again_with_every_row(
     life.sound("--deep")
 
 
+def test_a_copy_names_the_row_that_a_server_does_not_take(run: Run, server: str, tmp_path: Path) -> None:
+    life = begin(run, tmp_path / "work")
+    target = new_database(server)
+    for statement, said in (
+        ("UPDATE link SET name = 'a' || char(0) WHERE key = 'offer'", r"a NUL in name of link, id \d+: change that in"),
+        ("UPDATE link SET name = '', created_at = 'x' WHERE key = 'offer'", r"in link, between id 1 and id \d+\)"),
+    ):
+        with open_database(load_workspace(life.root, {})) as database:
+            database.execute(statement)
+        refused = life.do("database", "copy", "sqlite:///linktrack.db", ours(target), code=3).err
+        assert re.search(said, refused), refused
+
+
 def test_a_backup_names_pg_dump_and_a_restore_the_lines_that_bring_it_back(
     run: Run, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,8 +51,8 @@ _HEADERS = re.compile(  # of an e-mail from an old program, or from a mailbox: a
 
 
 def read_html(data: bytes, *, name: str = "", charset: str | None = None) -> Document:
-    """`data` as an HTML document. BadInput as in `read_document`, and for a file that holds no HTML element, or is
-    something else by the ending of its `name`, its first element or its headers.
+    """`data` as an HTML document. BadInput as in `read_document`, and for a file that holds a NUL, has no HTML element,
+    or is something else by the ending of its `name`, its first element or its headers.
 
     A file with nothing in it is read: who needs something says so.
     """
@@ -60,11 +60,13 @@ def read_html(data: bytes, *, name: str = "", charset: str | None = None) -> Doc
     other = _OTHER_ENDINGS.get(name[name.rfind(".") :].lower()) or _what_else(document)
     if other is not None:
         raise BadInput(f"this is {other}, not HTML: name the mail's HTML file", file=name or None)
+    _refuse_nul(document, name)
     return document
 
 
 def refuse_no_text(data: bytes, name: str) -> None:
-    """BadInput for a file that is handed in as a plain-text part and is something else, by its bytes or its ending."""
+    """BadInput for a file that is handed in as a plain-text part and is something else, by its bytes or its ending, or
+    holds a NUL."""
     document = read_text(data, name=name)
     ending = name[name.rfind(".") :].lower() if "." in name else ""
     other = None if ending in _OF_TEXTS else _OTHER_ENDINGS.get(ending)
@@ -74,6 +76,14 @@ def refuse_no_text(data: bytes, name: str) -> None:
         other = _BINARY
     if other is not None:
         raise BadInput(f"this is {other}, not plain text: name the mail's text file", file=name)
+    _refuse_nul(document, name)
+
+
+def _refuse_nul(document: Document, name: str) -> None:
+    """BadInput for a NUL, which no mail has (RFC 5322, section 3.5) and no database takes."""
+    if (at := document.text.find("\0")) >= 0:
+        line, column = document.place(at)
+        raise BadInput("a mail holds no NUL: take it out", file=name or None, line=line, column=column)
 
 
 def _what_else(document: Document) -> str | None:

@@ -179,11 +179,20 @@ def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
     "data",
     [b"<p>x", b"Hej <b>du</b>", b"{{#if x}}<td>", b"[[name]] = <br>", b"", b" \n", b"<!--[if mso]><v:rect><![endif]--><BR/>",
      b"<?xml version='1.0'?><!DOCTYPE html><html><p>x", b"<p><svg><a href=x></svg>", b"From: us, to you: <b>Hej</b>\n\n",
-     b"<layout><p>x", b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>",
+     b"<layout><p>x", b"{% extends 'x' %}<p>{\"a\": 1}</p>", "<p>å".encode("utf-16"), b"key = <a href=x>",
      b"Hej, Anna\n<b>Nu, igen</b>", b"Hej\n<b>a;b</b>", b"a;b\n<b>c;d;e</b>", b"Nyheter | Maj\n<p>x | y</p>\n<p>z</p>"],
 )  # fmt: skip
 def test_html_is_html_however_little_of_it_there_is(data: bytes) -> None:
     assert read_html(data).data == data
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+def test_a_nul_is_refused_with_its_place_in_both_parts(charset: str) -> None:
+    html, text = (sign + "x" * 400 + "\nå\0" for sign in ("<p>", ""))
+    for name, read in (("a.html", lambda: read_html(html.encode(charset), name="a.html")),
+                       ("a.txt", lambda: refuse_no_text(text.encode(charset), "a.txt"))):  # fmt: skip
+        with pytest.raises(BadInput, match=f"{name}:2:2: a mail holds no NUL"):
+            read()
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from linktrack.actions.delivery import write_crm, write_for_restoring, write_pla
 from linktrack.actions.ledger import runs
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definitions
+from linktrack.actions.open_scripts import run_open_scripts
 from linktrack.actions.planned import FoundScript
 from linktrack.actions.run_input import RunOptions, Work, prepare
 from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
-from linktrack.actions.scripts import run_open_scripts
 from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
 from linktrack.contacts.seen import print_of

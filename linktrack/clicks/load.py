@@ -41,7 +41,7 @@ from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 if TYPE_CHECKING:
-    from linktrack.clicks.logs.event_people import Directory
+    from linktrack.clicks.logs.target_book import TargetBook
 
 
 def import_logs(
@@ -121,7 +121,7 @@ class _Import:
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = next_reading(database)
         self._mailing = None if options.mailing is None else mailing_id(database, options.mailing)
-        self._directory: Directory | None = None
+        self._targets: TargetBook | None = None
 
     def _new_store(self) -> ClickStore:
         """Where clicks are put, with the shipments and placements that the addresses of now lead to."""
@@ -240,12 +240,12 @@ class _Import:
             batches = Reading(log, changing, known, self.terms).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
         from linktrack.clicks.logs.event_log import EventReading
-        from linktrack.clicks.logs.event_people import Directory
+        from linktrack.clicks.logs.target_book import TargetBook
 
-        if self._directory is None:
+        if self._targets is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
-            self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)
-        return EventReading(log, format, known, self.terms, self._directory).batches()
+            self._targets = TargetBook(self.database, self.book, clicks, base_url, self._mailing)
+        return EventReading(log, format, known, self.terms, self._targets).batches()
 
     def _arrivals(self, batch: Batch) -> Arrivals:
         """A batch with the numbers that agents and networks have in the database, its clicks sorted by time."""

@@ -13,7 +13,7 @@ import pytest
 from actions.actions_world import ActionsWorld, rows_of
 
 from linktrack.actions.planned import ScriptResult
-from linktrack.actions.script_running import run_batch, run_script
+from linktrack.actions.script_calls import run_batch, run_script
 from linktrack.settings.sources import SCRIPT_VARIABLES
 
 PAYLOAD: dict[str, str | int] = {

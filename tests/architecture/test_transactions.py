@@ -128,7 +128,7 @@ IN_A_ROW = {
     # a run of the actions, and the taking of runs
     "actions/run.py:run_actions": 2,
     "actions/run.py:_carry_out": 3,
-    "actions/scripts.py:run_open_scripts": 8,
+    "actions/open_scripts.py:run_open_scripts": 8,
     "actions/after_restore.py:take_runs": 5,
     # an import: a batch each
     "clicks/load.py:import_logs": 2,

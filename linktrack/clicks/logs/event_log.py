@@ -10,11 +10,11 @@ from linktrack.clicks.event import Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.logs.batches import COMMIT_SECONDS, Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.content import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Log
-from linktrack.clicks.logs.event_people import Directory
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.import_terms import ImportTerms
 from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN
 from linktrack.clicks.logs.sources import Known
+from linktrack.clicks.logs.target_book import TargetBook
 from linktrack.errors import LinktrackError
 from linktrack.links.tokens import NOBODY
 
@@ -27,13 +27,13 @@ class EventReading:
     """One file of events being read."""
 
     def __init__(
-        self, log: Log, format: EventFormat, known: Known | None, terms: ImportTerms, directory: Directory
+        self, log: Log, format: EventFormat, known: Known | None, terms: ImportTerms, targets: TargetBook
     ) -> None:
         self.log = log
         self.format = format
         self.known = known
         self.terms = terms
-        self.directory = directory
+        self.targets = targets
         self.start = log.peek(HEAD_BYTES) if log.regular else b""
         self.taken = known.position if known else 0
         self.recent = b""  # the last bytes taken
@@ -109,9 +109,9 @@ class EventReading:
             self._reject(BEFORE_PURGE, event.identity)
             return
         identity = text_print(event.identity.encode("utf-8", "surrogatepass"))
-        found = self.directory.find(event)
-        if found in _UNKNOWN and self.directory.renew():
-            found = self.directory.find(event)
+        found = self.targets.find(event)
+        if found in _UNKNOWN and self.targets.renew():
+            found = self.targets.find(event)
         if isinstance(found, str):
             text = f"{event.identity} {event.url}"
             self._reject(found, text)
@@ -122,7 +122,7 @@ class EventReading:
             row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])
             self.gathered.contest(row, identity, found, text.encode("utf-8", "replace"))
             return
-        if event.clicked_at <= self.directory.reset_of(found[0]):
+        if event.clicked_at <= self.targets.reset_of(found[0]):
             self._reject("before-reset", event.identity)
             return
         if identity in self.seen:

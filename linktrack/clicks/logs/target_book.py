@@ -1,4 +1,4 @@
-"""Who was clicking where, for events that carry the target of the link and not our address.
+"""The targets and people of mailings: who was clicking where, by events that carry the link's target, not our address.
 
 The placement is found by target and mailing, the recipient by a custom variable or by e-mail address, and the shipment
 is the one to that recipient in which the placement stands. An event that fits several is rejected. Where a recipient
@@ -35,8 +35,9 @@ _OF_MAILING = (
 )
 
 
-class Directory:
-    """Who was clicking where, for events that do not carry our address."""
+class TargetBook:
+    """The targets and the people of mailings, as they are asked for: where an event belongs that does not carry our
+    address (`tracked.AddressBook` has those that do)."""
 
     def __init__(
         self, database: Database, book: AddressBook, settings: ClickSettings, base_url: str, mailing: int | None

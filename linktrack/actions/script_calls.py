@@ -1,4 +1,4 @@
-"""Scripts, run: without a shell, with a time limit, a small environment, and nothing of theirs that outlives them."""
+"""Calls of a script, for one click or many: no shell, a time limit, a small environment, and nothing outlives it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from linktrack.actions import script_processes
+from linktrack.actions import script_families
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.script_output import MAX_ANSWER, Answers, Tail, Whole, result_of
 from linktrack.files.reading import sentence_of, whole_path
@@ -131,7 +131,7 @@ def _run(
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with script_processes.adopting() as family:
+    with script_families.adopting() as family:
         try:
             process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
                 command,

@@ -11,7 +11,7 @@ from linktrack.actions.ledger.rows import KnownScript, MadeRow
 from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_id
 from linktrack.actions.run_input import Work
-from linktrack.actions.script_running import run_batch, run_script, unfit_script
+from linktrack.actions.script_calls import run_batch, run_script, unfit_script
 from linktrack.links.action_values import seconds_of
 from linktrack.links.actions import ScriptAction
 

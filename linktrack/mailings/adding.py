@@ -98,8 +98,12 @@ Disagreements = Sequence[tuple[Address, str]]
 
 
 def read_draft(draft: Draft, tracking: str, strict: bool = False) -> tuple[Parts, Disagreements]:
-    """A mail's parts, and where other parsers read it differently. BadInput for a broken mail, and for these if
-    `strict`."""
+    """Read the files of a mailing that is to be stored: (its parts, each place that other HTML parsers read differently
+    with a sentence about it). `tracking` is the base URL of tracked addresses.
+
+    BadInput, with the file, for a mail without HTML, for a file that is something else and for what cannot be read;
+    with `strict` also for the first of those places, with its line and column.
+    """
     if not draft.html.strip():
         raise BadInput("the file is empty: a mailing needs its HTML", file=draft.file or None)
     if draft.text is not None and draft.text_file:

@@ -79,6 +79,7 @@ class Compiled:
         return self.encoded(token).join(self.segments)
 
     def encoded(self, token: str) -> bytes:
+        """A token as it stands in this part. Errors as `compile.encoded`."""
         return encoded(token, self.charset)
 
 
@@ -129,7 +130,8 @@ def cut_part(
 
 
 def encoded(token: str, charset: str) -> bytes:
-    """A token, or a merge tag in its place, in a mailing's encoding. BadInput where that has it not."""
+    """A token, or the merge tag that stands for one, as bytes in the encoding `charset` of a mail's part. BadInput
+    where that encoding lacks a sign of it, which can only be a merge tag's: tokens are ASCII."""
     try:
         return token.encode(charset)
     except UnicodeEncodeError:

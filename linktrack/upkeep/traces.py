@@ -24,9 +24,14 @@ _NO_LETTERS = re.compile(rb"%[0-9a-fA-F]{2}|[^a-zA-Z2-7]")
 
 @dataclass(frozen=True)
 class Traces:
-    """Some people's good tokens; what is left of damaged ones (`halves`: the first and the last letters of each of
-    their tokens); and their e-mail addresses, which anybody may have added to a tracked address. A token of a key in
-    `revoked` may be anybody's, so theirs, too, and so may what is left of one."""
+    """What shows that a line of the click log is of some people.
+
+    `recipients` are their ids: a whole token in the line says its recipient's. `halves` are the first 16 and the last
+    16 letters of each token that they have got, in small letters: one of these is left where a token was damaged.
+    `emails` finds their e-mail addresses, which anybody may have added to a tracked address; None where none are known.
+    `revoked` are the ids of revoked keys: nobody can tell any more whose a token of theirs is, so that a line with one,
+    whole or damaged, counts as these people's.
+    """
 
     book: AddressBook
     recipients: Set[int]
@@ -76,8 +81,8 @@ def traces_of(
     *,
     of_revoked: bool = False,
 ) -> Traces:
-    """The traces of these recipients, by their ids, and of these e-mail addresses. Nobody can verify any more whose a
-    token of a revoked key is: with `of_revoked` all such tokens count as theirs, without it none does."""
+    """The traces of these recipients, by their ids, and of these e-mail addresses. With `of_revoked` a line with any
+    token of a revoked key counts as theirs; without it such tokens are traces of nobody."""
     keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
     for some in at_once(numbers):
         for shipment, recipient, settings in database.rows(

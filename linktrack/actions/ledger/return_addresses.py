@@ -43,5 +43,6 @@ def return_address(database: Database, link_id: int, recipient_id: int) -> str:
 
 
 def links_leading_elsewhere(database: Database) -> set[int]:
-    """The links by which a script wants anybody to be led elsewhere."""
+    """The ids of the links for which a script has answered with a `returnUrl` for at least one person, who is led there
+    instead of to the link's address."""
     return {link_id for (link_id,) in database.rows("SELECT DISTINCT link_id FROM return_address")}

@@ -134,6 +134,7 @@ def missing_runs(database: Database) -> tuple[int, ...]:
 
 
 def taken_runs(database: Database) -> set[int]:
-    """The numbers, as they were when they ran, of the runs that were taken."""
+    """The numbers of the lost runs that were taken into the ledger after a restore: those which they had before the
+    loss, not those of their rows here."""
     rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
     return {int(json.loads(summary)["run"]) for (summary,) in rows}

@@ -76,7 +76,8 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
 
 
 def _without_contained(pieces: list[Piece]) -> list[Piece]:
-    """The pieces but those that another one shows; of those with the same lines it is the one that knows its place."""
+    """The pieces without each whose lines stand within another piece of these, at an end that both know (`_contains`).
+    Where several have the same lines, the one is kept that knows most of where the second began and ended."""
     kept: list[Piece] = []
     for piece in sorted(pieces, key=lambda piece: (-len(piece.lines), -piece.starts - piece.ends, piece.lines)):
         if not any(_contains(other, piece) for other in kept):

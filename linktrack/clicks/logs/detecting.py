@@ -71,12 +71,15 @@ class Formats:
         return named or options.again or (options.mailing is not None and isinstance(format, EventFormat))
 
     def changing(self, format: LineFormat) -> Changing:
-        """What reads a log in a format, and in those that it may change to."""
+        """The reader of a log that is in this format now, and goes on in another one where its lines change. It stays
+        with this one where the user named the format for this import, or the settings do: then the reader only says
+        which other format lines are in."""
         named = self._options.log_format is not None or bool(self._setting)
         return Changing(format, named=named, time_zone=self._zone, strings=self._strings())
 
     def from_the_beginning(self, format: LogFormat | None) -> Changing:
-        """What reads a log from its beginning, in the formats that it has, whichever the last one is."""
+        """The reader of the same log from its beginning, where lines may be in other formats than the last ones.
+        `format` is the one of the last line that was read: one of lines, not of events."""
         fresh = format_of(format.name, self._zone) if format else None
         assert isinstance(fresh, LineFormat)  # noqa: S101  (events are not numbered)
         return Changing(fresh, named=False, time_zone=self._zone)

@@ -110,7 +110,13 @@ def _frames(block: str, fetched: PictureAddress) -> Iterator[str]:
 
 
 def _safe_rule(selectors: str, declared: str, shown: Shown, when: When) -> Iterator[str]:
-    """A rule in which no link is without a box, and nothing that holds a mark is hidden but by the window's width."""
+    """The rules, as text, into which one rule of a mail is made: these `selectors` with these `declared` declarations,
+    which may stay.
+
+    What hides an element (`display: none` …) stays, but for rules about the window's width (`when` is "widths", or such
+    a rule shows the element, as `shown` knows), only for elements without a mark of the report in them. What would
+    leave a link without a box in sight (`display: contents` …) is replaced for links: a badge stands in that box.
+    """
     hidden = hiding(declared)
     if hidden and when != "widths" and not selector_names(selectors) & shown.at_widths:
         yield f"{selectors}{{{without(declared, hidden)}}}\n{where_no_mark_is(selectors)}{{{';'.join(hidden)}}}\n"

@@ -70,7 +70,7 @@ def alone(
 
     def holder() -> str:
         file.seek(0)
-        what, _, who = file.read().strip().partition("\n")
+        who, _, what = file.read().strip().partition("\n")
         return f"{what or unnamed} is running ({who or 'another process'})"
 
     def elsewhere() -> str:
@@ -86,7 +86,7 @@ def alone(
         with explained(path):
             file.seek(0)
             file.truncate()
-            file.write(f"{does or itself}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
+            file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n{does or itself}\n")
             file.flush()
         number, kind = zlib.crc32(job.encode()), "_shared" * shared
         server = database.dialect == POSTGRESQL

@@ -68,33 +68,29 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
       linktrack link show offer
     """
     from linktrack.cli.link_sections import link_sections
-    from linktrack.links.catalog import find_link, mailings_with
-    from linktrack.links.stored_actions import list_actions
-    from linktrack.reports.links import link_figures
+    from linktrack.reports.links import whole_link
 
     with opened(context) as database:
-        link = find_link(database, key)
-        actions = [action for _, action in list_actions(database, key)]
-        figures = next(iter(link_figures(database, keys=[link.key])), None)
-        mailings = mailings_with(database, link.id)
+        found = whole_link(database, key)
+    link = found.link
     record = {
         **_row(link),
         "response": link.response.table,
         "confirm": link.confirm,
-        "actions": [action.table for action in actions],
+        "actions": [action.table for action in found.actions],
         "created_at": link.created_at or None,  # the special links are as old as the database
         "updated_at": link.updated_at or None,
         "deleted_at": link.deleted_at,
         "reset_at": link.reset_at,
-        "clicks": 0 if figures is None else figures.clicks,
-        "clickers": 0 if figures is None else figures.clickers,
-        "machine_clicks": 0 if figures is None else figures.machine_clicks,
-        "first_click": None if figures is None else figures.first_click,
-        "last_click": None if figures is None else figures.last_click,
-        "mailings": [place.mailing for place in mailings],
+        "clicks": found.clicks,
+        "clickers": found.clickers,
+        "machine_clicks": found.machine_clicks,
+        "first_click": found.first_click,
+        "last_click": found.last_click,
+        "mailings": [place.mailing for place in found.places],
     }
     if format is Format.table or (format is None and sys.stdout.isatty()):
-        typer.echo(link_sections(record, actions, mailings, workspace_of(context).zone))
+        typer.echo(link_sections(record, found.actions, found.places, workspace_of(context).zone))
     else:
         show_record(record, format, zone=workspace_of(context).zone)
 
@@ -136,13 +132,11 @@ def reset(
       linktrack link reset offer --yes
     """
     from linktrack.clicks.reset import reset_link
-    from linktrack.links.catalog import find_link
     from linktrack.moments import now
-    from linktrack.reports.links import link_figures
+    from linktrack.reports.links import whole_link
 
     with opened(context, wait) as database:
-        link = find_link(database, key)
-        clicks = sum(figures.clicks for figures in link_figures(database, keys=[link.key]))
+        clicks = whole_link(database, key).clicks
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return

@@ -35,20 +35,11 @@ def check(
     """
     from dataclasses import asdict
 
-    from linktrack.actions.crm_names import unfit_interests
-    from linktrack.crm.export import mapping_of
-    from linktrack.crm.people import any_interests, export_names
-    from linktrack.links.catalog import find_link
-    from linktrack.links.check import FINDING_COLUMNS, check_links
-    from linktrack.links.references import ExportNames
+    from linktrack.actions.catalogue_check import check_catalogue
+    from linktrack.links.check import FINDING_COLUMNS
 
-    workspace = workspace_of(context)
     with opened(context) as database, readable_or_none(crm) as export:
-        if key is not None:
-            key = find_link(database, key).key
-        names = ExportNames() if export is None else ExportNames(**export_names(export, mapping_of(workspace)))
-        fit = export is not None and any_interests(export, mapping_of(workspace))
-        found = check_links(workspace, database, key, names, (lambda *_: ()) if fit else unfit_interests)
+        found = check_catalogue(workspace_of(context), database, key, export)
     rows = [asdict(one) for one in found]
     table = ["finding", "link", "mailing", "explanation"]
     list_rows(context, rows, FINDING_COLUMNS, destination, Looks(table), inputs=[crm])
@@ -108,14 +99,10 @@ def export(
       linktrack link export --folder Campaigns -o links.toml
     """
     from linktrack.files.writing import write_file
-    from linktrack.links.catalog import list_links
-    from linktrack.links.definitions import export_toml, stored_definitions
+    from linktrack.links.definitions import exported_links
 
     with opened(context) as database:
-        links = list_links(database, folder=folder)
-        if folder is None:
-            links += [link for link in list_links(database, kinds=("special",)) if link.actions]
-        text = export_toml(stored_definitions(database, links).values())
+        text, count = exported_links(database, folder)
     write_file(output, text.encode(), protected_of(context))
     if str(output) != "-":
-        say(context, f"Wrote {len(links)} links to {output}.")
+        say(context, f"Wrote {count} links to {output}.")

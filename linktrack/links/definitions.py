@@ -246,6 +246,15 @@ def _store(database: Database, definition: LinkDefinition, clock: Clock) -> None
     store_actions(database, link_id, definition.actions)
 
 
+def exported_links(database: Database, folder: str | None = None) -> tuple[str, int]:
+    """(TOML, how many links are in it): the registered links in a folder and those in it, or all of them with the
+    special links that have actions. UnknownName for a folder that is not there."""
+    links = list_links(database, folder=folder)
+    if folder is None:
+        links += [link for link in list_links(database, kinds=("special",)) if link.actions]
+    return export_toml(stored_definitions(database, links).values()), len(links)
+
+
 def export_toml(definitions: Iterable[LinkDefinition]) -> str:
     """Definitions as a TOML file that `read_definitions` reads back to equal ones."""
     import tomli_w

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from linktrack.links.catalog import action_types
+from linktrack.links.catalog import LinkPlace, LinkRow, action_types, find_link, mailings_with
 from linktrack.links.folders import WITHIN, within
+from linktrack.links.stored_actions import ActionRow, list_actions
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of
 from linktrack.reports.shipments import counts_by_shipment, edges, is_clicked
 from linktrack.store.lookups import link_id
@@ -36,6 +37,20 @@ class LinkFigures(NamedTuple):
     first_click: int | None
     last_click: int | None
     actions: tuple[str, ...]
+
+
+class WholeLink(NamedTuple):
+    """All that is known of one link: its actions and the mailings where it stands, each in its order, and its clicks,
+    with times in UTC milliseconds. What follows the honeypot is a machine: it has no clicks."""
+
+    link: LinkRow
+    actions: tuple[ActionRow, ...]
+    places: tuple[LinkPlace, ...]
+    clicks: int
+    clickers: int
+    machine_clicks: int
+    first_click: int | None
+    last_click: int | None
 
 
 class LinkShipment(NamedTuple):
@@ -113,6 +128,19 @@ def link_figures(
             LinkFigures(key, name, folder, url, status, placements, *counts, *rate, tally.first, tally.last, caused)
         )
     return found
+
+
+def whole_link(database: Database, key: str) -> WholeLink:
+    """All that is known of the link `key`, as it is at one moment. UnknownName with near keys."""
+    with database.at_one_moment():
+        link = find_link(database, key)
+        actions = tuple(action for _, action in list_actions(database, key))
+        places = tuple(mailings_with(database, link.id))
+        figures = next(iter(link_figures(database, keys=[link.key])), None)
+    if figures is None:
+        return WholeLink(link, actions, places, 0, 0, 0, None, None)
+    counts = figures.clicks, figures.clickers, figures.machine_clicks
+    return WholeLink(link, actions, places, *counts, figures.first_click, figures.last_click)
 
 
 def link_shipments(

@@ -16,6 +16,7 @@ from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+TRIMMED = "".join(map(chr, range(0x21)))  # C0 controls and blanks: browsers take them off both ends of an address
 _AUTHORITY = re.compile(
     r"https?://(?:[^/?#\\]*@)?(\[[^\]/?#@\\]*\]|[^/?#@:\\\[\]]*)(?::([0-9]*))?(?=[/?#]|$)", re.IGNORECASE
 )

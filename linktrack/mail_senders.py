@@ -16,6 +16,11 @@ _DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?")
 _LITERAL = re.compile(r"\[[0-9A-Fa-f.:]+\]")
 
 
+def in_one_line(text: str) -> str:
+    """A text as a header holds it: each run of controls, line ends among them, is a blank."""
+    return _CONTROLS.sub(" ", text)
+
+
 def ascii_address(email: str) -> str:
     """An e-mail address with its domain in ASCII (IDNA). BadInput for what is no address."""
     local, at, domain = email.rpartition("@")
@@ -47,7 +52,7 @@ def sender(text: str) -> tuple[str, str]:
     try:
         if "\x00" in text:
             raise ValueError("no header holds a NUL")
-        plain = _CONTROLS.sub(" ", text)
+        plain = in_one_line(text)
         if named := _UNQUOTED.fullmatch(plain):
             plain = f'"{named[1]}" {named[2]}'
         header: Any = policy.default.header_factory("From", plain)

@@ -23,6 +23,7 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 _QUARTER = HOUR // 4  # at one of which clocks are moved
 DAY = 24 * HOUR
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_OF_ONE_DIGIT = re.compile(r"^(\d{4}-\d\d-\d\d[T ])(\d(?::|$))")
 _LENGTHS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
 
@@ -61,16 +62,15 @@ def now() -> int:
 def moment_of(when: datetime, zone: tzinfo = UTC) -> int:
     """A datetime as UTC milliseconds; one without an offset is in `zone`."""
     aware = when.replace(tzinfo=zone) if when.tzinfo is None else when
-    return (aware - _EPOCH) // timedelta(milliseconds=1)
+    return (aware - EPOCH) // timedelta(milliseconds=1)
 
 
 def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
     """UTC milliseconds as a datetime in `zone`; what lies outside of the years 2 to 9998 is their edge."""
-    return (_EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
+    return (EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1) for year in (2, 9999))
+_FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1) for year in (2, 9999))
 
 
 def iso(milliseconds: int, zone: tzinfo = UTC) -> str:

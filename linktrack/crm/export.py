@@ -18,7 +18,7 @@ from linktrack.files.reading import explained, open_input
 from linktrack.workspace import Workspace
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LIKE_AN_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class Table(Protocol):
@@ -136,9 +136,14 @@ def odd_header(table: Table) -> str:
                 f"it is read with the delimiter {table.dialect.delimiter!r}, and has {other[0]!r} between its columns: "
                 f"say delimiter = {json.dumps(other[0])} under [crm], or leave it out there"
             )
-    if table.header_is_found and any(_ADDRESS.fullmatch(column) for column in table.columns):
+    if table.header_is_found and any(map(looks_like_email, table.columns)):
         return "its first line looks like a contact, not like the names of columns: export it with a header line"
     return ""
+
+
+def looks_like_email(cell: str) -> bool:
+    """Whether a cell holds what anybody would take for an e-mail address, whether mail gets there or not."""
+    return _LIKE_AN_EMAIL.fullmatch(cell.strip()) is not None
 
 
 def refuse_calculated(table: Table, column: int, what: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.encoding import UnknownEncoding
-from linktrack.crm.export import Table, find_table, open_table
+from linktrack.crm.export import Table, find_table, looks_like_email, open_table
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import BadInput
@@ -22,7 +21,6 @@ from linktrack.settings.crm import CrmSettings
 
 ROWS = 1_000  # that are looked at
 SEPARATORS = ";,|"
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 # What columns are called, the surest first: in Swedish, English, SuperOffice, HubSpot, Salesforce, Dynamics.
 _PERSON = "personid"  # where SuperOffice has it, `contact_id` is the company
@@ -199,7 +197,7 @@ def _is_id(cells: Sequence[str]) -> bool:
 
 def _is_address(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
-    return bool(filled) and sum(_ADDRESS.fullmatch(cell.strip()) is not None for cell in filled) >= 0.8 * len(filled)
+    return bool(filled) and sum(map(looks_like_email, filled)) >= 0.8 * len(filled)
 
 
 def _plain(name: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.files.reading import STDIN, explained, is_open_file, sentence_of, whole_path
+from linktrack.values import CONTROLS
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
 _OWN_FILE = re.compile(
@@ -22,7 +23,6 @@ _OWN_FILE = re.compile(
 _OWN_FOLDERS = ("scripts", "clicklog", "pages")
 _LINKS = 40  # symbolic links that are followed, as the system does
 _LONGEST_PATH, _LONGEST_NAME = 4_000, 255  # bytes
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SYSTEM_FOLDER = re.compile("/(proc|sys|dev(?!/shm/))/")
 
 
@@ -74,7 +74,7 @@ def refuse_unfit_place(path: Path, *, folder: bool) -> None:
     circle, a file on the way, and where something else is there.
     """
     whole = Path(os.path.normpath(path.absolute()))
-    if found := _CONTROLS.search(str(whole)):
+    if found := CONTROLS.search(str(whole)):
         raise BadInput(f"a path must not have the sign {found[0]!r}", file=path)
     named = os.fsencode(whole)
     if len(named) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in named.split(b"/")):

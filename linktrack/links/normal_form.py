@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from linktrack.hosts import browser_authority
+from linktrack.hosts import TRIMMED, browser_authority
 
 _PARTS = re.compile(r"(?is)(https?):[/\\]{2,}([^/\\?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
-_AROUND = "".join(map(chr, range(0x21)))  # controls and blanks, which browsers take off
 _LEFT_OUT = {ord(sign): None for sign in "\t\n\r"}
 # An escape, or what stands in an address only as one.
 _TO_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}|[^!#-;=?-\[\]_a-z~]")
@@ -23,7 +22,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]").fullmatch  # RFC 3986: with an esc
 def normal_form(url: str) -> str:
     """An http(s) address as a browser sends it: small letters in scheme and host, punycode, no default port, no `.` and
     `..` in the path, escapes in capitals, and nothing escaped that means the same without. Others as they are."""
-    found = _PARTS.fullmatch(url.strip(_AROUND).translate(_LEFT_OUT))
+    found = _PARTS.fullmatch(url.strip(TRIMMED).translate(_LEFT_OUT))
     if found is None:
         return url
     scheme = found[1].lower()

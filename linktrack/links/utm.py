@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
-from linktrack.hosts import browser_host
+from linktrack.hosts import TRIMMED, browser_host
 from linktrack.links.merge_tags import Pairs, find, masked
 
 Policy = Literal["keep", "replace", "off"]
@@ -21,7 +21,6 @@ Policy = Literal["keep", "replace", "off"]
 NAMES = ("source", "medium", "campaign", "content", "term", "id", "source_platform", "creative_format",
          "marketing_tactic")  # fmt: skip
 PLACEHOLDERS = ("mailing.name", "link.key", "link.name", "link.folder")
-_TRIMMED = "".join(map(chr, range(0x21)))
 _HTTP = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)", re.IGNORECASE)
 _EMAIL_MEDIA = {"email", "e-mail", "e_mail", "e mail"}
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z]+(?:\.[a-z]+)?)\}(?!\})")
@@ -118,8 +117,8 @@ def edits(url: str, utm: Utm, extra_tags: Pairs = ()) -> list[Edit]:
     if not utm.active:
         return []
     text = masked(url, [replace(tag, statement=False) for tag in find(url, extra_tags)])
-    first = len(text) - len(text.lstrip(_TRIMMED))
-    end = len(text.rstrip(_TRIMMED))
+    first = len(text) - len(text.lstrip(TRIMMED))
+    end = len(text.rstrip(TRIMMED))
     host = _HTTP.match(text, first, end)
     if host is None or not host[1] or text[host.start(1) : host.end(1)] != url[host.start(1) : host.end(1)]:
         return []

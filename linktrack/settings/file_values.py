@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from linktrack.settings.values import CONTROLS
+from linktrack.values import CONTROLS
 
 _OF_EVERY_TEXT = frozenset("<>\"'&=/:.,;?@#!()")  # alone it begins and ends merge tags all over a mail
 _YEAR = re.compile("%[YyGxc]")  # directives of dates that hold one

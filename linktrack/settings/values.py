@@ -19,8 +19,8 @@ from linktrack.hosts import checked_host
 from linktrack.mail_senders import sender
 from linktrack.moments import DAY, read_length, zone_of
 from linktrack.names import same_name
+from linktrack.values import CONTROLS
 
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CENTURY = 36_500  # days: what is longer was not meant
 _LARGEST_SIZE = 10**12  # bytes
 

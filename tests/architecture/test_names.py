@@ -1,5 +1,5 @@
 """A word means one thing: no two classes, kinds or functions share a name, and no two modules ask the same of the
-database."""
+database or have the same rule."""
 
 from __future__ import annotations
 
@@ -163,3 +163,56 @@ def test_a_planted_second_query_is_found(query: str) -> None:
         ("links/catalog.py", ast.parse(f"database.value({query!r}, (key,))")),
     ]
     assert list(same_queries(planted).values()) == [{"store/lookups.py", "links/catalog.py"}]
+
+
+# Rules of texts and times that two modules have still, by the modules. The table only shrinks.
+RULES_TWICE = {
+    # what stands between quotes in a line
+    ("clicks/formats/clf.py", "clicks/formats/notation/lines.py"): 1,
+    # escapes in the format strings of two servers, each with rules of its own
+    ("clicks/formats/notation/apache_string.py", "clicks/formats/notation/nginx_string.py"): 1,
+    # a database in the place of a mail, told by a room that knows no store
+    ("mailings/reading/document.py", "store/database_files.py"): 1,
+}
+_LEAST_BYTES = 12  # of a literal that is a rule: shorter ones are words
+
+
+def same_rules(modules: Iterable[tuple[str, ast.Module]]) -> dict[str, set[str]]:
+    """Patterns, long literals of bytes, sets of signs and points of time that stand at the top of more than one module,
+    under whatever name."""
+    places: dict[str, set[str]] = {}
+    for path, tree in modules:
+        values = (node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) and node.value)
+        for value in values:
+            for node in filter(_is_rule, nodes(value)):
+                places.setdefault(ast.unparse(node), set()).add(path)
+    return {rule: found for rule, found in places.items() if len(found) > 1}
+
+
+def _is_rule(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, bytes) and len(node.value) >= _LEAST_BYTES
+    called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    return called in ("re.compile", "datetime") or (called.endswith(".join") and "chr" in ast.unparse(node))
+
+
+def test_no_rule_stands_in_two_modules() -> None:
+    found = same_rules(trees())
+    assert Counter(tuple(sorted(paths)) for paths in found.values()) == RULES_TWICE, found
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "re.compile(r'[^@]+@[^@]+')",
+        "re.compile(r'[^@]+@[^@]+').fullmatch",
+        "rb'[^\"\\\\]*+(?:\\\\.)*+'",
+        "''.join(map(chr, range(33)))",
+        "datetime(1970, 1, 1, tzinfo=UTC)",
+        "{'a': (1, re.compile('a'))}",
+    ],
+)
+def test_a_planted_second_rule_is_found(rule: str) -> None:
+    planted = [("crm/guess.py", ast.parse(f"_ONE = {rule}")), ("crm/export.py", ast.parse(f"OTHER: X = {rule}"))]
+    assert list(same_rules(planted).values()) == [{"crm/guess.py", "crm/export.py"}]
+    assert not same_rules([("crm/guess.py", ast.parse(f"_ONE = {rule}\n_TWO = {rule}"))])

@@ -199,9 +199,9 @@ def shows_moments(tree: ast.AST) -> list[str]:
 
 
 def knows_epoch(tree: ast.AST) -> bool:
-    """Whether a module counts moments from their beginning itself."""
+    """Whether a module counts moments from their beginning itself, which it writes down or takes from `moments`."""
     known = imported(tree)
-    return any(
+    return "linktrack.moments.EPOCH" in names_used(tree) or any(
         isinstance(node, ast.Call)
         and full_name(node.func, known).rpartition(".")[2] in ("datetime", "date")
         and any(isinstance(one, ast.Constant) and one.value == 1970 for one in node.args)
@@ -253,6 +253,7 @@ def test_a_planted_moment_that_shows_itself_is_found(code: str) -> None:
     assert shows_moments(ast.parse(f"from linktrack.moments import datetime_of\n{code}"))
     assert not shows_moments(ast.parse("from linktrack.moments import iso\nx = f'{iso(m, zone)} {str(m)}'"))
     assert knows_epoch(ast.parse("from datetime import datetime as dt\nx = dt(1970, 1, 1) + dt(2, 1, 1)"))
+    assert knows_epoch(ast.parse("from linktrack.moments import EPOCH as start\nx = clock - start"))
 
 
 def test_the_machines_zone_is_known_to_one_module() -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, LineRow
-from linktrack.clicks.formats.notation.lines import METHOD
+from linktrack.clicks.formats.notation.lines import METHOD, QUOTED
 from linktrack.clicks.formats.notation.times import iso_moment
-
-_QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 
 # type time elb client:port target:port 3 times, 2 statuses, 2 sizes, "request" "agent", and whatever else.
 _LINE = re.compile(
     rb"^((?:https?|h2|grpcs?|wss?) (\d{4}-\d\d-\d\dT[\d:.]++Z) [^ \n]++ (\[?[0-9a-fA-F:.]+(?:%\w+)?\]?):\d++ [^ \n]++ "
     rb"[\d.-]++ [\d.-]++ [\d.-]++ (\d{3}|-) [^ \n]++ [\d-]++ [\d-]++ "
-    rb'"(?:(' + METHOD + rb') ([^\s"]++)(?: [^\s"]++)?(?=")|' + _QUOTED + rb')" "(' + _QUOTED + rb')"'
+    rb'"(?:(' + METHOD + rb') ([^\s"]++)(?: [^\s"]++)?(?=")|' + QUOTED + rb')" "(' + QUOTED + rb')"'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*+)?(?=\r?$)|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
 )

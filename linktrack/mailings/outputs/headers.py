@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from email.header import Header
 from typing import TYPE_CHECKING
 
 from linktrack.errors import BadInput
-from linktrack.mail_senders import ascii_address
+from linktrack.mail_senders import ascii_address, in_one_line
 
 if TYPE_CHECKING:
     from linktrack.crm.export_rows import BadRow
@@ -16,13 +15,12 @@ if TYPE_CHECKING:
 
 _LINE = 76
 _LONG = 900  # characters; a header line has at most 998
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def mailbox(name: str, email: str) -> str:
     """`"Name" <address>`, or the address alone. BadInput for an address that no mail can be sent to."""
     address = ascii_address(email)
-    name = _CONTROLS.sub(" ", name).strip()
+    name = in_one_line(name).strip()
     if not name:
         return address
     if name.isascii() and len(name) < _LONG and "=?" not in name:
@@ -33,7 +31,7 @@ def mailbox(name: str, email: str) -> str:
 
 def unstructured(text: str) -> str:
     """A subject: as it is when it is short ASCII, else in encoded words, folded."""
-    text = _CONTROLS.sub(" ", text)
+    text = in_one_line(text)
     return text if text.isascii() and len(text) < _LONG and "=?" not in text else _words(text)
 
 

@@ -6,6 +6,7 @@ import re
 from html import unescape
 from html.entities import html5
 
+from linktrack.hosts import TRIMMED
 from linktrack.links.merge_tags import Pairs, find
 
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)")
@@ -81,16 +82,13 @@ def clean(url: str, extra_tags: Pairs = ()) -> str:
 
     The text inside merge tags stays as it is.
     """
-    url = url.strip(_TRIMMED)
+    url = url.strip(TRIMMED)
     parts: list[str] = []
     here = 0
     for tag in find(url, extra_tags):
         parts += [_joined(url[here : tag.start]), url[tag.start : tag.stop]]
         here = tag.stop
     return "".join((*parts, _joined(url[here:])))
-
-
-_TRIMMED = "".join(map(chr, range(0x21)))  # C0 controls and the space
 
 
 def _joined(text: str) -> str:

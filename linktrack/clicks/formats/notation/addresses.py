@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from linktrack.clicks.formats.notation.lines import QUOTED
 from linktrack.names import folded
 
 # What proxies say of who stood before them, by the headers that have it, the surest first …
@@ -30,10 +31,9 @@ _ADDRESS = re.compile(
 _WORD = re.compile(rb"[^\s,]*").fullmatch
 _WITH_PORT = re.compile(rb"(?:" + _IPV4 + rb"|\[[^\]]*\]):\d+").fullmatch
 
-_QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 # A field behind the agent: in quotes or bare, each perhaps behind its name. A bare list has a blank behind its commas.
 _FIELD = re.compile(
-    rb'(?:(?<= )|^)(?:([A-Za-z][\w-]*+)[=:] ?(?!/)|)(?:"(' + _QUOTED + rb')"|([^\s",]++(?:, ?[^\s",]++)*+))(?= |\Z)'
+    rb'(?:(?<= )|^)(?:([A-Za-z][\w-]*+)[=:] ?(?!/)|)(?:"(' + QUOTED + rb')"|([^\s",]++(?:, ?[^\s",]++)*+))(?= |\Z)'
 ).findall
 _NAMED = re.compile(rb"(?:^|(?<= ))[A-Za-z][\w-]*+[=:] ?(?!/)").search
 _BARE = re.compile(

@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from itertools import pairwise
 
 from linktrack.clicks.event import NO_AGENT, LineRow, junk
-from linktrack.clicks.formats.notation.lines import escaped, row, split_lines, split_request
+from linktrack.clicks.formats.notation.lines import QUOTED, escaped, row, split_lines, split_request
 from linktrack.clicks.formats.notation.times import MONTHS, moment_by_look
 from linktrack.errors import UsageError
 
@@ -41,7 +41,6 @@ _STARTS = {**_SHAPES, "target": rb"/|https?://|\*|-"}
 _ADDRESSES = frozenset(("host", "peer", "real", "forwarded"))
 _ADDRESS_LIST = rb'[^\s",<+]*?(?:, ?[^\s",<+]*?)*?'
 _NO_HEAD = rb"(?<!\dZ )(?![ |]|\d\d \d\d:)"  # behind an address and a blank
-_QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _NEEDED = frozenset((*_SHAPES, *_ADDRESSES, "request", "method", "target", "query", "agent", "purpose"))
 
 
@@ -193,7 +192,7 @@ def _pattern(pieces: Sequence[FormatPiece], escape: str) -> bytes:
         if piece.meaning in _SHAPES:
             made.append(b"(" + _SHAPES[piece.meaning] + b")" + re.escape(text.encode()))
         elif escape != "none" and before.endswith('"') and text.startswith('"'):
-            made.append(b"(" + _QUOTED + b")" + re.escape(text.encode()))
+            made.append(b"(" + QUOTED + b")" + re.escape(text.encode()))
         elif not rest:
             made.append(rb"([^\n]*+)")
         else:

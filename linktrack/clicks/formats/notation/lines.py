@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from linktrack.clicks.event import NO_AGENT, LineRow, junk
 
 METHOD = rb"[A-Za-z0-9!#$%&'*+.^_`|~-]++"  # a token of RFC 9110 (5.6.2): `get` is one, which is not GET
+QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'  # what stands between quotes, with a backslash before those in it
 _METHOD = re.compile(METHOD).fullmatch
 _TARGET = re.compile(rb"\S++").fullmatch
 _REQUEST = re.compile(rb"(" + METHOD + rb") (\S++)(?: \S++)?").fullmatch

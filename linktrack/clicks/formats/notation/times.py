@@ -7,6 +7,8 @@ from calendar import timegm
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from linktrack.moments import EPOCH
+
 MONTHS = {name: number for number, name in enumerate(
     (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"), 1
 )}  # fmt: skip
@@ -20,7 +22,6 @@ _EPOCH = re.compile(rb"(\d{1,19})(?:\.(\d{0,12}))?")
 # Minutes that were met, by all of the stamp but its seconds: a log has thousands of lines in each.
 _MINUTES: dict[tuple[bytes, bytes], int] = {}
 _MINUTES_KEPT = 100_000
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SECONDS = {b"%02d" % second: second * 1000 for second in range(60)}
 
@@ -55,7 +56,7 @@ def iso_moment(stamp: bytes, zone: tzinfo = UTC) -> int:
             if clock.tzinfo is None and zone is UTC:
                 clock = clock.replace(tzinfo=UTC)
             if clock.tzinfo is not None:
-                return (clock - _BEGINNING) // _MILLISECOND
+                return (clock - EPOCH) // _MILLISECOND
     match = _ISO.fullmatch(stamp)
     if match is None:
         raise ValueError("not a time")

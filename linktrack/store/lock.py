@@ -8,7 +8,7 @@ import os
 import socket
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -96,7 +96,8 @@ def alone(
             yield
         finally:
             if server:
-                database.execute(f"SELECT pg_advisory_unlock{kind}(?)", (number,))
+                with suppress(Conflict):  # a connection that is lost has let go of it, and whoever lost it has said so
+                    database.execute(f"SELECT pg_advisory_unlock{kind}(?)", (number,))
             file.seek(0)
             file.truncate()
 

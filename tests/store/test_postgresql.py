@@ -8,6 +8,7 @@ import re
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from postgresql_server import server as server
 from tests_support import Run
 
 from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.store.lock import alone
 from linktrack.store.session import connect
+from linktrack.workspace import Workspace
 
 pytestmark = pytest.mark.servers
 
@@ -225,6 +228,34 @@ def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str
         assert database.rows("SELECT number FROM held") == []
     with pytest.raises(Conflict, match="does not answer"):
         connect("postgresql+psycopg:///postgres?host=/nowhere")
+
+
+ENDED = {  # what a server ends: what is asked of it, and what is said of that
+    "a query that takes too long": (["SET statement_timeout = 5", "SELECT pg_sleep(9)"], "ended what took too long"),
+    "a transaction in which nothing is done": (
+        ["SET idle_in_transaction_session_timeout = 5", "BEGIN", "SELECT 1"], "connection to .* was lost",
+    ),
+    "a connection, from elsewhere": (["SELECT pg_terminate_backend(pg_backend_pid())"], "connection to .* was lost"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENDED)
+def test_what_a_server_ends_is_said_and_a_lock_hides_no_earlier_error(
+    server: str, workspace: Workspace, case: str
+) -> None:
+    statements, said = ENDED[case]
+    address = f"postgresql+psycopg:///postgres{server}"
+    with (
+        connect(address) as database,
+        pytest.raises(Conflict, match=f"{said}.*what was not stored yet is not in it; .*; go on so"),
+        alone(workspace, database, "action run", 0),
+    ):
+        try:
+            for statement in statements:
+                database.execute(statement)
+                time.sleep(0.05)
+        except Conflict as problem:
+            raise Conflict(f"{problem.sentence}; go on so") from None
 
 
 def test_who_is_not_let_in_and_what_is_not_there_are_told_from_a_silent_server(server: str) -> None:

@@ -155,14 +155,14 @@ def _copy_table(source: Database, target: Database, table: Table) -> int:
         try:
             target.insert(f'"{table.name}"', columns, some)
         except BadInput as problem:
-            raise BadInput(f"{problem.sentence} ({_place_of_nul(table, some)}): nothing was kept") from None
+            raise BadInput(f"{problem.sentence} ({_place_of_misfit(table, some)}): nothing was kept") from None
         count += len(some)
     if target.dialect != SQLITE and table.autoincrement_column is not None:
         count_on(target, table.name)
     return count
 
 
-def _place_of_nul(table: Table, rows: Sequence[Sequence[object]]) -> str:
+def _place_of_misfit(table: Table, rows: Sequence[Sequence[object]]) -> str:
     """Which of some rows of a table has a text with a NUL, and in which column; where none has, between which rows
     lies what is not taken."""
     columns = [column for column in table.columns if column.computed is None]

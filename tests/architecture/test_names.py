@@ -167,8 +167,6 @@ def test_a_planted_second_query_is_found(query: str) -> None:
 
 # Rules of texts and times that two modules have still, by the modules. The table only shrinks.
 RULES_TWICE = {
-    # what stands between quotes in a line
-    ("clicks/formats/clf.py", "clicks/formats/notation/lines.py"): 1,
     # escapes in the format strings of two servers, each with rules of its own
     ("clicks/formats/notation/apache_string.py", "clicks/formats/notation/nginx_string.py"): 1,
     # a database in the place of a mail, told by a room that knows no store

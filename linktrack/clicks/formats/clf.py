@@ -6,11 +6,10 @@ import re
 
 from linktrack.clicks.event import NO_AGENT, LineRow
 from linktrack.clicks.formats.notation.addresses import trailing_chain
-from linktrack.clicks.formats.notation.lines import METHOD
+from linktrack.clicks.formats.notation.lines import METHOD, QUOTED
 from linktrack.clicks.formats.notation.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
-_QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _ENTRY = rb'[^"\\\n,]*+(?:\\.[^"\\\n,]*+)*+'  # of a list in quotes
 _FORWARDED = rb"(?:" + _ENTRY + rb",)*[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|)"
 _IPV4 = rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
@@ -55,9 +54,9 @@ def _line(quoted: bytes) -> re.Pattern[bytes]:
 
 
 # What is in quotes nearly always ends at the next one, which is found in a third of the time.
-_LINE = _line(rb'(?:[^"]*+(?<!\\)|' + _QUOTED + rb")")
+_LINE = _line(rb'(?:[^"]*+(?<!\\)|' + QUOTED + rb")")
 # An agent that holds nothing: behind status and size, a referrer and `""`.
-_EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?= |\Z)').match
+_EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + QUOTED + rb'" ""(?= |\Z)').match
 
 
 def with_forwarded(row: LineRow) -> LineRow:
@@ -78,7 +77,7 @@ class CommonLog:
     def rows(self, block: bytes) -> list[LineRow]:
         rows: list[LineRow] = _LINE.findall(block)
         if len(rows) != block.count(b"\n") + (block[-1:] not in (b"", b"\n")):  # a quote was closed on another line
-            rows = _line(_QUOTED).findall(block)
+            rows = _line(QUOTED).findall(block)
         special = [index for index, row in enumerate(rows) if not row[6] or row[8]]
         for index in special:
             row = rows[index]

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise
+from operator import sub
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -49,6 +50,8 @@ def stretches_of(moments: Iterable[int], near: int) -> list[Stretch]:
     ordered = sorted(moments)
     if not ordered:
         return []
+    if max(map(sub, ordered[1:], ordered), default=0) <= near:  # as in a busy hour
+        return [(ordered[0], ordered[-1])]
     pauses = [(before, after) for before, after in pairwise(ordered) if after - before > near]
     firsts, lasts = [ordered[0], *(after for _, after in pauses)], [*(before for before, _ in pauses), ordered[-1]]
     return list(zip(firsts, lasts, strict=True))

@@ -48,6 +48,10 @@ def counted(clicks: dict[Click, str], devices: dict[int, int]) -> dict[str, set[
         link = (shipment, recipient, PLACES[placement])
         on_links[link] = min(on_links.get(link, first_of), first_of)
         anywhere[link[:2]] = min(anywhere.get(link[:2], first_of), first_of)
+    domains: Counter[tuple[int, str, str]] = Counter()
+    for click, verdict in clicks.items():
+        domains[click.shipment_id, domain(click.recipient_id), verdict] += 1
+    domains.update((shipment, domain(recipient), "clickers") for shipment, recipient in anywhere)
     ages = Counter((shipment, (first - SENT) // HOUR) for (shipment, _), (first, _) in anywhere.items())
     return {
         "clicker": rows,
@@ -60,6 +64,7 @@ def counted(clicks: dict[Click, str], devices: dict[int, int]) -> dict[str, set[
         "shipment_device": set(Counter((sent, device) for (sent, _), (_, device) in anywhere.items()).items()),
         "shipment_age": {(where, count) for where, count in ages.items() if 0 <= where[1] < AGES},
         "rulings": set(rulings.items()),
+        "domains": {(where, count) for where, count in domains.items() if where[2] != "test"},
         "edges": {
             (link, shipment, min(times), max(times))
             for link, shipment in {(PLACES[place], shipment) for shipment, _, place in spots}
@@ -67,6 +72,10 @@ def counted(clicks: dict[Click, str], devices: dict[int, int]) -> dict[str, set[
                           if (PLACES[spot[2]], spot[0]) == (link, shipment)])
         },
     }  # fmt: skip
+
+
+def domain(recipient: int) -> str:
+    return "" if recipient == NOBODY else f"d{recipient % 2}.example"
 
 
 def kept(database: Database) -> dict[str, set[tuple[Any, ...]]]:
@@ -91,6 +100,14 @@ def kept(database: Database) -> dict[str, set[tuple[Any, ...]]]:
                 "SELECT shipment_id, verdict, clicks FROM shipment_ruling JOIN ruling ON ruling.id = ruling_id"
             )
         },
+        "domains": {
+            ((shipment, name, what), count)
+            for shipment, name, *counts in database.rows(
+                "SELECT shipment_id, domain, human, machine, clickers FROM shipment_domain"
+            )
+            for what, count in zip(("human", "scanner", "clickers"), counts, strict=True)
+            if count
+        },
         "edges": set(
             database.rows("SELECT link_id, shipment_id, first_click, last_click FROM link_tally WHERE human > 0")
         ),
@@ -108,7 +125,9 @@ def test_figures_are_those_of_the_clicks_after_every_step(
     with world.database() as database:
         database.execute("UPDATE workspace SET time_zone = 'UTC'")
         shipments = [row[0] for row in database.rows("SELECT id FROM shipment WHERE sent_at = ? ORDER BY id", (SENT,))]
+        mails = "UPDATE shipment_recipient SET email = 'c@d' || (recipient_id % 2) || '.example'"
         with database.transaction():
+            database.execute(mails)
             add_agents(database, [(f"device {number}", number) for number in range(3)])
         devices: dict[int, int] = dict(database.rows("SELECT id, device FROM agent"))
         facts = ClickStore.of(database).facts

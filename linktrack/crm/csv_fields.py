@@ -23,6 +23,28 @@ def plain_record(delimiter: str) -> re.Pattern[str]:
     return re.compile(f"(?:{others}{sign})?{field}(?:{sign}(?:{others}{sign})?{field})*(?:{sign}{others})?")
 
 
+@cache
+def plain_block(delimiter: str) -> re.Pattern[str]:
+    """The pattern of a line end and lines behind it, each a record as `plain_record` knows them or one without
+    quotes."""
+    sign = re.escape(delimiter)
+    # a quoted field, or a part of one: where its quotes are doubled, one part ends and another begins
+    part = rf'(?<=["\n{sign}])"[^"\r\n]*+"(?=["\r\n{sign}])'
+    return re.compile(rf'(?:[^"]*+{part})*+[^"]*+')
+
+
+@cache
+def _fields_of_plain(delimiter: str) -> re.Pattern[str]:
+    """The pattern of each field of a plain record, with what stands before it."""
+    sign = re.escape(delimiter)
+    return re.compile(rf'(?:\A|{sign})("[^"]*(?:""[^"]*)*"|[^{sign}]*)')
+
+
+def split_plain(text: str, delimiter: str) -> list[str]:
+    """What `split_record` makes of a plain record."""
+    return _fields_of_plain(delimiter).findall(text)
+
+
 def split_record(text: str, delimiter: str, escape: str = "") -> list[str] | None:
     """The fields of a record with their quotes, or None where a quoted field goes on in the next line.
 

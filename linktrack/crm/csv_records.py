@@ -4,10 +4,10 @@ are the file again."""
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
-from linktrack.crm.csv_fields import CLOSE, plain_record, split_record, unquoted
+from linktrack.crm.csv_fields import CLOSE, plain_block, plain_record, split_plain, split_record, unquoted
 from linktrack.errors import BadInput
 
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
@@ -34,7 +34,7 @@ class CsvRecord:
     def fields(self) -> list[str]:
         """The fields as they stand in the file."""
         if self._fields is None:
-            self._fields = split_record(self.body, self._cutter.delimiter) or []
+            self._fields = split_plain(self.body, self._cutter.delimiter)
         return self._fields
 
     @property
@@ -61,8 +61,23 @@ class _Cutter:
         return next(self._read)
 
 
+def read_plain(lines: Sequence[str], delimiter: str, file_end: str) -> list[list[str]] | None:
+    """What the fields of lines say, each of which is a record, where the standard library reads all of them as we do;
+    None where that is not sure. Quotes must be doubled, and lines cut as `open_text` cuts them."""
+    text = "".join(lines)
+    if file_end not in ("\n", "\r\n") or not all(map(str.endswith, lines, repeat(file_end))):
+        return None
+    if text.count("\r") != len(lines) * (len(file_end) - 1) or "\0" in text:
+        return None
+    if '"' in text and ("\\" in text or not plain_block(delimiter).fullmatch("\n" + text)):
+        return None
+    if max(map(len, lines)) >= _MOST_PLAIN:
+        return None
+    return list(csv.reader(lines, delimiter=delimiter))
+
+
 def read_records(
-    text: TextIO, delimiter: str, *, line: int = 1, escape: str = "", file_end: str = "\n"
+    text: Iterable[str], delimiter: str, *, line: int = 1, escape: str = "", file_end: str = "\n"
 ) -> Iterator[CsvRecord]:
     """The records of a CSV text, which comes in lines as `open_text` cuts them; blank lines are records with one empty
     field. `file_end` is the file's line end.

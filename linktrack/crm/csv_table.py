@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
 from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_text
 from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
-from linktrack.crm.csv_records import CsvRecord, read_records, shows_escapes
+from linktrack.crm.csv_records import CsvRecord, read_plain, read_records, shows_escapes
 from linktrack.crm.export_rows import HOLDS_NUL, BadRow
 from linktrack.crm.footers import without_footers
 from linktrack.crm.headers import find_header
@@ -49,14 +49,14 @@ class CsvTable:
     def records(self) -> Iterator[CsvRecord]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
         with self._opened() as text:
-            yield from self._read(text)
+            yield from self._read(text, self._first)
 
     def records_at(self, lines: Iterable[int]) -> Iterator[CsvRecord | str]:
         """The records that begin at these lines, which come in order, and in between the text of all others as it
         stands, in pieces of at most BATCH lines."""
         at, line_end = self._first, self.dialect.end[-1]  # as `open_text` cuts lines
         with self._opened() as text:
-            records = self._read(text)
+            records = self._read(text, self._first)
             for line in lines:
                 while at < line and (pieces := list(islice(text, min(line - at, BATCH)))):
                     at += len(pieces)
@@ -82,12 +82,10 @@ class CsvTable:
             text.read(len(self.dialect.preamble))
             yield text
 
-    def _read(self, text: TextIO) -> Iterator[CsvRecord]:
+    def _read(self, text: Iterable[str], line: int) -> Iterator[CsvRecord]:
         dialect = self.dialect
         try:
-            yield from read_records(
-                text, dialect.delimiter, line=self._first, escape=dialect.escape, file_end=dialect.end
-            )
+            yield from read_records(text, dialect.delimiter, line=line, escape=dialect.escape, file_end=dialect.end)
         except BadInput as problem:
             raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 
@@ -126,36 +124,57 @@ class CsvTable:
         return ""
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
-        return without_footers(self._rows(left), len(self.columns), self._id, left)
+        return without_footers(self._blocks(left), len(self.columns), self._id, left)
 
-    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
-        """The rows with footers among them, and whether each stands behind a blank line."""
-        width, header, escape = len(self.columns), self.header_line, self.dialect.escape
-        behind_blank = False
-        for record in self.records():
-            line, text = record.line, record.text
-            if line == header:
-                continue
-            values = record.values
-            if len(values) == 1 and self.is_blank(record):
-                behind_blank = True
-                continue
-            if damage := self._damage(record):
-                left.append(BadRow(damage, line, _UNDECODED.sub("\ufffd", text.strip()[:200]), len(values)))
-                continue
-            quotes = '"' in text
-            if quotes and not escape and '\\"' in text and shows_escapes(record, width):
-                begin = text.splitlines()[0][:60]
-                raise BadInput(
-                    f"a quote within quotes seems to have a backslash before it ({begin}): "
-                    "say escape = '\\' under [crm] if the export writes them so",
-                    file=self.path,
-                    line=line,
-                )
-            odd = (quotes and not record.is_plain) or len(values) != width or line < header
-            if odd and (reason := self.fault(record)):
-                apart = line < header or len(values) == 1 < width
-                left.append(BadRow(reason, line, text.strip()[:200], len(values), apart))
-                continue
-            yield line, values, behind_blank
-            behind_blank = False
+    def _blocks(self, left: list[BadRow]) -> Iterator[tuple[int, list[list[str]], bool]]:
+        """The rows with footers among them, one or many at once: the line of the first, and whether a blank one stands
+        before it."""
+        line, line_end, behind_blank = self._first, self.dialect.end[-1], False
+        with self._opened() as text:
+            while block := list(islice(text, BATCH if line > self.header_line else self.header_line - line + 1)):
+                behind = line + len(block)
+                if line > self.header_line and (rows := self._plain_rows(block)):
+                    yield line, rows, behind_blank
+                    line, behind_blank = behind, False
+                    continue
+                for record in self._read(chain(block, text), line):
+                    values = record.values
+                    if record.line == self.header_line:
+                        pass
+                    elif len(values) == 1 and self.is_blank(record):
+                        behind_blank = True
+                    elif self._is_row(record, len(values), left):
+                        yield record.line, [values], behind_blank
+                        behind_blank = False
+                    line = record.line + max(record.text.count(line_end), 1)
+                    if line >= behind:
+                        break
+
+    def _plain_rows(self, lines: list[str]) -> list[list[str]] | None:
+        """What some lines behind the header say, where each of them is a row without anything odd; else None."""
+        if self.dialect.escape or (self._may_be_damaged and any(map(_UNDECODED.search, lines))):
+            return None
+        rows = read_plain(lines, self.dialect.delimiter, self.dialect.end)
+        return rows if rows and {*map(len, rows)} == {len(self.columns)} else None
+
+    def _is_row(self, record: CsvRecord, fields: int, left: list[BadRow]) -> bool:
+        """Whether a record that is not blank and has so many fields is a row; what is none goes to `left`."""
+        line, text, width = record.line, record.text, len(self.columns)
+        if damage := self._damage(record):
+            left.append(BadRow(damage, line, _UNDECODED.sub("\ufffd", text.strip()[:200]), fields))
+            return False
+        quotes = '"' in text
+        if quotes and not self.dialect.escape and '\\"' in text and shows_escapes(record, width):
+            begin = text.splitlines()[0][:60]
+            raise BadInput(
+                f"a quote within quotes seems to have a backslash before it ({begin}): "
+                "say escape = '\\' under [crm] if the export writes them so",
+                file=self.path,
+                line=line,
+            )
+        odd = (quotes and not record.is_plain) or fields != width or line < self.header_line
+        if odd and (reason := self.fault(record)):
+            apart = line < self.header_line or fields == 1 < width
+            left.append(BadRow(reason, line, text.strip()[:200], fields, apart))
+            return False
+        return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from linktrack.crm.export_rows import BadRow
 
@@ -15,10 +15,10 @@ _NUMBER = re.compile(r"(?:[^\W\d]{1,12}\.?[:\s]\s*)?[-+]?[\d.,\s']*\d(?:\s*(?:%|
 
 
 def without_footers(
-    rows: Iterable[tuple[int, list[str], bool]], width: int, id_place: int | None, left: list[BadRow]
+    blocks: Iterable[tuple[int, Sequence[list[str]], bool]], width: int, id_place: int | None, left: list[BadRow]
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table without its footers, which go to `left`; `rows` says of each whether an empty line stands
-    before it.
+    """The numbered rows of a table without its footers, which go to `left`. `blocks` are rows that follow each other:
+    the number of the first, the rows, and whether an empty line stands before them.
 
     A footer has a text in its first cell alone, which is no id like those above (one that begins with a total also has
     a number). It stands behind an empty line or at the end; only behind an empty line where the first column is not
@@ -27,26 +27,42 @@ def without_footers(
     known = _KnownIds()
     waiting: list[tuple[int, list[str], bool]] = []  # what is a footer if no row follows, or stands behind a blank
     apart = False
-    for line, values, behind_empty in rows:
-        filled = len(values) - values.count("")
-        apart = apart or behind_empty
-        if filled == 0:
-            apart = True
-        elif width > 1 and filled <= 2 and _is_alone(values, filled):
-            if (known.some and not known.fits(values[0].strip())) if id_place == 0 else apart:
-                waiting.append((line, values, apart))
-                continue
+    for first, block, behind_empty in blocks:
+        if len(block) > 1 and min([len(values) - values.count("") for values in block]) > 2:  # none of them is one
             apart = False
-        else:
-            apart = False
-        if waiting and filled:
-            yield from ((number, cells) for number, cells, behind_blank in waiting if not behind_blank)
-            left += [_footer(number, cells, id_place) for number, cells, behind_blank in waiting if behind_blank]
-            waiting.clear()
-        if id_place == 0 and values[0]:
-            known.add(values[0].strip())
-        yield line, values
+            if waiting:
+                yield from _rows_among(waiting, id_place, left)
+            if id_place == 0:
+                known.add_all([values[0] for values in block])
+            yield from enumerate(block, first)
+            continue
+        for line, values in enumerate(block, first):
+            filled = len(values) - values.count("")
+            apart = apart or (behind_empty and line == first)
+            if filled == 0:
+                apart = True
+            elif width > 1 and filled <= 2 and _is_alone(values, filled):
+                if (known.some and not known.fits(values[0].strip())) if id_place == 0 else apart:
+                    waiting.append((line, values, apart))
+                    continue
+                apart = False
+            else:
+                apart = False
+            if waiting and filled:
+                yield from _rows_among(waiting, id_place, left)
+            if id_place == 0:
+                known.add_all(values[:1])
+            yield line, values
     left += [_footer(number, cells, id_place) for number, cells, _ in waiting]
+
+
+def _rows_among(
+    waiting: list[tuple[int, list[str], bool]], id_place: int | None, left: list[BadRow]
+) -> Iterator[tuple[int, list[str]]]:
+    """What is no footer after all, for a row comes behind it; the footers go to `left`, and nobody waits any more."""
+    yield from ((number, cells) for number, cells, behind_blank in waiting if not behind_blank)
+    left += [_footer(number, cells, id_place) for number, cells, behind_blank in waiting if behind_blank]
+    waiting.clear()
 
 
 def _is_alone(values: list[str], filled: int) -> bool:
@@ -76,13 +92,16 @@ class _KnownIds:
         self.every: frozenset[str] = frozenset()
         self._last: frozenset[str] | None = None
 
-    def add(self, text: str) -> None:
-        made_of = _made_of(text)
-        if made_of is self._last:  # mostly
-            return
-        self._last = made_of
-        self.every = made_of if not self.some else self.every & made_of
-        self.some |= made_of
+    def add_all(self, texts: Sequence[str]) -> None:
+        """Add the first cells of rows; an empty one is no id."""
+        if all(texts) and "".join(texts).isdigit():  # mostly
+            texts = texts[:1]
+        for text in filter(None, texts):
+            made_of = _made_of(text.strip())
+            if made_of is not self._last:
+                self._last = made_of
+                self.every = made_of if not self.some else self.every & made_of
+                self.some |= made_of
 
     def fits(self, text: str) -> bool:
         return self.every <= _made_of(text) <= self.some

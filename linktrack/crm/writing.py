@@ -122,11 +122,18 @@ def _header_and_end(record: CsvRecord) -> tuple[list[str], str]:
 def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dialect: Dialect) -> list[str]:
     """The fields of a record with some replaced, and others added up to `width`. A new field is in quotes where it must
     be, where the old one was, and where all others are."""
-    filled = [field for field in fields if field]
-    every = bool(filled) and all(field.startswith('"') for field in filled)
-    blank = '""' if every and len(filled) == len(fields) else ""
-    changed = [*fields, *[blank] * (max(max(cells, default=0) + 1, width) - len(fields))]  # a row may end early
+    changed = [*fields]
+    missing = max(max(cells, default=0) + 1, width) - len(fields)
+    if missing > 0:  # a row may end early
+        changed += ['""' if all(fields) and _all_quoted(fields) else ""] * missing
     for column, text in cells.items():
-        always = changed[column].startswith('"') or (every and changed[column] == "" and text != "")
+        old = changed[column]
+        always = old.startswith('"') or (old == "" and text != "" and _all_quoted(fields))
         changed[column] = quoted(text, dialect.delimiter, dialect.escape, always=always)
     return changed if changed != [""] else ['""']  # which would be a blank line
+
+
+def _all_quoted(fields: Sequence[str]) -> bool:
+    """Whether all fields that are not empty are in quotes, and some are."""
+    filled = [field for field in fields if field]
+    return bool(filled) and all(field.startswith('"') for field in filled)

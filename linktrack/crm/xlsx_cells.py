@@ -58,8 +58,8 @@ class SheetTable:
         """Row numbers as the sheet shows them; empty rows are left out."""
         return without_footers(self._rows(left), len(self.columns), self._id, left)
 
-    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
-        """Number and values of each row, footers included, and whether an empty row stands before it."""
+    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[list[str]], bool]]:
+        """Number and values of each row alone, footers included, and whether an empty row stands before it."""
         width = len(self.columns)
         previous = self.header_line
         for row in self._cells.rows():
@@ -73,7 +73,7 @@ class SheetTable:
                 reason = f"the number in {self.columns[self._id]!r} is not what was typed: {doubts[self._id]}"
                 left.append(BadRow(f"{reason}; export ids as text", number, " ".join(values)[:200]))
             elif any(values[:width]):
-                yield number, values + [""] * (width - len(values)), number > previous + 1
+                yield number, [values + [""] * (width - len(values))], number > previous + 1
             previous = number
 
     def first_rows(self) -> list[tuple[int, list[str]]]:

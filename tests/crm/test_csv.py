@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linktrack.crm import csv_table
 from linktrack.crm.csv_dialect import find_line_end
-from linktrack.crm.csv_fields import plain_record, quoted, split_record, unquoted
-from linktrack.crm.csv_records import read_records
+from linktrack.crm.csv_fields import plain_record, quoted, split_plain, split_record, unquoted
+from linktrack.crm.csv_records import read_plain, read_records
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import left_alone, need_column, open_table
 from linktrack.crm.export_rows import BadRow
@@ -347,12 +349,75 @@ def test_every_byte_outside_the_changed_cells_stays(
     assert len(list(read_records(text, delimiter, escape=escape, file_end=end))) == 1 + len(wanted)
 
 
+FIELDS = [
+    "",
+    "a",
+    "b c",
+    '""',
+    '"b"',
+    '"c,d"',
+    '"e ""f"" g"',
+    ' "h"',
+    '"i" ',
+    'j"k',
+    '"l',
+    'm"',
+    '"n""',
+    '\\"',
+    '"o\n"',
+    "\0",
+    "\r",
+]
+
+
+@given(
+    lines=st.lists(
+        st.tuples(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4), st.sampled_from(["\n", "\n", "\r\n", ""])),
+        max_size=4,
+    ),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_lines_read_at_once_are_the_records_that_they_are_one_by_one(
+    lines: list[tuple[list[str], str]], end: str
+) -> None:
+    text = io.StringIO("".join(",".join(fields) + end for fields, end in lines), newline="\n")
+    pieces = list(text)
+    at_once = read_plain(pieces, ",", end) if pieces else None
+    if at_once is None:
+        assert not all(end == own and {*fields} <= {*FIELDS[:7]} for fields, own in lines) or not lines
+        return
+    records = list(read_records(pieces, ",", file_end=end))
+    assert [record.text for record in records] == pieces
+    assert [record.values for record in records] == [values or [""] for values in at_once]
+    assert all(record.end == end and (record.is_plain or '"' not in record.text) for record in records)
+    assert [record.fields for record in records] == [split_record(record.body, ",") for record in records]
+
+
+def test_rows_are_read_at_once_up_to_and_behind_what_is_odd(tmp_path: Path) -> None:
+    odd = [
+        *('4,"x\ny",z', "", ' "5",x,y', "short", '"6"7,x,y', "w,x,y,z", "\r", "\0,x,y", "\udc80,x,y"),
+        *("note,,", "7,,", "\nTotal,9,"),
+    ]
+    lines = ["title", "id,name,z", *(line for one in odd for line in (one, "1,å,z", '2,"ö",z', '3,"z ""ä""",z'))]
+    data = "\n".join([*lines, "Total,9,"]).encode("utf-8", "surrogateescape")
+
+    def rows() -> tuple[list[tuple[int, list[str]]], list[BadRow]]:
+        left: list[BadRow] = []
+        return list(table_of(tmp_path, data, contacts={"id": "id"}).rows(left)), left
+
+    with mock.patch.object(csv_table, "BATCH", 2):
+        at_once = rows()
+    with mock.patch.object(csv_table, "read_plain", lambda *_: None):
+        assert at_once == rows()
+    assert len(at_once[0]) > 3 * len(odd) and len(at_once[1]) > 6
+
+
 @settings(max_examples=150)
 @given(text=st.text('ab ,;"\\\t\u2028', max_size=30), delimiter=st.sampled_from(";,\t"))
 def test_what_is_plain_means_the_same_to_the_standard_library(text: str, delimiter: str) -> None:
     fields = split_record(text, delimiter)
     if plain_record(delimiter).fullmatch(text):
-        assert fields is not None and delimiter.join(fields) == text
+        assert fields is not None and delimiter.join(fields) == text and fields == split_plain(text, delimiter)
         assert next(csv.reader([text], delimiter=delimiter)) == [unquoted(field) for field in fields]
     elif '"' in text and fields is not None:
         assert any('"' in field and not plain_record(delimiter).fullmatch(field) for field in fields)

@@ -65,7 +65,7 @@ def now() -> int:
 def moment_of(when: datetime, zone: tzinfo = UTC) -> int:
     """A datetime as UTC milliseconds; one without an offset is in `zone`."""
     aware = when.replace(tzinfo=zone) if when.tzinfo is None else when
-    return (aware - EPOCH) // timedelta(milliseconds=1)
+    return (aware - EPOCH) // _MILLISECOND
 
 
 def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
@@ -73,7 +73,8 @@ def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
     return (EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
 
 
-_FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1) for year in (2, 9999))
+_MILLISECOND = timedelta(milliseconds=1)
+_FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // _MILLISECOND for year in (2, 9999))
 
 
 def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
@@ -221,4 +222,4 @@ def hour_start(milliseconds: int, zone: tzinfo) -> int:
 
 
 def _offset(milliseconds: int, zone: tzinfo) -> int:
-    return (datetime_of(milliseconds, zone).utcoffset() or timedelta()) // timedelta(milliseconds=1)
+    return (datetime_of(milliseconds, zone).utcoffset() or timedelta()) // _MILLISECOND

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from linktrack.actions.planned import CrmChange
 from linktrack.moments import datetime_of, datetime_written
 
 ALL = "follow-ups.ics"
@@ -32,7 +32,7 @@ class CalendarFiles:
         self._names: dict[str, str] = {}  # by owner
         self._waiting: dict[str, bytearray] = {}  # by file name, what is not written yet
 
-    def add(self, change: Mapping[str, Any], row: Mapping[str, str]) -> None:
+    def add(self, change: CrmChange, row: Mapping[str, str]) -> None:
         """Add a follow-up: its change, and its row of follow-ups.csv."""
         entry = calendar_entry(change, row, self._stamp)
         self._write(ALL, entry)
@@ -70,7 +70,7 @@ class CalendarFiles:
         self._waiting[name].clear()
 
 
-def calendar_entry(change: Mapping[str, Any], row: Mapping[str, str], stamp: str) -> bytes:
+def calendar_entry(change: CrmChange, row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
     start, end = _utc_written(row["start"]), _utc_written(row["end"])
     shared = [
@@ -85,20 +85,20 @@ def calendar_entry(change: Mapping[str, Any], row: Mapping[str, str], stamp: str
     for name, value in (
         ("ASSIGNED-TO", row["assigned_to"]),
         ("CREATED-BY", row["created_by"]),
-        ("CONTACT-ID", change["contact_id"]),
-        ("LINK", change["link"]),
-        ("MAILING", change["mailing"]),
+        ("CONTACT-ID", change.contact_id),
+        ("LINK", change.link),
+        ("MAILING", change.mailing),
     ):
         if value:
             shared.append(f"X-LINKTRACK-{name}:{_escaped(value)}")
     event = [f"DTEND:{end}", *shared]
     if row["kind"] == "task":
-        lines = _component("VTODO", change["id"], [f"DUE:{end}", *shared])
-        lines += _component("VEVENT", f"{change['id']}-event", event)
+        lines = _component("VTODO", change.id, [f"DUE:{end}", *shared])
+        lines += _component("VEVENT", f"{change.id}-event", event)
     else:
         if row["assignment"] == "true":
             event.append("STATUS:TENTATIVE")  # an invitation that can be refused
-        lines = _component("VEVENT", change["id"], event)
+        lines = _component("VEVENT", change.id, event)
     whole = "\r\n".join([*lines, ""])
     if whole.isascii() and max(map(len, lines)) <= _LONGEST:
         return whole.encode()
@@ -118,6 +118,7 @@ def _utc_written(text: str) -> str:
     return _utc(datetime_written(text))
 
 
+@lru_cache(4096)  # owners, links and mailings come again
 def _escaped(text: str) -> str:
     """A TEXT value (RFC 5545, section 3.3.11), without the control characters that it may not hold."""
     if not text.isprintable():

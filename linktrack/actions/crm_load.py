@@ -138,35 +138,40 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     if not wanted:
         return
     names = name_columns(table, state.mapping)
-    width = len(table.columns)
     repeated = 0
     left: list[BadRow] = []
     without_id: list[BadRow] = []
     at_interests = state.columns["interests"] if interests else -1
-    cells_seen = state.interest_cells
+    cells_seen, more_cells = state.interest_cells, interests
+    width, blanks = len(table.columns), [""] * len(state.created)
     columns = list(state.columns.values())
     places = state.places = {name: place for place, name in enumerate(state.columns)}
     name_place = places.setdefault("name", len(columns))
     apart = [""] * (len(places) - len(columns))  # for the name, which may have several columns
     alike = [place for name, place in places.items() if name not in ("email", "name")]
     same: dict[str, str] = {}  # cells that many contacts have are kept once
+    people = state.people
     for line, values in table.rows(left):
-        if interests and len(cells_seen) < MAX_CELLS:
+        if more_cells:
             cells_seen.add(values[at_interests])
+            more_cells = len(cells_seen) < MAX_CELLS
         contact_id = values[identifier].strip()
-        if not contact_id:
-            without_id.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
-        elif contact_id in state.people:
+        if contact_id not in wanted or not contact_id:
+            if not contact_id:
+                without_id.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
+        elif contact_id in people:
             repeated += 1
-            state.people[contact_id].again += (line,)
-        elif contact_id in wanted:
-            cells = [values[at] if at < width else "" for at in columns] + apart
+            people[contact_id].again += (line,)
+        else:
+            every = [*values[:width], *blanks] if blanks else values
+            cells = [every[at] for at in columns] + apart
             for place in alike:
-                cells[place] = same.setdefault(cells[place], cells[place])
+                cell = cells[place]
+                cells[place] = same.setdefault(cell, cell)
             if len(same) > MAX_CELLS:
                 same.clear()
-            cells[name_place] = " ".join(part for at in names if (part := values[at].strip()))
-            state.people[contact_id] = CrmRow(contact_id, line, places, cells)
+            cells[name_place] = " ".join([part for at in names if (part := values[at].strip())])
+            people[contact_id] = CrmRow(contact_id, line, places, cells)
     if interests:
         separator = state.mapping.settings.contacts.interests_separator
         _liken(state.people.values(), cells_seen, separator)

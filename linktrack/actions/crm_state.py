@@ -16,7 +16,7 @@ from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import Table, left_alone
 from linktrack.crm.export_rows import BadRow, LeftRow
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
+from linktrack.crm.multivalue import OddCell, names_in, names_like, with_name, without_name
 from linktrack.crm.typed_values import same_value
 from linktrack.errors import CannotChange
 from linktrack.names import composed, same_name
@@ -149,12 +149,16 @@ class CrmState:
                 )
             if self.columns[decision.name] == self.id_column:
                 raise CannotChange(f"the field {decision.name!r} is the contact's id, which is never changed")
-            value = _holdable(decision.value, self.contacts)
-            old, known = person[decision.name], self.mapping.field(decision.name)
-            if self.contacts is not None and self.contacts.suffix != ".csv" and same_value(old, value, known):
+            old, value = person[decision.name], decision.value
+            if old == value:
+                return None
+            _holdable(value, self.contacts)
+            is_typed = self.contacts is not None and self.contacts.suffix != ".csv"
+            if is_typed and same_value(old, value, self.mapping.field(decision.name)):
                 return None  # a number, a day, yes or no, in whatever way the cell says it
             _refuse_unwritable(person, decision.name, value, self.contacts, self.columns[decision.name])
-            return _set(person, decision.name, value)
+            person.change(decision.name, value)
+            return old, value
         if decision.kind in ("selection", "project"):
             return self._join(contact_id, decision)
         try:
@@ -168,7 +172,7 @@ class CrmState:
         if decision.kind == "company-interest":
             row, separator, table = self._firm_of(person), *self._of_companies()
         cell, quotes = row["interests"], decision.kind in self.quoting
-        standing = [one for one in names_in(cell, separator) if same_name(one) == same_name(decision.name)]
+        standing = names_like(cell, separator, decision.name)
         self.known_names.setdefault(decision.kind, set()).update(standing)
         if bool(standing) == bool(decision.value):
             return None
@@ -273,7 +277,7 @@ def _holdable(text: str, table: Table | None) -> str:
 
 def _refuse_unwritable(row: CrmRow, name: str, value: str, table: Table | None, column: int) -> None:
     """CannotChange, with the reason, where a cell is to be changed that cannot be written into."""
-    if table is not None and row[name] != value:
+    if table is not None and table.suffix != ".csv" and row[name] != value:
         for line in (row.line, *row.again):
             if reason := table.unwritable(line, column):
                 raise CannotChange(f"row {line} of {table.path.name} cannot take it: {reason}")

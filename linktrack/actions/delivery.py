@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 from linktrack.actions import output as files
@@ -24,25 +24,25 @@ def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Click
         folder.start(name)
     calendars = CalendarFiles(folder.path, planner.now)
     for change, name, cells in planner.changes(clicks):
-        folder.cells("changes.ndjson", change)
+        folder.change(change)
         if name:
-            row = change._asdict()
-            folder.row(name, row | cells)
+            folder.row(name, {**change._asdict(), **cells})
             if name == "follow-ups.csv":
-                calendars.add(row, cells)
+                calendars.add(change, cells)
     calendars.close()
     state = planner.state
     for kind in ("selection", "project"):
         for name, contact_id, what in state.net_members(kind):
-            person = {column: state.value(contact_id, column) for column in ("name", "email")}
-            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what, **person})
+            person = state.people[contact_id]
+            said = {"change": what, "name": person.get("name"), "email": person.get("email")}
+            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, **said})
     for contact_id, count in planner.unknown.items():
         folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": count})
 
 
 def write_for_restoring(
     folder: files.RunFolder,
-    actions: Iterable[StandingAction],
+    actions: Sequence[StandingAction],
     clicks: Iterable[PassedClick],
     words: Iterable[Word],
     zone: tzinfo,
@@ -50,21 +50,15 @@ def write_for_restoring(
     """Write what a restored workspace has to know of the run besides its changes: the actions as they stood when it
     began, the clicks that it passes, and, asked for after these, what people have said. Returns how many, as the
     summary counts them. Times are in `zone`."""
-    counts = {"actions": 0, "passed_clicks": 0, "said": 0}
     for action in actions:
         settings = {name: value for name, value in action.table.items() if name != "type"}
         link = {"link": action.key, "link_id": action.link_id, "link_identity": action.identity}
         row = {"number": action.number, "type": action.table["type"], "settings": settings}
         folder.row("actions.ndjson", link | row)
-        counts["actions"] += 1
-    for click in clicks:
-        name = click_name(click.clicked_at, click.print)
-        folder.cells("passed-clicks.ndjson", (name, click.contact_id))
-        counts["passed_clicks"] += 1
-    for word in words:
-        folder.cells("said.ndjson", (word.contact_id, word.said, word.type, iso(word.said_at, zone)))
-        counts["said"] += 1
-    return counts
+    passed = ((click_name(click.clicked_at, click.print), click.contact_id) for click in clicks)
+    counts = {"actions": len(actions), "passed_clicks": folder.texts("passed-clicks.ndjson", passed)}
+    said = ((word.contact_id, word.said, word.type, iso(word.said_at, zone)) for word in words)
+    return {**counts, "said": folder.texts("said.ndjson", said)}
 
 
 def write_crm(folder: files.RunFolder, state: CrmState) -> None:

@@ -50,25 +50,25 @@ class Occasions:
         }
         for one in made:
             if repeat := repeats.get((one.link_id, one.action)):
-                self._note(repeat, one)
+                once = _occasion(repeat, one)
+                if repeat == "click" and once not in self._taken:
+                    self._of_day[self._day(one)] += 1
+                self._taken.add(once)
 
     def take(self, action: NumberedAction, click: Clicked) -> bool:
         """Whether an action makes something because of a click; if so, it makes nothing for the same occasion again."""
         repeat = repeat_of(action)
         one = MadeFor(click.link.id, action.number, click.shipment.id, click.key)
-        if _occasion(repeat, one) in self._taken:
-            return False
-        if repeat == "click" and self._of_day[self._day(one)] >= MOST_A_DAY:
-            self.beyond += 1
-            return False
-        self._note(repeat, one)
-        return True
-
-    def _note(self, repeat: str, one: MadeFor) -> None:
         once = _occasion(repeat, one)
-        if repeat == "click" and once not in self._taken:
+        if once in self._taken:
+            return False
+        if repeat == "click":
+            if self._of_day[self._day(one)] >= MOST_A_DAY:
+                self.beyond += 1
+                return False
             self._of_day[self._day(one)] += 1
         self._taken.add(once)
+        return True
 
     def _day(self, one: MadeFor) -> _DayOfPerson:
         at, _, recipient_id = one.click

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache
 from json.encoder import encode_basestring
 from operator import itemgetter
 from pathlib import Path
@@ -14,11 +13,13 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
+from linktrack.actions.planned import CrmChange
 from linktrack.crm.authored import AuthoredCsv
 from linktrack.crm.csv_dialect import Dialect
 from linktrack.errors import Conflict
 from linktrack.files.beside import NEW
 from linktrack.files.writing import PRIVATE
+from linktrack.store.many import at_once
 
 SUMMARY = "summary.json"
 SUMMARY_KEYS = {  # the counts of a run's summary, each with its kinds of changes
@@ -60,6 +61,7 @@ _NDJSON = [name for name in COLUMNS if name.endswith(".ndjson")]
 _TAKEN = {name: itemgetter(*COLUMNS[name]) for name in _NDJSON}
 # Lines as `json.dumps` writes them, in a third of the time: nearly all cells are texts.
 _LINES = {name: "{" + ", ".join(f'"{column}": %s' for column in COLUMNS[name]) + "}\n" for name in _NDJSON}
+_AT_ONCE = 1_000  # lines
 ALWAYS = (
     *("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson"),
     *("actions.ndjson", "passed-clicks.ndjson", "said.ndjson"),
@@ -107,19 +109,32 @@ class RunFolder:
         else:
             self.cells(name, _TAKEN[name](row))
 
-    def cells(self, name: str, cells: Sequence[object]) -> None:
+    def cells(self, name: str, cells: Iterable[object]) -> None:
         """Add a row to an NDJSON file: the values of its columns, in their order."""
-        plain, quotes = _plain_line(name, tuple(map(type, cells)))
-        if plain:
-            line = plain % tuple(cells)
-            if line.isprintable() and line.count('"') == quotes and "\\" not in line:  # nothing is to be escaped
-                self._files[name].write(f"{line}\n".encode())
-                return
         shown = [
             encode_basestring(cell) if type(cell) is str else str(cell) if type(cell) is int else _as_json(cell)
             for cell in cells
         ]
         self._files[name].write((_LINES[name] % tuple(shown)).encode())
+
+    def texts(self, name: str, rows: Iterable[Sequence[str]]) -> int:
+        """Add rows of texts alone to an NDJSON file. Returns how many."""
+        line, count = _LINES[name], 0
+        for some in at_once(rows, _AT_ONCE):
+            self._files[name].write("".join([line % tuple(map(encode_basestring, row)) for row in some]).encode())
+            count += len(some)
+        return count
+
+    def change(self, change: CrmChange) -> None:
+        """Add a line to changes.ndjson: what `cells` would write, in half the time, for there are many. Ids, kinds and
+        times need no escapes."""
+        said = encode_basestring
+        identifier, kind, contact, what, operation, old, new, link, mailing, shipment, click, clicked_at = change
+        self._files["changes.ndjson"].write(
+            f'{{"id": "{identifier}", "kind": "{kind}", "contact_id": {said(contact)}, "name": {said(what)}, '
+            f'"operation": "{operation}", "old": {said(old)}, "new": {said(new)}, "link": {said(link)}, "mailing": '
+            f'{said(mailing)}, "shipment": {shipment}, "click": "{click}", "clicked_at": "{clicked_at}"}}\n'.encode()
+        )
 
 
 def clear_unfinished(folder: Path) -> None:
@@ -137,16 +152,6 @@ def clear_unfinished(folder: Path) -> None:
 def summary_text(summary: Mapping[str, Any]) -> str:
     """What `summary.json` holds."""
     return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
-
-
-@cache
-def _plain_line(name: str, types: tuple[type, ...]) -> tuple[str, int]:
-    """The line of a file, without its end, for cells of these types in which nothing is to be escaped, and how many
-    quotes it has; nothing where they are not all texts and whole numbers."""
-    if not {*types} <= {str, int}:
-        return "", 0
-    line = _LINES[name].rstrip("\n") % tuple('"%s"' if one is str else "%s" for one in types)
-    return line, line.count('"')
 
 
 def _open(path: Path) -> BinaryIO:

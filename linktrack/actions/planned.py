@@ -92,6 +92,14 @@ class CrmChange(NamedTuple):
     clicked_at: str
 
 
+class Delivered(NamedTuple):
+    """A change and, if something was made, the file that has a row of it with these further cells."""
+
+    change: CrmChange
+    file: str
+    cells: dict[str, Any]
+
+
 class Decision(NamedTuple):
     """Something that follows every click: the value of a field, or an interest or membership that is there or not.
 
@@ -105,8 +113,17 @@ class Decision(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Intent(NamedTuple):
+    """A decision of an action, with what a walk has to know of it at every click: the name that it is settled under,
+    the place in the ids of its changes, and the type of mailing that a person leaves by it, if any."""
+
+    decision: Decision
+    settled: str
+    place: str
+    leaves: str
+
+
+class Thing(NamedTuple):
     """Something that is made once: a follow-up or a request, with its row for the file."""
 
     name: str
@@ -191,25 +208,37 @@ def named(fill: Texts, text: str) -> str:
     return name
 
 
+def one_text(*parts: object) -> str:
+    """Facts as one text, parted by a sign that stands in none of them."""
+    return "\x1f".join(map(str, parts))
+
+
 def stable_id(*parts: object) -> str:
     """An identifier from facts that do not change: 24 lower-case letters and digits, beginning with a letter."""
-    return "c" + blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()[:23]
+    return _id_of(one_text(*parts))
 
 
-def change_id(click: Clicked, at: int, *place: object) -> str:
-    """The identifier of what happens at one place (type and number of the action, and what it decides) because of a
-    click, as of a time."""
-    return stable_id(at, click.print, click.contact_id, click.link.identity, *place)
+def _id_of(facts: str) -> str:
+    return "c" + blake2b(facts.encode(), digest_size=12).hexdigest()[:23]
+
+
+def change_id(click: Clicked, at: int, place: str) -> str:
+    """The identifier of what happens at one place (type and number of the action, and what it decides, as `one_text`)
+    because of a click, as of a time."""
+    return _id_of(f"{at}\x1f{click.print}\x1f{click.contact_id}\x1f{click.link.identity}\x1f{place}")
+
+
+def place_of(action: NumberedAction, kind: str, name: str, operation: str) -> str:
+    """Where an action decides something, for the id of the change."""
+    return one_text(action.definition.type, action.number, kind, name, operation)
 
 
 def made_id(action: NumberedAction, click: Clicked) -> str:
     """The identifier of what an action makes because of a click. It is never given again, for the shipment's number is
     not, and no other action of the link gets this one's number."""
-    parts: list[object] = [action.definition.type, action.number, click.contact_id, click.link.identity]
-    parts.append(click.shipment.number)
-    if repeat_of(action) == "click":
-        parts += [click.at, click.print]
-    return stable_id(*parts)
+    place = f"{action.definition.type}\x1f{action.number}\x1f{click.contact_id}\x1f{click.link.identity}"
+    occasion = f"\x1f{click.at}\x1f{click.print}" if repeat_of(action) == "click" else ""
+    return _id_of(f"{place}\x1f{click.shipment.number}{occasion}")
 
 
 def repeat_of(action: NumberedAction) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from linktrack.actions.ledger.rows import LogRow
-from linktrack.actions.planned import CrmChange
-from linktrack.actions.planning import Delivered
+from linktrack.actions.planned import CrmChange, Delivered
 
 PreviewRow = dict[str, Any]
 

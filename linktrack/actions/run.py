@@ -45,6 +45,18 @@ RESUME = (
 )
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """While it lasts, nobody looks for circles of objects: a run makes none that grow with the clicks. It is put around
+    whole functions, whose many objects are gone when somebody looks again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_without_collecting()
 def run_actions(
     workspace: Workspace,
     database: Database,
@@ -64,9 +76,8 @@ def run_actions(
         raise UsageError("--replay and --retry-failed are two runs: give one after the other")
     refuse_before_taking(database)
     if out is None:
-        with _without_collecting():
-            return _rehearse(workspace, database, options)
-    with alone(workspace, database, "action run", wait), _without_collecting():
+        return _rehearse(workspace, database, options)
+    with alone(workspace, database, "action run", wait):
         _finish_stored(database, workspace)
         _check_folder(database, workspace, out)
         work = prepare(workspace, database, options)
@@ -81,10 +92,11 @@ def run_actions(
         return _carry_out(work, out, run_id, clock)
 
 
+@_without_collecting()
 def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> RunReport:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
     refuse_before_taking(database)
-    with alone(workspace, database, "action run", wait), _without_collecting():
+    with alone(workspace, database, "action run", wait):
         finished = _finish_stored(database, workspace)
         run = runs.newest_run(database)
         if run is not None and run.id in finished:
@@ -162,7 +174,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             }
         )
         export = work.options.export  # read before the transaction, so that nobody waits meanwhile
-        seen = None if export is None else witness_of(database, export, work.state.mapping)
+        seen = None if export is None else witness_of(database, export, work.state.mapping, work.state.contacts)
         with database.transaction(durable=True):
             additions.store(text, clock())
             if seen is not None:
@@ -174,16 +186,6 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
         write_file(out / output.SUMMARY, text.encode(), protected)
         runs.set_status(database, run_id, "done")
     return report_of(work, planner, run_id, out, notes, ())
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """While it lasts, nobody looks for circles of objects: a run makes none that grow with the clicks."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 from linktrack.actions import crm_names, output, selecting
 from linktrack.actions.ledger import runs
 from linktrack.actions.occasions import MOST_A_DAY
-from linktrack.actions.planning import Delivered, Planner
+from linktrack.actions.planned import Delivered
+from linktrack.actions.planning import Planner
 from linktrack.actions.run_input import Work
 from linktrack.contacts.recipients import know_any
 from linktrack.crm.export import column_of, misnamed

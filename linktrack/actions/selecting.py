@@ -1,7 +1,8 @@
 """Which clicks a run looks at: the open ones, those whose actions failed, those that an action came too late for.
 
-They are put into the temporary table `open_click`, of which `FoundClicks` is the handle. Only the stretches of time in
-which open clicks may lie are looked at, so a run with nothing to do costs nothing, however many clicks there are.
+They are put into the temporary table `open_click`, of which `FoundClicks` is the handle, and their people into
+`open_person`. Only the stretches of time in which open clicks may lie are looked at, so a run with nothing to do costs
+nothing, however many clicks there are.
 """
 
 from __future__ import annotations
@@ -173,6 +174,16 @@ def find_clickers(clicks: FoundClicks, key: str, mailing: str | None) -> None:
     )
 
 
+def gather_people(clicks: FoundClicks) -> None:
+    """Put the people of the clicks that were found into the temporary table `open_person`, each once: what else is
+    known of them is looked for in many tables."""
+    clicks.database.execute("DROP TABLE IF EXISTS open_person")
+    clicks.database.execute("CREATE TEMP TABLE open_person (recipient_id BIGINT PRIMARY KEY)")
+    clicks.database.execute(
+        "INSERT INTO open_person (recipient_id) SELECT DISTINCT recipient_id FROM open_click ORDER BY recipient_id"
+    )
+
+
 class PassedClick(NamedTuple):
     """A click that a run passes: its time (UTC milliseconds) and print, and whose it is."""
 
@@ -205,7 +216,7 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
             database.execute(
                 f"INSERT INTO passing_click ({columns}) SELECT c.clicked_at, c.print, c.recipient_id, r.contact_id "  # noqa: S608  (names of our own)
                 "FROM click c JOIN recipient r ON r.id = c.recipient_id WHERE c.clicked_at BETWEEN ? AND ? "
-                f"AND c.passed = 0 AND {COUNTS} AND NOT ({_acts(get_unsubscribes=get_unsubscribes)})",
+                f"AND c.passed = 0 AND NOT ({_acts(get_unsubscribes=get_unsubscribes)}) AND {COUNTS}",
                 stretch,
             )
     rows = database.each("SELECT clicked_at, print, contact_id FROM passing_click ORDER BY clicked_at, print")
@@ -215,8 +226,8 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
 def looked_at(*, passes: bool) -> str:
     """A query for the numbers of those whose clicks a run looks at; where it passes clicks, of these too."""
     if not passes:
-        return "SELECT recipient_id FROM open_click"
-    return "SELECT recipient_id FROM open_click UNION SELECT recipient_id FROM passing_click"
+        return "SELECT recipient_id FROM open_person"
+    return "SELECT recipient_id FROM open_person UNION SELECT recipient_id FROM passing_click"
 
 
 def pass_clicks(clicks: FoundClicks) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from linktrack.actions.ledger.rows import Book, ChangeRow, ClosedRow, Failure, MadeRow, SettledRow
-from linktrack.actions.planned import Clicked, CrmChange, Decision, NumberedAction, ScriptResult, Thing
+from linktrack.actions.ledger.rows import Book, ChangeRow, ClosedRow, Failure, MadeRow
+from linktrack.actions.planned import Clicked, CrmChange, NumberedAction, ScriptResult, Thing
 from linktrack.click_names import click_name
 from linktrack.errors import CannotChange
 from linktrack.moments import iso
@@ -86,11 +86,6 @@ class Notes:
         failure = self.open_failures.pop((recipient_id, identifier), None) if self.open_failures else None
         if failure is not None:
             self._keep("spool_closed", ClosedRow(*failure[:4], why))
-
-    def settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
-        """Keep aside that this click has decided something."""
-        if self.book is not None:
-            self.book.settle(SettledRow(recipient, wanted.kind, name, at, click.print, wanted.value))
 
     def make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> CrmChange:
         """Keep aside that something exists because of a click. Returns the change."""

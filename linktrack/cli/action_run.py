@@ -14,8 +14,7 @@ from linktrack.cli.shared_rows import Destination, list_rows, put_record
 from linktrack.cli.shared_runs import settle_runs, tell
 
 if TYPE_CHECKING:
-    from linktrack.actions.planned import CrmChange
-    from linktrack.actions.planning import Delivered
+    from linktrack.actions.planned import CrmChange, Delivered
 
 
 CHANGE_COLUMNS = [

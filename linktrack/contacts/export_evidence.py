@@ -8,8 +8,9 @@ from linktrack.contacts.consent import Consents
 from linktrack.contacts.left import Absences
 from linktrack.contacts.seen import SeenExport
 from linktrack.contacts.types import EVERY_TYPE
+from linktrack.crm.export import Table
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.people import read_contacts
+from linktrack.crm.people import contacts_in, open_contacts
 from linktrack.store.session import Database
 
 
@@ -33,10 +34,11 @@ class Witness:
         self._consents.note_what_was_seen(moment)
 
 
-def witness_of(database: Database, export: Path, mapping: Mapping) -> Witness:
-    """What a whole export of the CRM shows, for `note_what_was_seen`. Errors as `read_contacts`."""
+def witness_of(database: Database, export: Path, mapping: Mapping, contacts: Table | None = None) -> Witness:
+    """What a whole export of the CRM shows, for `note_what_was_seen`. `contacts` are those of it, if they are open
+    already. Errors as `read_contacts`."""
     witness = Witness(database, export, mapping)
-    for contact in read_contacts(export, mapping, [], witness.asked_of):
+    for contact in contacts_in(contacts or open_contacts(export, mapping), mapping, [], witness.asked_of):
         witness.leaves_out(contact, EVERY_TYPE)
         witness.may_be_tracked(contact)
     return witness

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import BinaryIO
 
 from linktrack.crm.csv_dialect import DELIMITERS, Dialect
@@ -19,10 +20,10 @@ _REMEMBERED = 4_096  # cells
 _CONTROLS = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
 )  # which linktrack, like others, refuses or reads as line ends
-_HARMLESS = r"\w[\w .:@+-]*"  # to a spreadsheet and, where no delimiter is among these signs, in any file
+_HARMLESS = r"\w[\w .:@+-]*+"  # to a spreadsheet and, where no delimiter is among these signs, in any file
 _harmless = re.compile(_HARMLESS).fullmatch
 _harmless_row = {  # rows of such fields and empty ones
-    sign: re.compile(f"(?:{_HARMLESS})?(?:{re.escape(sign)}(?:{_HARMLESS})?)+").fullmatch for sign in DELIMITERS
+    sign: re.compile(f"(?:{_HARMLESS})?+(?:{re.escape(sign)}(?:{_HARMLESS})?+)++").fullmatch for sign in DELIMITERS
 }
 PLAIN = Dialect("utf-8", b"", ",", "")
 
@@ -48,6 +49,7 @@ class AuthoredCsv:
         self.dialect, self.columns = dialect, tuple(columns)
         self._file, self._encoding = file, dialect.encoding
         self._guards, self._delimiter = guard, dialect.delimiter
+        self._taken_from = itemgetter(*columns) if len(columns) > 1 else lambda row: (row[columns[0]],)
         self._is_harmless = _harmless_row.get(dialect.delimiter)
         self._field = lru_cache(_REMEMBERED)(self._field_of)  # many cells of a file are alike
         file.write(dialect.bom)
@@ -56,8 +58,7 @@ class AuthoredCsv:
     def row(self, values: Mapping[str, object]) -> None:
         """Write a row, whose cells are taken from `values` by the names of the columns; None is an empty cell."""
         cells = [
-            value if type(value) is str else "" if value is None else str(value)
-            for value in map(values.__getitem__, self.columns)
+            value if type(value) is str else "" if value is None else str(value) for value in self._taken_from(values)
         ]
         row = self._delimiter.join(cells)
         if self._is_harmless and self._is_harmless(row) and row.count(self._delimiter) == len(cells) - 1:

@@ -45,6 +45,12 @@ def _names_in(cell: str, separator: str) -> tuple[str, ...]:
 
 
 @lru_cache(_REMEMBERED)
+def names_like(cell: str, separator: str, name: str) -> tuple[str, ...]:
+    """The names in a cell that are the same as one, as they stand there. OddCell for a shape that is not understood."""
+    return tuple(one for one in _names_in(cell, separator) if same_name(one) == same_name(name))
+
+
+@lru_cache(_REMEMBERED)
 def with_name(cell: str, separator: str, name: str, like: str = "", *, quotes: bool = False) -> str:
     """The cell with one more name at its end, written as the others are, or as those of the cell `like`: in quotes
     where all of them are. `quotes` says that the column has names in quotes, or is one of lists.
@@ -80,7 +86,7 @@ def with_name(cell: str, separator: str, name: str, like: str = "", *, quotes: b
 def without_name(cell: str, separator: str, name: str, *, quotes: bool = False) -> str:
     """The cell without a name, however often and in whatever case it stood there; `quotes` as for `with_name`. OddCell
     for a cell that is not understood."""
-    gone = {one for one in names_in(cell, separator) if same_name(one) == same_name(name)}
+    gone = names_like(cell, separator, name)
     wanted = [one for one in names_in(cell, separator) if one not in gone]
     if is_empty(cell):
         return cell

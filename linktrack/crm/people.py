@@ -42,14 +42,19 @@ def name_columns(table: Table, mapping: Mapping) -> list[int]:
 def read_contacts(
     path: Path, mapping: Mapping, rejected: list[BadRow] | None = None, wanted: Collection[str] | None = None
 ) -> Iterator[Contact]:
-    """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order: all of them, or the
-    first and those whose ids are `wanted`.
+    """The contacts of an export (a file, or a folder with `contacts.*`), see `contacts_in`."""
+    return contacts_in(open_contacts(path, mapping), mapping, rejected, wanted)
+
+
+def contacts_in(
+    table: Table, mapping: Mapping, rejected: list[BadRow] | None = None, wanted: Collection[str] | None = None
+) -> Iterator[Contact]:
+    """The contacts of a table one by one, in its order: all of them, or the first and those whose ids are `wanted`.
 
     A row without an id, one whose id has come before and what is no row (`Table.rows`) are put into `rejected`;
     without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give
     empty texts.
     """
-    table = open_contacts(path, mapping)
     identifier = need_column(table, mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
     email = column_of(table, mapping.settings.contacts.email)
     names = name_columns(table, mapping)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from actions.actions_world import ActionsWorld, rows_of
 
-from linktrack.actions.output import COLUMNS
+from linktrack.actions.output import COLUMNS, RunFolder
+from linktrack.actions.planned import CrmChange
+from linktrack.crm.authored import PLAIN
 from linktrack.crm.csv_fields import unquoted
 from linktrack.errors import BadInput
 
@@ -247,3 +249,24 @@ def test_the_summary_names_every_row_that_was_left_alone(world: ActionsWorld) ->
     assert list(summary) == SUMMARY
     assert [row["line"] for row in summary["left_alone"]] == list(range(3, 33))
     assert {tuple(row) for row in summary["left_alone"]} == {("file", "line", "fields", "reason")}
+
+
+def test_lines_for_other_programs_are_what_json_writes(tmp_path: Path) -> None:
+    odd = 'a "q" \\ \n\t\x01 å {x} %s'
+    plain = {
+        "id": "c1",
+        "kind": "set-field",
+        "operation": "set",
+        "shipment": 7,
+        "click": "19df-00",
+        "clicked_at": "2026",
+    }
+    change = CrmChange._make(plain.get(name, f"{odd}{name}") for name in CrmChange._fields)
+    people = [("007", "action", odd, "2026"), (odd, "back", "", "2026")]
+    with RunFolder(tmp_path, PLAIN, guard=True) as folder:
+        folder.start("changes.ndjson")
+        folder.start("said.ndjson")
+        folder.change(change)
+        assert folder.texts("said.ndjson", people) == 2
+    assert (tmp_path / "changes.ndjson").read_text("utf-8") == json.dumps(change._asdict(), ensure_ascii=False) + "\n"
+    assert [tuple(row.values()) for row in rows_of(tmp_path / "said.ndjson")] == people

@@ -227,7 +227,7 @@ def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world
         "    said = json.loads(line)\n"
         "    value = 'many' if said['custId'] == '3' else 5\n"
         "    print(json.dumps({'returnUrl': 'https://www.example.com/' + said['custId'],\n"
-        "                      'fields': {'level': 'warm', 'score': value, 'other': 'x'}}))\n",
+        "                      'fields': {'level': 'warm', 'score': value, 'other': 'warm'}}))\n",
     )
     world.link(
         "offer",

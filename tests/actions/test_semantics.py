@@ -10,6 +10,7 @@ import pytest
 from actions.actions_world import MAY_4, MINUTE, ActionsWorld, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from world import add
 
 from linktrack.actions.ledger.log import read_log
 from linktrack.actions.ledger.rows import LogFilter
@@ -90,6 +91,32 @@ def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
             cells = [line.split(",", 3) for line in text.splitlines()[1:]]
             ends.append(([(*cell[:3], sorted(cell[3].strip('"').split(","))) for cell in cells], members))
     assert ends[0] == ends[1]
+
+
+def test_what_a_text_says_of_a_click_is_said_of_that_click(world: ActionsWorld) -> None:
+    """Also where others on the same link, or in the same mailing, had the same text filled before."""
+    text = "{link.key} {mailing.name} {contact.name} {click.time}"
+    for key in ("offer", "book"):
+        selection = {"type": "selection", "add": ["of {contact.name}", "{link.key} in {mailing.name}"]}
+        world.link(key, [set_to(text), selection, {"type": "request", "title": text, "repeat": "click"}])
+    world.configure(FIELDS)
+    mail = '<a href="linktrack:offer">x</a> <a href="linktrack:book">x</a>'
+    add(world.database, "other", mail, subject="S")
+    world.shipment(mailing="other")
+    clicks = [(who, key, shipment) for shipment in (1, 2) for key in ("offer", "book") for who in "12"]
+    for minute, (who, key, shipment) in enumerate(clicks):
+        world.click(who, key, minute, shipment=shipment)
+    _, out = world.run(world.export(EXPORT))
+    names, mailings = {"1": "Bo", "2": "Cy"}, {1: "spring-news", 2: "other"}
+    said = [f"{key} {mailings[of]} {names[who]} 09:{12 + at}" for at, (who, key, of) in enumerate(clicks)]
+    assert [row["title"] for row in rows_of(out / "requests.csv")] == said
+    changes = rows_of(out / "changes.ndjson")
+    assert [row["new"] for row in changes if row["kind"] == "set-field"] == said
+    assert [(row["contact_id"], row["new"]) for row in changes if row["kind"] == "selection"] == [
+        (who, name)
+        for at, (who, key, of) in enumerate(clicks)
+        for name in (*([f"of {names[who]}"] if at < 2 else []), f"{key} in {mailings[of]}")
+    ]
 
 
 REPEATS = {

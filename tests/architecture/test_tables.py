@@ -30,6 +30,7 @@ WRITERS = {
     "mailing": {"mailings"},
     "network": {"clicks/judging/network_table.py"},
     "open_click": {"actions/selecting.py"},
+    "open_person": {"actions/selecting.py"},
     "open_time": {"store/open_times.py"},
     "passed_click": {"actions/selecting.py", "upkeep/purge.py"},
     "passing_click": {"actions/selecting.py"},

@@ -331,7 +331,13 @@ UNSAID_WRITERS = {
     "actions/ledger/forgetting.py": ["_move_tally"],
     "actions/ledger/retry_order.py": ["_name"],
     "actions/ledger/runs.py": ["interrupt_runs", "set_status"],
-    "actions/selecting.py": ["find_clickers", "find_failed", "find_open", "find_passed"],  # temporary tables
+    "actions/selecting.py": [
+        "find_clickers",
+        "find_failed",
+        "find_open",
+        "find_passed",
+        "gather_people",
+    ],  # temporary tables
     "clicks/judging/agent_table.py": ["take_back"],
     "clicks/judging/judge.py": ["set_rulings"],
     "clicks/judging/rulings.py": ["renew"],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from linktrack.actions.ledger.rows import UNFINISHED, ChangeRow, ClosedRow, Failure, MadeRow, SettledRow
@@ -11,6 +13,7 @@ from linktrack.store.session import Database
 _AT_ONCE = 4_500  # rows that are put aside at once
 _SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {  # the temporary tables: which table each is like, and its columns
     "spool_change": ("change", ChangeRow._fields),
+    "spool_tally": ("action_tally", ("link_id", "shipment_id", "kind", "name", "status", "count")),
     "spool_made": ("made", MadeRow._fields),
     "spool_settled": ("settled", SettledRow._fields),
     "spool_reported": ("made", ("recipient_id", "id")),
@@ -19,12 +22,15 @@ _SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {  # the temporary tables: whi
 }
 
 
+_tallied = attrgetter("link_id", "shipment_id", "kind", "name", "status")
+
+
 class Additions:
     """The rows of one run: in temporary tables, empty when this is made, until `store` adds them."""
 
     def __init__(self, database: Database, run_id: int) -> None:
         self.database, self.run_id = database, run_id
-        self._aside: dict[str, list[Sequence[Any]]] = {}
+        self._aside: dict[str, list[Sequence[Any]]] = {name: [] for name in _SPOOLS}
         self._settled: dict[tuple[int, str, str], SettledRow] = {}
         for name, (like, columns) in _SPOOLS.items():
             database.execute(f"DROP TABLE IF EXISTS {name}")
@@ -33,15 +39,15 @@ class Additions:
 
     def add(self, table: str, row: Sequence[Any]) -> None:
         """Keep a row of `spool_change` and the like aside."""
-        batch = self._aside.setdefault(table, [])
+        batch = self._aside[table]
         batch.append(row)
         if len(batch) >= _AT_ONCE:
-            self._put_aside(table, self._aside.pop(table))
+            self._put_rows_aside(table)
 
     def settle(self, row: SettledRow) -> None:
         """Keep aside what a click has decided; a later one decides anew."""
-        self._settled[row.recipient_id, row.kind, row.name] = row
-        if len(self._settled) >= _AT_ONCE:
+        self._settled[row[:3]] = row
+        if len(self._settled) >= 2 * _AT_ONCE:
             self._put_settled_aside()
 
     def replace_made(self, row: MadeRow) -> None:
@@ -61,12 +67,20 @@ class Additions:
 
     def flush(self) -> None:
         """Put the last rows aside."""
-        for table in list(self._aside):
-            self._put_aside(table, self._aside.pop(table))
+        for table in self._aside:
+            self._put_rows_aside(table)
         self._put_settled_aside()
 
+    def _put_rows_aside(self, table: str) -> None:
+        """Put a table's rows aside; of changes also how many are alike, for the tally."""
+        batch = self._aside[table]
+        self._put_aside(table, batch)
+        if table == "spool_change":
+            self._put_aside("spool_tally", [(*key, count) for key, count in Counter(map(_tallied, batch)).items()])
+        batch.clear()
+
     def _put_settled_aside(self) -> None:
-        rows = list(self._settled.values())
+        rows = sorted(self._settled.values())  # side by side in the table, which costs half
         self._settled.clear()
         self._put_aside(
             "spool_settled",
@@ -84,23 +98,24 @@ class Additions:
         """Add everything that was kept aside and flushed. Part of the run's transaction."""
         database, run_id = self.database, self.run_id
         changes, made, settled = (", ".join(row._fields) for row in (ChangeRow, MadeRow, SettledRow))
-        database.execute(f"INSERT INTO change ({changes}) SELECT {changes} FROM spool_change ORDER BY number")  # noqa: S608  (names of our own)
-        database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made")  # noqa: S608  (names of our own)
+        database.execute(f"INSERT INTO change ({changes}) SELECT {changes} FROM spool_change")  # noqa: S608  (names of our own)
+        database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made ORDER BY recipient_id, id")  # noqa: S608  (names of our own)
         database.execute(
             f"INSERT INTO settled ({settled}) SELECT {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608  (names of our own)
             "ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
             "click_print = excluded.click_print, value = excluded.value"
         )
         database.execute(  # scripts that an interrupted run had started
-            "UPDATE made SET run_id = ? WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM spool_reported)",
-            (run_id,),
+            "UPDATE made SET run_id = ? WHERE run_id <> ? "
+            "AND (recipient_id, id) IN (SELECT recipient_id, id FROM spool_reported)",
+            (run_id, run_id),
         )
         self._store_failures()
         self._count()
         database.execute(
             "UPDATE definition SET run_id = ? WHERE run_id IN "  # noqa: S608  (names of our own)
             f"(SELECT id FROM run WHERE status IN {UNFINISHED} AND id <> ?) "
-            "AND id IN (SELECT definition_id FROM spool_change)",
+            "AND EXISTS (SELECT 1 FROM spool_change WHERE definition_id = definition.id)",
             (run_id, run_id),
         )
         database.execute(
@@ -137,7 +152,7 @@ class Additions:
         """Keep the tally of changes, in which each counts with what became of it in the end."""
         self.database.execute(
             "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "
-            "SELECT link_id, shipment_id, kind, name, status, count(*) FROM spool_change "
+            "SELECT link_id, shipment_id, kind, name, status, sum(count) FROM spool_tally "
             "WHERE 1 = 1 GROUP BY link_id, shipment_id, kind, name, status "
             "ON CONFLICT (link_id, shipment_id, kind, name, status) "
             "DO UPDATE SET count = action_tally.count + excluded.count"

@@ -9,7 +9,7 @@ from linktrack.actions.ledger.runs import TAKEN
 from linktrack.actions.occasions import MadeFor
 from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, NumberedAction, ShipmentFacts
-from linktrack.actions.selecting import FoundClicks
+from linktrack.actions.selecting import FoundClicks, gather_people
 from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database
 
@@ -23,6 +23,7 @@ class Ledger:
     def __init__(self, found: FoundClicks) -> None:
         self.found = found
         self.database = database = found.database
+        gather_people(found)
         self.links = {
             link_id: LinkFacts(link_id, *facts)
             for link_id, *facts in database.rows(
@@ -43,12 +44,12 @@ class Ledger:
 
     def contact_ids(self) -> set[str]:
         """The contact ids of the people whose clicks the run looks at."""
-        return {contact_id for (contact_id,) in self.database.rows("SELECT DISTINCT contact_id FROM open_click")}
+        return {contact_id for (contact_id,) in self.database.rows("SELECT contact_id FROM open_click")}
 
     def people(self) -> list[tuple[str, str, str]]:
         """(contact id, name, e-mail address) of whose clicks the run looks at, as the last mail to them had it."""
         return self.database.rows(
-            "SELECT contact_id, name, email FROM recipient WHERE id IN (SELECT recipient_id FROM open_click)"
+            "SELECT contact_id, name, email FROM recipient WHERE id IN (SELECT recipient_id FROM open_person)"
         )
 
     def clicks(self, link_ids: Iterable[int] | None = None) -> Iterator[Clicked]:
@@ -59,9 +60,10 @@ class Ledger:
             f"FROM open_click {only} ORDER BY clicked_at, print, recipient_id"
         )
         links, shipments, placements = self.links, self.shipments, self.placements
-        for at, mark, link, shipment, placement, recipient, contact, pressed, why in rows:
-            where = (links[link], shipments[shipment], placements.get(placement, ""))
-            yield Clicked(at, mark, *where, recipient, contact, buttons_in(pressed), why)
+        for at, mark, link, shipment, place, recipient, contact, pressed, why in rows:
+            where = placements.get(place, "")
+            buttons = buttons_in(pressed)
+            yield Clicked(at, mark, links[link], shipments[shipment], where, recipient, contact, buttons, why)
 
     def actions(self) -> dict[int, list[NumberedAction]]:
         """The actions of each link whose clicks the run looks at, in their order."""
@@ -99,7 +101,7 @@ class Ledger:
             MadeFor(link_id, action, shipment_id, (clicked_at, click_print, recipient_id))
             for link_id, action, shipment_id, clicked_at, click_print, recipient_id in self.database.rows(
                 "SELECT link_id, action, shipment_id, clicked_at, click_print, recipient_id FROM made "
-                "WHERE recipient_id IN (SELECT recipient_id FROM open_click)"
+                "WHERE recipient_id IN (SELECT recipient_id FROM open_person)"
             )
         ]
 
@@ -139,7 +141,7 @@ class Ledger:
             for recipient_id, kind, name, clicked_at, click_print in self.database.rows(
                 "SELECT recipient_id, kind, name, clicked_at, click_print FROM settled "
                 "WHERE clicked_at >= (SELECT min(clicked_at) FROM open_click) "
-                "AND (recipient_id = 0 OR recipient_id IN (SELECT recipient_id FROM open_click))"
+                "AND (recipient_id = 0 OR recipient_id IN (SELECT recipient_id FROM open_person))"
             )
         }
 
@@ -147,7 +149,7 @@ class Ledger:
         """The selections and projects of whose clicks the run looks at, as linktrack left them."""
         rows = self.database.rows(
             "SELECT r.contact_id, d.kind, d.name, d.value FROM settled d JOIN recipient r ON r.id = d.recipient_id "
-            "WHERE d.kind IN ('selection', 'project') AND d.recipient_id IN (SELECT recipient_id FROM open_click)"
+            "WHERE d.kind IN ('selection', 'project') AND d.recipient_id IN (SELECT recipient_id FROM open_person)"
         )
         return [Membership(*row) for row in rows]
 
@@ -157,7 +159,7 @@ class Ledger:
             change_id
             for (change_id,) in self.database.rows(
                 "SELECT id FROM change WHERE run_id IN (SELECT id FROM run WHERE status = ?) "
-                "AND recipient_id IN (SELECT recipient_id FROM open_click)",
+                "AND recipient_id IN (SELECT recipient_id FROM open_person)",
                 (TAKEN,),
             )
         }
@@ -166,7 +168,7 @@ class Ledger:
         """The open failures of the people with clicks in this run, by recipient and id of the change."""
         rows = self.database.rows(
             f"SELECT {', '.join(Failure._fields)} FROM failure "  # noqa: S608  (of our own)
-            "WHERE recipient_id IN (SELECT recipient_id FROM open_click)"
+            "WHERE recipient_id IN (SELECT recipient_id FROM open_person)"
         )
         return {(failure.recipient_id, failure.id): failure for failure in map(Failure._make, rows)}
 
@@ -177,7 +179,7 @@ class Ledger:
             for link_id, recipient_id, url in self.database.rows(
                 "SELECT link_id, recipient_id, url FROM return_address "
                 "WHERE link_id IN (SELECT link_id FROM open_click) "
-                "AND recipient_id IN (SELECT recipient_id FROM open_click)"
+                "AND recipient_id IN (SELECT recipient_id FROM open_person)"
             )
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from linktrack.actions.ledger.return_addresses import lead_to
@@ -12,6 +13,7 @@ from linktrack.actions.planned import ScriptResult
 from linktrack.actions.selecting import FoundClicks
 from linktrack.store.session import Database
 
+_place = attrgetter("recipient_id", "id")  # in their table: side by side they cost half
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -41,7 +43,7 @@ def known_scripts(clicks: FoundClicks) -> dict[str, KnownScript]:
     rows = clicks.database.rows(
         "SELECT m.id, m.clicked_at, m.click_print, m.recipient_id, m.status, m.exit_code, m.return_url, "
         "m.fields, m.message, u.status FROM made m JOIN run u ON u.id = m.run_id WHERE m.kind = 'script' "
-        "AND m.recipient_id IN (SELECT recipient_id FROM open_click)"
+        "AND m.recipient_id IN (SELECT recipient_id FROM open_person)"
     )
     return {row.id: row.known() for row in map(_StartedRow._make, rows)}
 
@@ -53,7 +55,7 @@ def start_scripts(database: Database, rows: Sequence[MadeRow]) -> None:
         database.insert(
             "made",
             MadeRow._fields,
-            rows,
+            sorted(rows, key=_place),
             besides=" ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, "
             "definition_id = excluded.definition_id, status = excluded.status, ran_at = excluded.ran_at",
         )
@@ -70,7 +72,7 @@ def end_scripts(database: Database, ended: Sequence[tuple[MadeRow, ScriptResult]
                     *(result.status, result.exit_code, result.return_url),
                     *(_as_json(result.fields), result.message, row.recipient_id, row.id),
                 )
-                for row, result in ended
+                for row, result in sorted(ended, key=lambda one: _place(one[0]))
             ],
         )
         lead_to(database, [(row, result.return_url) for row, result in ended if result.return_url])

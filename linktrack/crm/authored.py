@@ -23,7 +23,7 @@ _CONTROLS = re.compile(
 _HARMLESS = r"\w[\w .:@+-]*+"  # to a spreadsheet and, where no delimiter is among these signs, in any file
 _harmless = re.compile(_HARMLESS).fullmatch
 _harmless_row = {  # rows of such fields and empty ones
-    sign: re.compile(f"(?:{_HARMLESS})?+(?:{re.escape(sign)}(?:{_HARMLESS})?+)++").fullmatch for sign in DELIMITERS
+    sign: re.compile(f"(?:{_HARMLESS}|)(?:{re.escape(sign)}(?:{_HARMLESS}|))+").fullmatch for sign in DELIMITERS
 }
 PLAIN = Dialect("utf-8", b"", ",", "")
 

@@ -30,7 +30,7 @@ def plain_block(delimiter: str) -> re.Pattern[str]:
     sign = re.escape(delimiter)
     # a quoted field, or a part of one: where its quotes are doubled, one part ends and another begins
     part = rf'(?<=["\n{sign}])"[^"\r\n]*+"(?=["\r\n{sign}])'
-    return re.compile(rf'(?:[^"]*+{part})*+[^"]*+')
+    return re.compile(rf'(?:[^"]*+{part})*[^"]*+')
 
 
 @cache

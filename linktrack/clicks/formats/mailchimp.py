@@ -14,7 +14,7 @@ from linktrack.clicks.formats.notation.times import iso_moment
 
 MAX_RECORD = 1 << 16  # characters; more means that a quote was never closed
 _DELIMITERS = (",", ";", "\t")
-_RECORD = re.compile(r'(?:[^"\n]|"[^"]*+")*+\n')
+_RECORD = re.compile(r'(?:[^"\n]++|"[^"]*+")*\n')
 
 # What the account export, the reports API and the tables that copy them call a column.
 _NAMES = {

@@ -33,7 +33,7 @@ _WITH_PORT = re.compile(rb"(?:" + _IPV4 + rb"|\[[^\]]*\]):\d+").fullmatch
 
 # A field behind the agent: in quotes or bare, each perhaps behind its name. A bare list has a blank behind its commas.
 _FIELD = re.compile(
-    rb'(?:(?<= )|^)(?:([A-Za-z][\w-]*+)[=:] ?(?!/)|)(?:"(' + QUOTED + rb')"|([^\s",]++(?:, ?[^\s",]++)*+))(?= |\Z)'
+    rb'(?:(?<= )|^)(?:([A-Za-z][\w-]*+)[=:] ?(?!/)|)(?:"(' + QUOTED + rb')"|([^\s",]++(?:, ?[^\s",]++)*))(?= |\Z)'
 ).findall
 _NAMED = re.compile(rb"(?:^|(?<= ))[A-Za-z][\w-]*+[=:] ?(?!/)").search
 _BARE = re.compile(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import Locked
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
+_cursors = count(1)  # numbers of those on a server
 _AT_ONCE = 90  # rows of one INSERT: more are no faster
 
 Row = tuple[Any, ...]
@@ -111,7 +112,8 @@ class Database(Patience):
     def stream(self, sql: str, parameters: Sequence[Any] = (), at_once: int = 1000) -> Iterator[Row]:
         """The rows of a query without holding them all. The database may be read, but not written, meanwhile."""
         if self.dialect == POSTGRESQL:
-            with self.explained(), self.at_one_moment(), self.connection.cursor(name="linktrack") as cursor:
+            name = f"linktrack_{next(_cursors)}"  # of its own: another one may be read within it
+            with self.explained(), self.at_one_moment(), self.connection.cursor(name=name) as cursor:
                 cursor.itersize = at_once
                 yield from cursor.execute(self._sql(sql), parameters)
             return

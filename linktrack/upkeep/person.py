@@ -73,8 +73,8 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         (number,),
     ) or (0, None, None)
     clicks, machine, first, last = database.row(
-        "SELECT COALESCE(sum(human), 0), COALESCE(sum(machine), 0), min(first_click), max(last_click) FROM clicker "
-        "WHERE recipient_id = ?",
+        "SELECT COALESCE(sum(human), 0), COALESCE(sum(machine), 0), min(first_click), max(last_click) FROM clicker "  # noqa: S608  (of our own)
+        f"JOIN shipment ON shipment.id = shipment_id WHERE recipient_id = ? AND {counted_shipment()}",
         (number,),
     ) or (0, 0, None, None)
     uncounted, first_uncounted, last_uncounted = database.row(

@@ -215,6 +215,15 @@ def test_texts_that_fold_otherwise_than_ascii_are_told_by_both(server: str, tmp_
     assert {text for (text,) in found} == set(folding)
 
 
+@pytest.mark.parametrize("on", ["SQLite", "PostgreSQL"])
+def test_a_query_is_read_while_another_one_goes_on(server: str, tmp_path: Path, on: str) -> None:
+    url = ours(new_database(server)) if on == "PostgreSQL" else f"sqlite:///{tmp_path / 'new.db'}"
+    three = "SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 ORDER BY n"
+    with connect(url, new=on == "SQLite") as database:
+        found = [(one, other) for (one,) in database.stream(three) for (other,) in database.stream(three)]
+    assert found == [(one, other) for one in (1, 2, 3) for other in (1, 2, 3)]
+
+
 def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str) -> None:
     import psycopg
 

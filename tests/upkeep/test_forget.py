@@ -807,6 +807,13 @@ def test_a_person_is_found_by_every_address_that_mails_went_to(persons: PersonsW
     shown = persons.do("contact", "show", VERA[0], "--format", "json").json
     assert (shown["clicks"], shown["uncounted_clicks"]) == (before["clicks"], 1), "on a test"
     assert shown["first_uncounted_at"] == shown["last_uncounted_at"] > before["last_click"]
+    persons.add_to_log(own_line(persons.mail("--again")[VERA[0]]["more"], 80_000))
+    persons.do("click", "import")
+    assert persons.do("contact", "show", VERA[0], "--format", "json").json["clicks"] == before["clicks"] + 1
+    last = max(one["shipment"] for one in persons.do("shipment", "list", "--format", "json").json)
+    persons.do("shipment", "cancel", str(last))
+    shown = persons.do("contact", "show", VERA[0], "--format", "json").json
+    assert (shown["clicks"], shown["uncounted_clicks"]) == (before["clicks"], 2), "on a cancelled mail, too"
     for named in (
         "VERA.unik@enskild-doman.example",
         "v.gift@enskild-doman.example",

@@ -54,7 +54,9 @@ class Promise(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lines", type=int, default=300_000, help="of the log that is imported")
+    parser.add_argument(
+        "--lines", type=int, nargs="+", default=[300_000, 1_000_000], help="of the logs that are imported"
+    )
     parser.add_argument("--stored", type=int, default=5_000_000, help="clicks of the large database")
     parser.add_argument("--contacts", type=int, default=300_000, help="of the export that actions are run on")
     parser.add_argument("--runs", type=int, default=5)
@@ -95,7 +97,8 @@ def measured(folder: Path, options: argparse.Namespace) -> Iterator[Promise]:
     empty = [sys.executable, "-c", "pass"]
     yield promised("linktrack --help", 0.2, runs, [[*program, "--help"]], "an empty Python", empty)
     yield promised("linktrack link list", 0.4, runs, [[*program, "link", "list"]], "an empty Python", empty)
-    yield from imported(folder, options.lines, runs)
+    for lines in options.lines:
+        yield from imported(folder, lines, runs)
     yield from on_many_clicks(folder, options.stored, runs)
     yield from acted(folder, options.contacts, runs)
 
@@ -103,7 +106,8 @@ def measured(folder: Path, options: argparse.Namespace) -> Iterator[Promise]:
 def imported(folder: Path, lines: int, runs: int) -> Iterator[Promise]:
     """A combined log, everything new, beside GoAccess, which only counts."""
     fresh, log, work = folder / "fresh", folder / "access.log", folder / "work"
-    apart(import_log.make_workspace, fresh, 100_000)
+    if not fresh.exists():
+        apart(import_log.make_workspace, fresh, 100_000)
     apart(import_log.make_log, fresh, log, lines, 100_000)
     goaccess = ["goaccess", str(log), "--log-format=COMBINED", "-o", str(folder / "g.json"), "--no-progress"]
     ours, peers = [], []

@@ -87,8 +87,8 @@ def iis(it: Request) -> str:
 
 def click_log(it: Request) -> str:
     return json.dumps(
-        {"at": it.stamp("%Y-%m-%dT%H:%M:%S.000Z"), "ip": it.ip, "method": "GET", "target": it.target, "status": 302,
-         "agent": it.agent}
+        {"time": it.stamp("%Y-%m-%dT%H:%M:%S.000+00:00"), "ip": it.ip, "method": "GET", "path": it.target, "status": 302,
+         "user_agent": it.agent, "network": ""}
     )  # fmt: skip
 
 

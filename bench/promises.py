@@ -4,7 +4,8 @@
 
 Whole processes, ours and the peer in turn, so that a noisy minute hits both; a ratio is taken pair by pair, and its
 median, least and greatest are shown. A promise without a peer is a number of seconds of processor time (or megabytes).
-With --page the table is written as a page. Answering and PostgreSQL have programs of their own (`bench/serve.py`).
+With --page the table is written as a page. Answering, compiling, writing mails and more reports have programs of their
+own (`serve.py`, `mailings_*.py`, `reports.py`).
 """
 
 from __future__ import annotations

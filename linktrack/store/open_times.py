@@ -16,18 +16,15 @@ NEAR = 60_000  # milliseconds between stretches that are kept as one
 
 def note_open_times(database: Database, stretches: Iterable[Stretch]) -> None:
     """Add stretches of time, in the open transaction; those that touch or nearly do become one."""
-    for first, last in merged(stretches, NEAR):
-        near = database.rows(
-            "SELECT first_at, last_at FROM open_time WHERE first_at <= ? AND last_at >= ?",
-            (last + NEAR, first - NEAR),
-        )
-        for start, _ in near:
-            database.execute("DELETE FROM open_time WHERE first_at = ?", (start,))
-        ends = [(first, last), *near]
-        database.execute(
-            "INSERT INTO open_time (first_at, last_at) VALUES (?, ?)",
-            (min(start for start, _ in ends), max(stop for _, stop in ends)),
-        )
+    new = merged(stretches, NEAR)
+    if not new:
+        return
+    ends = (new[-1][1] + NEAR, new[0][0] - NEAR)
+    rows = database.rows("SELECT first_at, last_at FROM open_time WHERE first_at <= ? AND last_at >= ?", ends)
+    known = [(first, last) for first, last in rows]
+    if known:
+        database.execute("DELETE FROM open_time WHERE first_at <= ? AND last_at >= ?", ends)
+    database.insert("open_time", ("first_at", "last_at"), merged([*new, *known], NEAR))
 
 
 def open_times(database: Database) -> list[Stretch]:

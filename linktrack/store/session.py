@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _cursors = count(1)  # numbers of those on a server
 _AT_ONCE = 90  # rows of one INSERT: more are no faster
-
 Row = tuple[Any, ...]
 
 

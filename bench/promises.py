@@ -1,6 +1,6 @@
 """Every promise of speed beside its peer in one run: goal, ratio, processor time, wall time, and the machine's load.
 
-    python bench/promises.py [--lines N] [--stored N] [--contacts N] [--runs N] [--page docs/performance.md]
+    python bench/promises.py [--lines N …] [--stored N] [--contacts N] [--runs N] [--page docs/performance.md]
 
 Whole processes, ours and the peer in turn, so that a noisy minute hits both; a ratio is taken pair by pair, and its
 median, least and greatest are shown. A promise without a peer is a number of seconds of processor time (or megabytes).

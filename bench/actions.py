@@ -12,22 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from multiprocessing import Process
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from linktrack.store.open_times import note_open_times
-from linktrack.store.opening import open_database
-from linktrack.store.session import Database
-from linktrack.upkeep.making import init_workspace
-from linktrack.workspace import load_workspace
+from made_clicks import MADE_WITH, REDIRECT
+from measuring import apart, linktrack, timed
+
+if TYPE_CHECKING:
+    from linktrack.store.session import Database
 
 USERS = [f"USER{number}" for number in range(40)]
 ACTIONS: dict[str, dict[str, object]] = {
@@ -60,15 +56,11 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        maker = Process(target=make_workspace, args=(root, asked.contacts, asked.clicks))
-        maker.start()  # a process of its own, so that what is measured does not inherit its memory
-        maker.join()
+        apart(make_workspace, root, asked.contacts, asked.clicks)
         export = root / "contacts.csv"
-        program = [sys.executable, "-m", "linktrack", "--workspace", str(root), "--quiet", "action", "run"]
-        run = [*program, "--crm", str(export), "--format", "json", "--out"]
-        plain = measured(sys.executable, "-c", PLAIN, str(export), str(root / "copy.csv"))
-        first = measured(*run, str(root / "first"))
-        again = measured(*run, str(root / "again"))
+        plain = timed(copy_of(export, root / "copy.csv"))
+        first = timed(run(root, export, root / "first"))
+        again = timed(run(root, export, root / "again"))
         said = json.loads((root / "first" / "summary.json").read_text("utf-8"))
         size = export.stat().st_size / 1e6
         changed = (root / "first" / "contacts-changed.csv").read_bytes().count(b"\n") - 1
@@ -77,31 +69,25 @@ def main() -> None:
     print("                       wall s    CPU s     rows/s   peak MB   CPU against the copy")
     for name, one in (("plain csv copy", plain), ("action run", first), ("a second run", again)):
         print(
-            f"{name:20} {one.wall:8.2f} {one.cpu:8.2f} {asked.contacts / one.wall:10,.0f} {one.memory:9,.0f} "
+            f"{name:20} {one.wall:8.2f} {one.cpu:8.2f} {asked.contacts / one.wall:10,.0f} {one.peak:9,.0f} "
             f"{one.cpu / plain.cpu:22.1f}"
         )
 
 
-class Measured(NamedTuple):
-    """What a process took: seconds, seconds of its own and its children's work, and megabytes at the peak."""
-
-    wall: float
-    cpu: float
-    memory: float
+def run(root: Path, export: Path, out: Path) -> list[str]:
+    return linktrack(root, "action", "run", "--crm", export, "--out", out)
 
 
-def measured(*command: str) -> Measured:
-    """Run a process that must end with 0."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{command} ended with {status}")
-    return Measured(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def copy_of(export: Path, copy: Path) -> list[str]:
+    return [sys.executable, "-c", PLAIN, str(export), str(copy)]
 
 
 def make_workspace(root: Path, contacts: int, clicks: int) -> None:
     """A workspace with seven links, a shipment, and clicks by random contacts; `contacts.csv` beside it."""
+    from linktrack.store.opening import open_database
+    from linktrack.upkeep.making import init_workspace
+    from linktrack.workspace import load_workspace
+
     init_workspace(root, "https://click.example.com")
     with (root / "linktrack.toml").open("a") as file:
         members = ", ".join(f'"{user}"' for user in USERS)
@@ -124,6 +110,8 @@ def rows(contacts: int) -> Iterator[str]:
 
 
 def fill(database: Database, contacts: int, clicks: int) -> None:
+    from linktrack.store.open_times import note_open_times
+
     chance = random.Random(4)
     database.execute(
         "INSERT INTO mailing (name, subject, type, html, settings, created_at) VALUES ('spring', '', '', ?, '{}', 0)",
@@ -131,15 +119,15 @@ def fill(database: Database, contacts: int, clicks: int) -> None:
     )
     database.execute(
         "INSERT INTO shipment (number, mailing_id, sent_at, is_test, recipients, settings, created_at, finished_at) "
-        "VALUES (1, 1, 0, ?, 0, '{}', 0, 0)",
-        (False,),
+        "VALUES (1, 1, 0, ?, 0, ?, 0, 0)",
+        (False, MADE_WITH),
     )
     links = []
     for key, action in ACTIONS.items():
         database.execute(
             "INSERT INTO link (key, identity, name, kind, url, response, created_at, updated_at) "
-            "VALUES (?, ?, ?, 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
-            (key, key, key),
+            "VALUES (?, ?, ?, 'registered', 'https://www.example.com/', ?, 0, 0)",
+            (key, key, key, REDIRECT),
         )
         links.append(database.value("SELECT max(id) FROM link"))
         settings = json.dumps({name: value for name, value in action.items() if name != "type"})

@@ -18,7 +18,6 @@ which clicks have 150; 2 cores, load 10): to forget one person took 12.7 s, to p
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import tempfile
 import threading
@@ -27,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from made_clicks import DAY, START, make_workspace
+from measuring import apart, megabytes
 
 
 def main() -> None:
@@ -36,12 +36,7 @@ def main() -> None:
     parser.add_argument("--mailings", type=int, default=50)
     options = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="linktrack-bench-")) / "workspace"
-    apart = multiprocessing.get_context("spawn").Process(
-        target=make_workspace, args=(root, options.clicks, options.recipients, options.mailings)
-    )
-    apart.start()
-    apart.join()
-    assert apart.exitcode == 0
+    apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
     print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, load {os.getloadavg()[0]:.2f}\n"
           f"{'job':32} {'wall s':>8} {'cpu s':>8} {'before MB':>10} {'peak MB':>8} {'after MB':>9}  what went")  # fmt: skip
     from linktrack.moments import now
@@ -61,11 +56,11 @@ def main() -> None:
 
 def measured(root: Path, name: str, job: Callable[[], int]) -> None:
     """Do a job, and print what it took."""
-    before, peak, done = disk_of(root), [0], threading.Event()
+    before, peak, done = megabytes(root), [0.0], threading.Event()
 
     def look() -> None:
         while not done.wait(0.02):
-            peak[0] = max(peak[0], disk_of(root))
+            peak[0] = max(peak[0], megabytes(root))
 
     looking = threading.Thread(target=look)
     looking.start()
@@ -76,13 +71,8 @@ def measured(root: Path, name: str, job: Callable[[], int]) -> None:
         done.set()
         looking.join()
     wall, used = time.perf_counter() - began, time.process_time() - cpu
-    print(f"{name:32} {wall:8.2f} {used:8.2f} {before:10} {max(peak[0], before):8} {disk_of(root):9}  {clicks:,} clicks",
+    print(f"{name:32} {wall:8.2f} {used:8.2f} {before:10.0f} {max(peak[0], before):8.0f} {megabytes(root):9.0f}  {clicks:,} clicks",
           flush=True)  # fmt: skip
-
-
-def disk_of(root: Path) -> int:
-    """Megabytes of the database with its companions."""
-    return sum(path.stat().st_size for path in root.glob("linktrack.db*")) // 1_000_000
 
 
 if __name__ == "__main__":

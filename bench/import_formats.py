@@ -23,18 +23,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from import_log import (
-    PLACEMENTS,
-    START,
-    apart,
-    copied,
-    key_of,
-    linktrack,
-    made_agents,
-    make_workspace,
-    signer_of,
-    timed,
-)
+from import_log import PLACEMENTS, START, key_of, made_agents, make_workspace, signer_of
+from measuring import apart, copied, linktrack, timed
 
 
 class Request(NamedTuple):
@@ -115,15 +105,17 @@ def main() -> None:
     base = 0.0
     for log in sorted(folder.glob("*.log*"), key=lambda path: path.name.split("-", 1)[0]):
         work = copied(fresh, folder / "work")
-        seconds, _, peak = timed(linktrack(work, log))
+        run = timed(linktrack(work, "click", "import", log))
         with closing(sqlite3.connect(work / "linktrack.db")) as database:
             (stored,) = database.execute("SELECT count(*) FROM click").fetchone()
         if stored != lines:
             raise SystemExit(f"{log.name}: {stored} of {lines} clicks were stored")
-        base = base or seconds
+        base = base or run.wall
         name = log.name.partition("-")[2].replace(".log", "")
         size = log.stat().st_size / 1e6
-        print(f"{name:28} {size:7.1f} {seconds:7.2f} {lines / seconds:10,.0f} {peak:8.0f} {seconds / base:11.2f}")
+        print(
+            f"{name:28} {size:7.1f} {run.wall:7.2f} {lines / run.wall:10,.0f} {run.peak:8.0f} {run.wall / base:11.2f}"
+        )
     shutil.rmtree(folder)
 
 

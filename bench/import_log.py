@@ -10,20 +10,18 @@ is the one to compare where the machine has other work; linktrack reads a long l
 from __future__ import annotations
 
 import argparse
-import compileall
-import multiprocessing
 import os
 import random
 import resource
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+
+from made_clicks import MADE_WITH, REDIRECT
+from measuring import Timing, apart, copied, in_turn, linktrack, most, processor, timed, wall, write_byte_code
 
 START = 1_777_885_200
 PLACEMENTS = 40
@@ -52,23 +50,19 @@ def main() -> None:
         )
         peers["mawk: hits and uniques"] = ["mawk", count + "END {for (k in h) print k, h[k], u[k]}", str(log)]
     if shutil.which("goaccess"):
-        peers["GoAccess, JSON"] = [
-            "goaccess", str(log), "--log-format=COMBINED", "-o", str(folder / "g.json"), "--no-progress",
-        ]  # fmt: skip
-    runs: dict[str, list[Timing]] = {}
-    for _ in range(options.runs):  # in turn, so that a noisy minute hits them all
-        for name, command in peers.items():
-            runs.setdefault(name, []).append(timed(command))
-        work = copied(fresh, folder / "work")
-        runs.setdefault("linktrack, everything new", []).append(timed(linktrack(work, log)))
+        peers["GoAccess, JSON"] = goaccess(log)
+    work = folder / "work"
+    commands = {name: partial(timed, command) for name, command in peers.items()}
+    commands["linktrack, everything new"] = partial(imported, fresh, work, log)
+    runs = dict(zip(commands, in_turn(options.runs, *commands.values()), strict=True))
     with log.open("rb") as source, again.open("wb") as copy:
         copy.write(b"\n")  # not the same file any more, so it is read line by line
         shutil.copyfileobj(source, copy)
-    runs["linktrack, all lines seen before"] = [timed(linktrack(work, again))]
+    runs["linktrack, all lines seen before"] = [timed(linktrack(work, "click", "import", again))]
     again.unlink()
     shutil.copy(log, grown)
     apart(make_log, fresh, grown, 10_000, options.recipients, START + 90 * 86_400, True)
-    runs["linktrack, 10,000 lines behind it"] = [timed(linktrack(work, grown))]
+    runs["linktrack, 10,000 lines behind it"] = [timed(linktrack(work, "click", "import", grown))]
     grown.unlink()
     for name, timings in runs.items():
         show(name, timings, 10_000 if "10,000" in name else options.lines)
@@ -84,66 +78,20 @@ def main() -> None:
         shutil.rmtree(folder)
 
 
-def linktrack(workspace: Path, log: Path) -> list[str]:
-    return [sys.executable, "-m", "linktrack", "--workspace", str(workspace), "--quiet", "click", "import", str(log)]
-
-
-class Timing(NamedTuple):
-    """One run of a process and its children: seconds, seconds of processor time, megabytes of the largest process."""
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def timed(command: list[str]) -> Timing:
-    before = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    output, errors = process.stdout, process.stderr
-    assert output and errors
-    output.read()
-    said = errors.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[:6]} failed: {said.decode()[-500:]}")
-    return Timing(time.perf_counter() - before, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def wall(runs: list[Timing]) -> float:
-    return statistics.median(run.wall for run in runs)
-
-
-def processor(runs: list[Timing]) -> float:
-    return statistics.median(run.cpu for run in runs)
-
-
 def show(name: str, runs: list[Timing], lines: int) -> None:
-    least, peak = min(run.wall for run in runs), max(run.peak for run in runs)
-    rate = lines / wall(runs)
-    print(f"{name:34} {wall(runs):9.2f} {least:7.2f} {processor(runs):7.2f} {rate:10,.0f} {peak:8.0f}", flush=True)
+    seconds, least = wall(runs), min(run.wall for run in runs)
+    rate = lines / seconds
+    print(f"{name:34} {seconds:9.2f} {least:7.2f} {processor(runs):7.2f} {rate:10,.0f} {most(runs):8.0f}", flush=True)
 
 
-def write_byte_code() -> None:
-    """As the documented install does it: without, each start takes 0.15 s longer wherever Python may not write it."""
-    import linktrack
-
-    compileall.compile_dir(Path(linktrack.__file__).parent, quiet=1)
+def imported(fresh: Path, work: Path, log: Path) -> Timing:
+    """The import of a log into a workspace that has no click yet."""
+    return timed(linktrack(copied(fresh, work), "click", "import", log))
 
 
-def apart(job: Callable[..., None], *values: object) -> None:
-    """Do a job in a process of its own: the memory it takes would count as that of every process started later."""
-    process = multiprocessing.Process(target=job, args=values)
-    process.start()
-    process.join()
-    if process.exitcode:
-        raise SystemExit(f"{job.__name__} failed")
-
-
-def copied(fresh: Path, to: Path) -> Path:
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(fresh, to)
-    return to
+def goaccess(log: Path) -> list[str]:
+    """What counts the same log and keeps nothing."""
+    return ["goaccess", str(log), "--log-format=COMBINED", "-o", str(log.with_suffix(".json")), "--no-progress"]
 
 
 def key_of(placement: int) -> str:
@@ -163,8 +111,8 @@ def make_workspace(root: Path, recipients: int) -> None:
         for number in range(1, PLACEMENTS + 1):
             database.execute(
                 "INSERT INTO link (id, key, identity, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, ?, '', 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
-                (100 + number, f"link-{number}", f"link-{number}"),
+                "VALUES (?, ?, ?, '', 'registered', 'https://www.example.com/', ?, 0, 0)",
+                (100 + number, f"link-{number}", f"link-{number}", REDIRECT),
             )
             database.execute(
                 'INSERT INTO placement (id, key, mailing_id, link_id, position, part, kind, label, url, start, stop, line, "column") '
@@ -177,8 +125,8 @@ def make_workspace(root: Path, recipients: int) -> None:
         )
         database.execute(
             "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, settings, created_at, "
-            "finished_at) VALUES (1, 1, 1, ?, ?, ?, '{}', 0, 0)",
-            (START * 1000, False, recipients),
+            "finished_at) VALUES (1, 1, 1, ?, ?, ?, ?, 0, 0)",
+            (START * 1000, False, recipients, MADE_WITH),
         )
         database.insert(
             "shipment_recipient",
@@ -198,13 +146,16 @@ def signer_of(root: Path) -> Callable[[int], str]:
         return open_keys(workspace, database).tokens.signer(1)
 
 
-def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int = START, append: bool = False) -> None:
+def make_log(
+    workspace: Path, log: Path, lines: int, recipients: int, start: int = START, append: bool = False, agents: int = 0
+) -> None:
+    """A log by 6,000 agents, told apart by their versions; with `agents` by so many, each of a name of its own."""
     chance = random.Random(1)
     sign = signer_of(workspace)
-    agents = made_agents(chance, 6_000)
+    usual = made_agents(chance, 6_000)
     second = float(start)
     with log.open("ab" if append else "wb", buffering=1 << 20) as out:
-        for _ in range(lines):
+        for line in range(lines):
             second += chance.random() * 2.6  # a million lines are a fortnight
             stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
             kind = chance.random()
@@ -212,7 +163,9 @@ def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int
             person = chance.randint(1, recipients)
             home = chance if chance.random() < 0.1 else random.Random(person)
             ip = f"{home.randint(11, 220)}.{home.randint(0, 255)}.{home.randint(0, 255)}.{home.randint(1, 254)}"
-            agent = agents[int(len(agents) * home.random() ** 3)]
+            agent = usual[int(len(usual) * home.random() ** 3)]
+            if agents:
+                agent = f"{usual[line % agents % len(usual)]} {name_of(line % agents)}/1.0"
             if kind < 0.6:
                 token = sign(person)
                 if chance.random() < 0.003:
@@ -226,6 +179,11 @@ def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int
                 )
             else:
                 out.write(b"\x16\x03\x01 junk " + str(chance.random()).encode() + b"\n")
+
+
+def name_of(number: int) -> str:
+    """A word for each number below half a million."""
+    return "".join("abcdefghijklmnopqrstuvwxyz"[number // 26**place % 26] for place in range(4)).title()
 
 
 def made_agents(chance: random.Random, count: int) -> list[str]:

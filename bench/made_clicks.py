@@ -1,7 +1,7 @@
 """A workspace with very many clicks and the figures made of them, written by SQL alone, within minutes.
 
-Mailing 1 went to everybody and has a fiftieth of all clicks; every other one went to a fiftieth of the people. Each has
-the same 40 links. `check` counts a small one anew as an import does, and compares.
+Mailing 1 went to everybody and has a fiftieth of all clicks; every other one went to a fiftieth of the people, unless it
+is told otherwise. Each has the same 40 links. `check` counts a small one anew as an import does, and compares.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ HOUR = 3_600_000
 LINKS = 40
 DOMAINS = 20
 PART = 50  # a fiftieth
+# What the tables keep as JSON: that a link leads on, and how the mails of a shipment were made.
+REDIRECT = '{"kind": "redirect"}'
+MADE_WITH = '{"base_url": "https://click.example.com", "output": "html", "key_id": 0}'
 
 
-def make_workspace(root: Path, clicks: int, recipients: int, mailings: int) -> None:
-    """A workspace with its clicks, in the order of time, and all that reports read."""
+def make_workspace(root: Path, clicks: int, recipients: int, mailings: int, parts: int = PART) -> None:
+    """A workspace with its clicks, in the order of time, and all that reports read. The people are told off in so many
+    `parts`, of which each mailing after the first went to one."""
     from linktrack.store.opening import open_database
     from linktrack.upkeep.making import init_workspace
 
@@ -39,7 +43,7 @@ def make_workspace(root: Path, clicks: int, recipients: int, mailings: int) -> N
         for mailing in range(1, mailings + 1):
             with database.transaction():
                 everybody = mailing == 1
-                size = recipients if everybody else recipients // PART
+                size = recipients if everybody else recipients // parts
                 first = 0 if everybody else mailing * size % recipients
                 count = clicks // PART if everybody else (clicks - clicks // PART) // (mailings - 1)
                 for sql in _shipment(mailing, first, size, recipients, count):
@@ -58,7 +62,7 @@ def _make_catalogue(database: Database, recipients: int, mailings: int) -> None:
     database.insert(
         "link", ("id", "key", "identity", "name", "kind", "url", "response", "created_at", "updated_at"),
         [
-            (100 + n, f"link-{n}", f"link-{n}", f"Link {n}", "registered", "https://www.example.com", "{}", 0, 0)
+            (100 + n, f"link-{n}", f"link-{n}", f"Link {n}", "registered", "https://www.example.com/", REDIRECT, 0, 0)
             for n in range(LINKS)
         ],
     )  # fmt: skip
@@ -89,11 +93,10 @@ def _make_catalogue(database: Database, recipients: int, mailings: int) -> None:
 def _shipment(number: int, first: int, size: int, recipients: int, clicks: int) -> Iterator[str]:
     """A shipment to `size` people from `first` on, and its clicks: most of them soon, on the first links."""
     sent_at = START + number * DAY
-    made = '{"base_url": "https://click.example.com", "output": "html", "key_id": 0}'
     person = f"1 + ({first} + n) % {recipients}"
     yield (
         "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, settings, created_at, finished_at) "
-        f"VALUES ({number}, {number}, {number}, {sent_at}, FALSE, {size}, '{made}', 0, 0)"
+        f"VALUES ({number}, {number}, {number}, {sent_at}, FALSE, {size}, '{MADE_WITH}', 0, 0)"
     )
     yield (
         "INSERT INTO shipment_recipient (shipment_id, recipient_id, position, email, name) "

@@ -8,13 +8,13 @@ be scanned in under 0.1 s. The last column is that of BeautifulSoup parsing the 
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from functools import partial
 
 from bs4 import BeautifulSoup
 from mail import make_mail
+from measuring import Timing, in_turn, worked
 
 from linktrack.links.placement_keys import placement_keys
 from linktrack.mailings.addresses import ReadingOptions, read_mail
@@ -35,12 +35,22 @@ HOSTILE = (
 
 def seconds(work: Callable[[], object], rounds: int = 5) -> float:
     """CPU time of the best of some rounds: other people's work on the machine is not ours."""
-    taken = []
-    for _ in range(rounds):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return min(taken)
+    return min(worked(work).cpu for _ in range(rounds))
+
+
+def parse(data: bytes) -> BeautifulSoup:
+    return BeautifulSoup(data.decode(), "html.parser")
+
+
+def beside_soup(size: int, rounds: int) -> list[list[Timing]]:
+    """Runs of compiling a mail of this size, and of BeautifulSoup parsing it."""
+    data = mail_of(size)
+    jobs = (partial(compile_whole, data), partial(parse, data))
+    return in_turn(rounds, *(partial(worked, job) for job in jobs), warm=True)
+
+
+def mail_of(size: int) -> bytes:
+    return make_mail(size, size // 1300)
 
 
 def compile_whole(data: bytes) -> None:
@@ -60,11 +70,11 @@ def main() -> None:
     print(head, f"{'BeautifulSoup ms':>17}")
     per_byte = 0.0
     for size in SIZES:
-        data = make_mail(size, size // 1300)
+        data = mail_of(size)
         document = read_document(data)
         links = len(scan(document).spots)
         scanned, whole = seconds(partial(scan, document)), seconds(partial(compile_whole, data))
-        soup = seconds(partial(BeautifulSoup, data.decode(), "html.parser"), 1)
+        soup = seconds(partial(parse, data), 1)
         if size == 100_000:
             per_byte = whole / len(data)
         growth = f"{whole / len(data) / per_byte:.2f}" if per_byte else ""

@@ -24,13 +24,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
+from measuring import Timing, family, in_turn, linktrack, processor, seconds_of, wall
+
 PLACEMENTS, RECIPIENTS, CONNECTIONS = 40, 1_000, 32
+SERVE, PLAIN, EXPORTED = "linktrack serve", "nginx, return 302", "nginx, exported map"
+WARM = 2_000  # requests that each is asked before
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
-TICK = os.sysconf("SC_CLK_TCK")
 NGINX = """\
 {user} daemon off; pid {root}/pid; error_log {root}/error.log crit; worker_processes 1;
 events {{ worker_connections 1000; }}
@@ -51,42 +55,54 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
     work = folder / "work"
-    paths = make_workspace(work)
-    linktrack(work, "redirects", "export", folder / "export", "--for", "nginx", "--log", folder / "export.log")
-    plain = f"access_log {folder}/plain.log combined; return 302 https://www.example.com/offer?utm_medium=email;"
-    included = [f"include {folder}/export/linktrack-{part}.conf;" for part in ("http", "server")]
-    with ExitStack() as running:
-        servers = {"linktrack serve": running.enter_context(serving(work))}
-        if shutil.which("nginx") or Path("/usr/sbin/nginx").exists():
-            servers["nginx, return 302"] = running.enter_context(nginx(folder / "nginx", "", plain))
-            servers["nginx, exported map"] = running.enter_context(nginx(folder / "map", *included))
-        spent: dict[str, list[float]] = {name: [] for name in servers}
-        walls: dict[str, list[float]] = {name: [] for name in servers}
-        for server in servers.values():
-            ask(server, paths, 2_000)
-        for _ in range(options.runs):  # in turn, so that a noisy minute hits them all
-            for name, server in servers.items():
-                before, began = server.seconds(), time.perf_counter()
-                ask(server, paths, options.requests)
-                walls[name].append(time.perf_counter() - began)
-                spent[name].append((server.seconds() - before) / options.requests * 1e6)
-        fastest = statistics.median(spent.get("nginx, return 302", [0.0]))
+    with servers(folder, work) as (running, paths):
+        runs = asked_in_turn(running, paths, options.requests, options.runs)
         print(f"{options.requests:,} requests, {options.runs} runs, load {os.getloadavg()[0]:.2f}\n")
         print(f"{'what':22} {'µs a request':>12} {'best':>6} {'of nginx':>8} {'wall s':>7}")
-        for name, found in spent.items():
-            median = statistics.median(found)
-            print(
-                f"{name:22} {median:12.1f} {min(found):6.1f} {fastest / median:8.2f} {statistics.median(walls[name]):7.1f}"
-            )
-        sent = 2_000 + options.runs * options.requests
+        for name, taken in runs.items():
+            each, best = (pick(run.cpu for run in taken) / options.requests * 1e6 for pick in (statistics.median, min))
+            share = processor(runs[PLAIN]) / processor(taken) if PLAIN in runs else 0
+            print(f"{name:22} {each:12.1f} {best:6.1f} {share:8.2f} {wall(taken):7.1f}")
+        sent = WARM + options.runs * options.requests
         if options.minutes:
-            rate = options.requests / statistics.median(walls["linktrack serve"]) / 2
-            sent += watch_memory(servers["linktrack serve"], paths, rate, options.minutes)
+            sent += watch_memory(running[SERVE], paths, options.requests / wall(runs[SERVE]) / 2, options.minutes)
     logged = sum(file.read_bytes().count(b"\n") for file in (work / "clicklog").iterdir())
-    summary = json.loads(linktrack(work, "click", "import", "--tolerate", "1", "--format", "json"))
+    summary = json.loads(said(work, "click", "import", "--tolerate", "1", "--format", "json"))
     print(f"\nsent {sent:,}, logged {logged:,}, read {summary['read']:,}, {summary['seconds']} s to import:")
     print({name: summary[name] for name in ("stored", "repeated", "not_ours", "rejected")})
     shutil.rmtree(folder)
+
+
+@contextmanager
+def servers(folder: Path, work: Path) -> Iterator[tuple[dict[str, Server], list[str]]]:
+    """Those that answer for a workspace made in `work`, by name, nginx where it is installed, and the paths to ask for."""
+    paths = make_workspace(work)
+    said(work, "redirects", "export", folder / "export", "--for", "nginx", "--log", folder / "export.log")
+    plain = f"access_log {folder}/plain.log combined; return 302 https://www.example.com/offer?utm_medium=email;"
+    included = [f"include {folder}/export/linktrack-{part}.conf;" for part in ("http", "server")]
+    with ExitStack() as running:
+        started = {SERVE: running.enter_context(serving(work))}
+        if program := shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"):
+            started[PLAIN] = running.enter_context(nginx(program, folder / "nginx", "", plain))
+            started[EXPORTED] = running.enter_context(nginx(program, folder / "map", *included))
+        yield started, paths
+
+
+def asked_in_turn(
+    running: Mapping[str, Server], paths: Sequence[str], requests: int, rounds: int
+) -> dict[str, list[Timing]]:
+    """By name of the server what so many requests take it, each time."""
+    for server in running.values():
+        ask(server, paths, WARM)
+    jobs = (partial(answering, server, paths, requests) for server in running.values())
+    return dict(zip(running, in_turn(rounds, *jobs), strict=True))
+
+
+def answering(server: Server, paths: Sequence[str], requests: int) -> Timing:
+    """What a server takes for so many requests; its memory is that of all its processes, after them."""
+    load, began, before = os.getloadavg()[0], time.perf_counter(), server.seconds()
+    ask(server, paths, requests)
+    return Timing(time.perf_counter() - began, server.seconds() - before, server.megabytes(), load)
 
 
 class Server:
@@ -96,21 +112,12 @@ class Server:
         self.process = process
         self.port = port
 
-    def processes(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [self.process.pid, *map(int, children)]
-
     def seconds(self) -> float:
-        """Of all processes, user and system; what wakes up of itself is in it."""
-        total = 0
-        for process in self.processes():
-            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICK
+        return seconds_of(self.process.pid)
 
     def megabytes(self) -> float:
         """Resident, of all processes."""
-        pages = [int(Path(f"/proc/{process}/statm").read_text().split()[1]) for process in self.processes()]
+        pages = [int(Path(f"/proc/{process}/statm").read_text().split()[1]) for process in family(self.process.pid)]
         return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -166,14 +173,13 @@ def serving(work: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def nginx(root: Path, http: str, server: str) -> Iterator[Server]:
+def nginx(program: str, root: Path, http: str, server: str) -> Iterator[Server]:
     root.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     user = "user root;" if os.geteuid() == 0 else ""
     text = NGINX.format(user=user, root=root, http=http, server=server, port=port)
     (root / "nginx.conf").write_text(text)
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen([program, "-p", str(root), "-c", str(root / "nginx.conf")])
     try:
         while True:
@@ -200,14 +206,15 @@ def make_workspace(work: Path) -> list[str]:
         csv.writer(file).writerows(
             [("contact_id", "email", "name"), *((n, f"{n}@example.com", f"N {n}") for n in range(RECIPIENTS))]
         )
-    linktrack(work, "mailing", "add", "news", "mail.html", "--utm-source", "news", "--utm-campaign", "spring")
+    said(work, "mailing", "add", "news", "mail.html", "--utm-source", "news", "--utm-campaign", "spring")
     rewrite = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "ndjson", "--out", "-")
-    rows = [json.loads(line) for line in linktrack(work, *rewrite).splitlines()]
+    rows = [json.loads(line) for line in said(work, *rewrite).splitlines()]
     return [path for row in rows for path in re.findall(r'href="https://click\.example\.com(/[^"]+)"', row["html"])]
 
 
-def linktrack(work: Path, *words: object) -> str:
-    command = [sys.executable, "-m", "linktrack", *map(str, words)]
+def said(work: Path, *words: object) -> str:
+    """What a command writes, in the workspace."""
+    command = linktrack(work, *words)
     return subprocess.run(
         command, cwd=work, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ).stdout

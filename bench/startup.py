@@ -8,55 +8,51 @@ machine where an empty Python takes about 0.015 s; byte code must be present (pi
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
-from linktrack.store.opening import open_database
-from linktrack.upkeep.making import init_workspace
-from linktrack.workspace import load_workspace
+from measuring import apart, in_turn, linktrack, timed, wall
 
 ROUNDS = 15
-PROGRAM = Path(sys.executable).with_name("linktrack")
+EMPTY = [sys.executable, "-c", "pass"]
 
 
-def seconds(*command: str, cwd: Path) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True)
-    return time.perf_counter() - start
+def make_workspace(root: Path) -> None:
+    """A workspace with 1,000 registered links."""
+    from made_clicks import REDIRECT
+
+    from linktrack.store.opening import open_database
+    from linktrack.upkeep.making import init_workspace
+    from linktrack.workspace import load_workspace
+
+    init_workspace(root, "https://click.example.com")
+    with open_database(load_workspace(root)) as database, database.transaction():
+        database.executemany(
+            "INSERT INTO link (key, identity, name, kind, url, response, created_at, updated_at) "
+            "VALUES (?, ?, ?, 'registered', ?, ?, 0, 0)",
+            [(f"link-{n}", f"link-{n}", f"Link {n}", f"https://www.example.com/{n}", REDIRECT) for n in range(1000)],
+        )
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        init_workspace(root, "https://click.example.com")
-        with open_database(load_workspace(root)) as database, database.transaction():
-            database.executemany(
-                "INSERT INTO link (key, identity, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, ?, 'registered', ?, '{\"kind\": \"redirect\"}', 0, 0)",
-                [(f"link-{n}", f"link-{n}", f"Link {n}", f"https://www.example.com/{n}") for n in range(1000)],
-            )
+        apart(make_workspace, root)
         commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
+            "python -c pass": EMPTY,
             "python -c 'import typer'": [sys.executable, "-c", "import typer"],
-            "linktrack --help": [str(PROGRAM), "--help"],
-            "linktrack link list (1,000 links)": [str(PROGRAM), "link", "list"],
-            "linktrack report links (1,000 links)": [str(PROGRAM), "report", "links"],
+            "linktrack --help": linktrack(root, "--help"),
+            "linktrack link list (1,000 links)": linktrack(root, "link", "list"),
+            "linktrack report links (1,000 links)": linktrack(root, "report", "links"),
         }
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        for turn in range(ROUNDS + 1):
-            for name, command in commands.items():
-                taken = seconds(*command, cwd=root)
-                if turn:  # the first turn fills the caches
-                    times[name].append(taken)
-        empty = statistics.median(times["python -c pass"])
+        taken = in_turn(ROUNDS, *(partial(timed, command) for command in commands.values()), warm=True)
+        empty = wall(taken[0])
         print(f"{'command':40} {'median s':>9} {'min s':>7} {'x empty Python':>15}")
-        for name, taken_times in times.items():
-            median = statistics.median(taken_times)
-            print(f"{name:40} {median:9.3f} {min(taken_times):7.3f} {median / empty:15.1f}")
+        for name, runs in zip(commands, taken, strict=True):
+            least = min(run.wall for run in runs)
+            print(f"{name:40} {wall(runs):9.3f} {least:7.3f} {wall(runs) / empty:15.1f}")
 
 
 if __name__ == "__main__":

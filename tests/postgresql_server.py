@@ -9,44 +9,50 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+
+class Running(NamedTuple):
+    """A server's address without the database, and its process."""
+
+    address: str
+    process: int
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A PostgreSQL server of its own on a socket in a temporary folder; its address without the database."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs and not shutil.which("initdb"):
+    if not installed():
         pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
-    program = programs[-1] if programs else Path(str(shutil.which("initdb"))).parent
+    with running("-c fsync=off") as server:
+        yield server.address
+
+
+@contextmanager
+def running(options: str = "") -> Iterator[Running]:
+    """A server that is started with these options, and goes with its folder."""
     # The server refuses to run as root; then it is the user of Debian's package.
     user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
     as_user = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
     folder = Path(tempfile.mkdtemp(prefix="linktrack-pg-"))
     if as_user:
         shutil.chown(folder, user)
-    data = folder / "data"
+    data, program = folder / "data", programs()
 
     def call(*command: object) -> None:
         done = subprocess.run([*as_user, *map(str, command)], check=False, capture_output=True, text=True, cwd=folder)
         assert done.returncode == 0, done.stderr
 
     call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
-    call(
-        program / "pg_ctl",
-        "-D",
-        data,
-        "-o",
-        f"-k {folder} -c listen_addresses= -c fsync=off",
-        "-w",
-        "-l",
-        folder / "log",
-        "start",
-    )
+    options = f"-k {folder} -c listen_addresses= {options}"
+    call(program / "pg_ctl", "-D", data, "-o", options, "-w", "-l", folder / "log", "start")
     try:
-        yield f"?host={folder}&user=linktrack"
+        process = int((data / "postmaster.pid").read_text().split()[0])
+        yield Running(f"?host={folder}&user=linktrack", process)
     finally:
         call(program / "pg_ctl", "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
@@ -68,6 +74,10 @@ def new_database(server: str, role: str = "", template: str = "") -> str:
 def ours(address: str) -> str:
     """The address as linktrack takes it."""
     return address.replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def installed() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin")) or shutil.which("initdb") is not None
 
 
 def programs() -> Path:

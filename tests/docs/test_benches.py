@@ -1,16 +1,32 @@
-"""The workspaces that the programs in bench/ measure are whole: their SQL goes with the tables of today."""
+"""The workspaces that the programs in bench/ measure are whole: their SQL goes with the tables of today. What is measured
+makes a table, and the README's is of the same one."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docs.player import ROOT
 from tests_support import Run
 
-BENCH = Path(__file__).parents[2] / "bench"
+from linktrack.server.snapshot_file import take_snapshot
+from linktrack.store.opening import open_database
+from linktrack.workspace import load_workspace
+
+BENCH = ROOT / "bench"
+
+
+@pytest.fixture(autouse=True)
+def _as_in_bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    monkeypatch.setenv(
+        "PYTHONPATH", os.environ.get("PYTHONPATH", "")
+    )  # they set it for the processes that they measure
 
 
 def program(name: str) -> Any:
@@ -23,13 +39,72 @@ def program(name: str) -> Any:
     return module
 
 
-MADE = {"actions": (20, 10), "import_log": (20,), "made_clicks": (2_000, 100, 2)}
+MADE = {"actions": (20, 10), "import_log": (20,), "made_clicks": (2_000, 100, 2), "startup": ()}
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_the_workspace_of_a_bench_can_be_made_and_asked(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.syspath_prepend(BENCH)
+def test_the_workspace_of_a_bench_can_be_made_and_asked(tmp_path: Path, run: Run, name: str) -> None:
     program(name).make_workspace(tmp_path / "ws", *MADE[name])
     assert run("--workspace", tmp_path / "ws", "report", "links", "--format", "json").json
+    checks = run("--workspace", tmp_path / "ws", "doctor", "--format", "json").json
+    assert [check for check in checks if check["state"] == "error"] == []
+    with open_database(load_workspace(tmp_path / "ws")) as database:
+        assert take_snapshot(database).links, "serve knows its links"
+
+
+# Of three runs each with these seconds of processor time; wall time is twice as long, and memory a hundred times.
+ROWS: dict[str, tuple[str, tuple[Any, ...], dict[str, str], tuple[str, ...]]] = {
+    "seconds of our own": ("under", ("it", 0.5, (0.3, 0.2, 0.4)), {},
+        ("it", "", "under 0.50 s of CPU", "0.30", "0.20 to 0.40", "1.5", "0.30", "0.60", "40", "", "", "")),
+    "megabytes": ("under", ("it", 300, (2, 2.5, 1)), {"by": "peak"},
+        ("it", "", "under 300 MB", "200", "100 to 250", "1.5", "2.00", "4.00", "250", "", "", "")),
+    "a share of the peer's time, pair by pair": ("at_most", ("it", 1.5, (1, 4, 9), "peer", (2, 2, 3)), {"by": "wall"},
+        ("it", "peer", "at most 1.50 of its time", "2.00", "0.50 to 3.00", "1.5",
+         "4.00", "8.00", "900", "2.00", "4.00", "300")),
+    "a share of the peer's speed": ("at_least", ("it", 0.3, (8, 10), "peer", (4, 4)), {},
+        ("it", "peer", "at least 0.30 of its speed by CPU", "0.45", "0.40 to 0.50", "1.5",
+         "9.00", "18.0", "1,000", "4.00", "8.00", "400")),
+    "one run": ("under", ("it", 0.5, (0.012,)), {},
+        ("it", "", "under 0.50 s of CPU", "0.012", "", "1.5", "0.012", "0.024", "1", "", "", "")),
+    "no peer": ("at_most", ("it", 1, (2,), "peer", ()), {},
+        ("it", "peer", "at most 1.00 of its CPU", "not measured: peer is not here", "", "1.5",
+         "2.00", "4.00", "200", "", "", "")),
+    "nothing at all": ("at_least", ("it", 1, (), "peer", ()), {"missing": "nginx"},
+        ("it", "peer", "at least 1.00 of its speed by CPU", "not measured: nginx is not here", *("",) * 8)),
+}  # fmt: skip
+
+
+def promise(kind: str, values: tuple[Any, ...], named: dict[str, str]) -> Any:
+    timing = program("measuring").Timing
+    given = (
+        [timing(2 * cpu, cpu, 100 * cpu, 1.5) for cpu in value] if isinstance(value, tuple) else value
+        for value in values
+    )
+    return getattr(program("promise_table"), kind)(*given, **named)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_promise_is_a_row(name: str) -> None:
+    kind, values, named, row = ROWS[name]
+    assert program("promise_table").shown(promise(kind, values, named)) == row
+
+
+def test_the_readme_has_of_each_promise_the_row_that_uses_most_of_it() -> None:
+    table = program("promise_table")
+    fast, slow = (promise("under", (name, 0.5, (cpu,)), {}) for name, cpu in (("fast", 0.1), ("slow", 0.6)))
+    half, far = (
+        promise("at_least", (name, 0.3, (1,), "peer", (cpu,)), {}) for name, cpu in (("half", 0.6), ("far", 0.2))
+    )
+    text = "above\n<!-- speed -->\nold\n<!-- /speed -->\nbelow\n"
+    assert table.in_readme(text, [[fast, slow], [half, far]]).splitlines()[4:] == [
+        "| slow |  | under 0.50 s of CPU | 0.60 |",
+        "| far | peer | at least 0.30 of its speed by CPU | 0.20 |",
+        "<!-- /speed -->",
+        "below",
+    ]
+
+
+def test_the_readme_tells_of_speed_what_the_page_does() -> None:
+    (found,) = program("promise_table").README_TABLE.findall((ROOT / "README.md").read_text("utf-8"))
+    page = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    assert [row for row in found.splitlines()[2:] if f"\n{row}" not in page] == []

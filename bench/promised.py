@@ -1,0 +1,272 @@
+"""What is promised, by name, and how each of it is measured; the other programs of bench/ have the measurements."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import actions
+import import_log
+import made_clicks
+import reports
+import serve
+import startup
+from measuring import TREE, Timing, apart, copied, in_turn, linktrack, megabytes, seconds_of, timed
+from promise_table import Promise, at_least, at_most, under
+
+RECIPIENTS = 100_000  # that logs speak of
+DAYS_LATER = import_log.START + 90 * 86_400
+FLAT = 1.2  # of its memory: what does not grow with something may take a fifth more for more of it
+RAW = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()"
+DATABASE = "LINKTRACK_DATABASE_URL"
+
+
+class Imports(NamedTuple):
+    """Runs of the import of one log, those of GoAccess over it, and the database's megabytes for a million clicks."""
+
+    ours: list[Timing]
+    peers: list[Timing]
+    size: float
+
+
+class Ground:
+    """What is measured on, in a folder: workspaces, logs and their imports, each made when it is first asked for."""
+
+    def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
+        self.folder, self.asked = folder, asked
+        self.runs: int = asked.runs
+        self.short, self.long = asked.lines
+        self._imports: dict[tuple[int, int], Imports] = {}
+
+    @cached_property
+    def fresh(self) -> Path:
+        """A workspace that logs are imported into."""
+        apart(import_log.make_workspace, self.folder / "fresh", RECIPIENTS)
+        return self.folder / "fresh"
+
+    @cached_property
+    def people(self) -> int:
+        """How many the first mailing of the workspace with many clicks went to."""
+        return max(int(self.asked.stored) // 10, 20_000)  # some of them have not clicked yet
+
+    @cached_property
+    def many(self) -> Path:
+        """A workspace with many clicks."""
+        apart(made_clicks.make_workspace, self.folder / "many", self.asked.stored, self.people, 50)
+        return self.folder / "many"
+
+    def log(self, lines: int, agents: int = 0) -> Path:
+        log = self.folder / f"access-{lines}-{agents}.log"
+        if not log.exists():
+            apart(import_log.make_log, self.fresh, log, lines, RECIPIENTS, agents=agents)
+        return log
+
+    def imported(self, lines: int, agents: int = 0) -> Imports:
+        if (lines, agents) not in self._imports:
+            log, work = self.log(lines, agents), self.folder / "work"
+            jobs = [partial(import_log.imported, self.fresh, work, log)]
+            if shutil.which("goaccess") and not agents:
+                jobs.append(partial(timed, import_log.goaccess(log)))
+            ours, *peers = in_turn(self.runs, *jobs)
+            size = megabytes(work) - megabytes(self.fresh)
+            clicks = apart(reports.clicks_of, work)
+            self._imports[lines, agents] = Imports(ours, peers[0] if peers else [], size / clicks * 1e6)
+        return self._imports[lines, agents]
+
+
+def started(ground: Ground) -> Iterator[Promise]:
+    small = ground.folder / "small"
+    apart(startup.make_workspace, small)
+    for words, goal in (("--help", 0.2), ("link list", 0.4), ("report links", 0.4)):
+        jobs = partial(timed, linktrack(small, *words.split())), partial(timed, startup.EMPTY)
+        ours, peers = in_turn(ground.runs, *jobs, warm=True)
+        yield under(f"linktrack {words}", goal, ours, "an empty Python", peers)
+
+
+def compiled(ground: Ground) -> Iterator[Promise]:
+    import mailings_compile
+
+    ours, peers = apart(mailings_compile.beside_soup, 100_000, ground.runs)
+    yield under("compiling a mail of 100 KB", 0.05, ours, "BeautifulSoup parsing it", peers)
+
+
+def personalised(ground: Ground) -> Iterator[Promise]:
+    import mailings_join
+
+    ours, peers = apart(mailings_join.beside_copying, ground.asked.mails, ground.runs)
+    yield at_most(f"personalising {ground.asked.mails:,} mails", 1.5, ours, "memcpy", peers)
+
+
+def imported(ground: Ground) -> Iterator[Promise]:
+    """A combined log, everything new, beside GoAccess, which only counts."""
+    for lines in (ground.long, ground.short):
+        ours, peers, _ = ground.imported(lines)
+        yield at_most(f"import of {lines:,} lines, by CPU", 1, ours, "GoAccess", peers)
+        yield at_most(f"import of {lines:,} lines, by wall", 1, ours, "GoAccess", peers, by="wall")
+
+
+def remembered(ground: Ground) -> Iterator[Promise]:
+    short, long = ground.imported(ground.short), ground.imported(ground.long)
+    what = f"memory of the import of {ground.long:,} lines"
+    yield at_most(what, FLAT, long.ours, f"that of {ground.short:,} lines", short.ours, by="peak")
+    agents = ground.imported(ground.short, ground.asked.agents)
+    what = f"memory of the import of {ground.short:,} lines by {ground.asked.agents:,} agents"
+    yield at_most(what, FLAT, agents.ours, "that of as many lines by 6,000", short.ours, by="peak")
+
+
+def stored(ground: Ground) -> Iterator[Promise]:
+    yield Promise("database for a million clicks", "under", 90, " MB", [ground.imported(ground.long).size])
+
+
+def grown(ground: Ground) -> Iterator[Promise]:
+    """What must not grow with the clicks that are stored."""
+    many, more, turns = ground.many, ground.folder / "more.log", count()
+
+    def ten_thousand() -> Timing:  # each behind the one before
+        apart(made_log, many, more, ground.people, DAYS_LATER + next(turns) * 86_400)
+        return timed(linktrack(many, "click", "import", more))
+
+    (ours,) = in_turn(ground.runs, ten_thousand)
+    yield under(f"10,000 lines more on {ground.asked.stored:,} clicks", 0.6, ours)
+    export = ground.folder / "nobody.csv"
+    export.write_text("contact_id,email,name\nC1,c1@d1.example,Person 1\n")
+    (ours,) = in_turn(
+        ground.runs, lambda: timed(actions.run(many, export, ground.folder / f"none-{next(turns)}")), warm=True
+    )
+    yield under(f"actions with nothing to do on {ground.asked.stored:,} clicks", 0.6, ours)
+
+
+def made_log(workspace: Path, log: Path, people: int, start: int) -> None:
+    """10,000 clicks on the made mailing that went to everybody."""
+    sign = import_log.signer_of(workspace)
+    log.unlink(missing_ok=True)
+    with log.open("w", encoding="utf-8") as out:
+        for number in range(10_000):
+            stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(start + number * 2))
+            target = f"/p1-{number % made_clicks.LINKS}/{sign(1 + number * 7_919 % people)}"
+            ip = f"{11 + number % 180}.{number % 251}.{number % 241}.7"
+            out.write(f'{ip} - - [{stamp}] "GET {target} HTTP/1.1" 302 0 "-" "Mozilla/5.0 (X11; Linux x86_64)"\n')
+
+
+def acted(ground: Ground) -> Iterator[Promise]:
+    """A run of the actions beside a plain read and write of the same CSV file, with 30 µs a change besides."""
+    contacts, root, work, turns = ground.asked.contacts, ground.folder / "actions", ground.folder / "acting", count()
+    changes = contacts * 3 // 10  # at least one a click
+    apart(actions.make_workspace, root, contacts, changes)
+    export = root / "contacts.csv"
+
+    def run() -> Timing:
+        return timed(actions.run(copied(root, work), export, ground.folder / f"acted-{next(turns)}"))
+
+    ours, peers = in_turn(ground.runs, run, partial(timed, actions.copy_of(export, ground.folder / "copy.csv")))
+    what = f"actions, {contacts:,} contacts, {changes:,} clicks"
+    goal = 2 + changes * 30e-6 / statistics.median(one.cpu for one in peers)
+    yield at_most(what, goal, ours, "csv copy", peers)
+    yield under(f"memory of {what}", 300, ours, "csv copy", peers, by="peak")
+    yield from first_rows(ground, work, "action log")
+
+
+def reported(ground: Ground) -> Iterator[Promise]:
+    clicks = f"{ground.asked.stored:,} clicks"
+    for report, sql in reports.REPORTS:
+        (ours,) = in_turn(ground.runs, partial(timed, reports.asked(ground.many, f"report {report}")), warm=True)
+        raw = [timed([sys.executable, "-c", RAW, str(ground.many / "linktrack.db"), sql])] if sql else []
+        yield under(f"report {report}, {clicks}", 1, ours, "SQL over the clicks, once" if raw else "", raw)
+    page = partial(timed, linktrack(ground.many, "report", *reports.PAGE.split()), cwd=ground.folder)
+    yield under(f"report {reports.PAGE}, {clicks}", 1, in_turn(ground.runs, page, warm=True)[0])
+
+
+def listed(ground: Ground) -> Iterator[Promise]:
+    for command in reports.LISTS:
+        yield from first_rows(ground, ground.many, command, f", {ground.asked.stored:,} clicks")
+
+
+def first_rows(ground: Ground, workspace: Path, command: str, of: str = "") -> Iterator[Promise]:
+    first = partial(timed, reports.asked(workspace, command), lines=reports.FIRST_ROW)
+    yield under(f"first row of {command}{of}", 0.5, in_turn(ground.runs, first, warm=True)[0], by="wall")
+
+
+def counted(ground: Ground) -> Iterator[Promise]:
+    """People over several mailings: 10 s for five that went to a million, but never less than any query may take."""
+    people, root = ground.asked.people, ground.folder / "engaged"
+    apart(made_clicks.make_workspace, root, people, people, 5, 1)
+    (ours,) = in_turn(ground.runs, partial(timed, reports.asked(root, reports.ENGAGEMENT)), warm=True)
+    yield under(f"{reports.ENGAGEMENT}, 5 × {people:,} people", max(0.4, people * 10e-6), ours)
+
+
+def answered(ground: Ground) -> Iterator[Promise]:
+    requests, folder = ground.asked.requests, ground.folder / "serve"
+    folder.mkdir()
+    with serve.servers(folder, folder / "work") as (running, paths):
+        runs = serve.asked_in_turn(running, paths, requests, ground.runs)
+    nginx = serve.PLAIN, runs.get(serve.PLAIN, [])
+    yield at_least(f"serve, {requests:,} requests", 0.3, runs[serve.SERVE], *nginx, missing="nginx")
+    exported = runs.get(serve.EXPORTED, [])
+    yield at_least(f"exported nginx map, {requests:,} requests", 0.8, exported, *nginx, missing="nginx")
+
+
+def on_postgresql(ground: Ground) -> Iterator[Promise]:
+    """The same log on both databases, as they are set up by themselves; the server's processor time is counted, too."""
+    what = f"import of {ground.short:,} lines on PostgreSQL, by wall"
+    sys.path.append(str(TREE / "tests"))
+    missing = next((name for name in ("pytest", "psycopg") if find_spec(name) is None), "")
+    if not missing:
+        import postgresql_server
+
+        missing = "" if postgresql_server.installed() else "a PostgreSQL server"
+    if missing:
+        yield at_most(what, 1.7, [], "SQLite", [], by="wall", missing=missing)
+        return
+    log, fresh, work = ground.log(ground.short), ground.folder / "fresh-postgresql", ground.folder / "work"
+    with postgresql_server.running() as server:
+        template = postgresql_server.new_database(server.address)
+        with database(postgresql_server.ours(template)):
+            apart(import_log.make_workspace, fresh, RECIPIENTS)
+
+        def on_server() -> Timing:
+            address = postgresql_server.new_database(server.address, template=template)
+            with database(postgresql_server.ours(address)):
+                before = seconds_of(server.process)
+                run = import_log.imported(fresh, work, log)
+                return run._replace(cpu=run.cpu + seconds_of(server.process) - before)
+
+        ours, peers = in_turn(ground.runs, on_server, partial(import_log.imported, ground.fresh, work, log))
+    yield at_most(what, 1.7, ours, "SQLite", peers, by="wall")
+
+
+@contextmanager
+def database(address: str) -> Iterator[None]:
+    """Commands started meanwhile have their database there."""
+    os.environ[DATABASE] = address
+    try:
+        yield
+    finally:
+        del os.environ[DATABASE]
+
+
+PROMISES: dict[str, Callable[[Ground], Iterator[Promise]]] = {
+    "start-up": started,
+    "compile": compiled,
+    "personalise": personalised,
+    "import": imported,
+    "memory": remembered,
+    "size": stored,
+    "growth": grown,
+    "actions": acted,
+    "reports": reported,
+    "lists": listed,
+    "engagement": counted,
+    "serve": answered,
+    "postgresql": on_postgresql,
+}

@@ -106,7 +106,8 @@ def make_workspace(root: Path, recipients: int) -> None:
     init_workspace(root, "https://click.example.com")
     with open_database(load_workspace(root)) as database, database.transaction():
         database.execute(
-            "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (1, 'm', '', '', x'', '{}', 0)"
+            "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (1, 'm', '', '', ?, '{}', 0)",
+            (b"",),
         )
         for number in range(1, PLACEMENTS + 1):
             database.execute(

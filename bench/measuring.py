@@ -5,7 +5,6 @@ from __future__ import annotations
 import compileall
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -59,9 +58,15 @@ def timed(command: Sequence[str], *, lines: int = 0, cwd: Path | None = None) ->
     if not complete or (process.returncode and not lines):
         raise SystemExit(f"{' '.join(command)} failed: {said.decode()[-500:]}")
     ended = read if lines else time.perf_counter()
-    # A process begins as a copy of this one, and what it takes itself is not seen until it is more than that.
-    peak = usage.ru_maxrss if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else 0
+    # A process begins as this one, and what it takes itself is not seen until it is more than that.
+    peak = usage.ru_maxrss if usage.ru_maxrss > own_peak() else 0
     return Timing(ended - began, usage.ru_utime + usage.ru_stime, peak / 1024, load)
+
+
+def own_peak() -> int:
+    """Of this process, in 1,024 bytes."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def worked(work: Callable[[], object]) -> Timing:

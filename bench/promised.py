@@ -29,7 +29,6 @@ RECIPIENTS = 100_000  # that logs speak of
 DAYS_LATER = import_log.START + 90 * 86_400
 FLAT = 1.2  # of its memory: what does not grow with something may take a fifth more for more of it
 RAW = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()"
-DATABASE = "LINKTRACK_DATABASE_URL"
 
 
 class Imports(NamedTuple):
@@ -120,9 +119,10 @@ def remembered(ground: Ground) -> Iterator[Promise]:
     short, long = ground.imported(ground.short), ground.imported(ground.long)
     what = f"memory of the import of {ground.long:,} lines"
     yield at_most(what, FLAT, long.ours, f"that of {ground.short:,} lines", short.ours, by="peak")
-    agents = ground.imported(ground.short, ground.asked.agents)
-    what = f"memory of the import of {ground.short:,} lines by {ground.asked.agents:,} agents"
-    yield at_most(what, FLAT, agents.ours, "that of as many lines by 6,000", short.ours, by="peak")
+    few, many = ground.asked.agents
+    what = f"memory of the import of {ground.short:,} lines by {many:,} agents"
+    runs = [ground.imported(ground.short, agents).ours for agents in (many, few)]
+    yield at_most(what, FLAT, runs[0], f"that of as many lines by {few:,}", runs[1], by="peak")
 
 
 def stored(ground: Ground) -> Iterator[Promise]:
@@ -228,31 +228,41 @@ def on_postgresql(ground: Ground) -> Iterator[Promise]:
     if missing:
         yield at_most(what, 1.7, [], "SQLite", [], by="wall", missing=missing)
         return
-    log, fresh, work = ground.log(ground.short), ground.folder / "fresh-postgresql", ground.folder / "work"
+    imported = partial(import_log.imported, ground.fresh, ground.folder / "work", ground.log(ground.short))
     with postgresql_server.running() as server:
         template = postgresql_server.new_database(server.address)
-        with database(postgresql_server.ours(template)):
-            apart(import_log.make_workspace, fresh, RECIPIENTS)
+        name = apart(copy_to, ground.fresh, postgresql_server.ours(template))
 
         def on_server() -> Timing:
             address = postgresql_server.new_database(server.address, template=template)
-            with database(postgresql_server.ours(address)):
+            with elsewhere(postgresql_server.ours(address), name):
                 before = seconds_of(server.process)
-                run = import_log.imported(fresh, work, log)
+                run = imported()
                 return run._replace(cpu=run.cpu + seconds_of(server.process) - before)
 
-        ours, peers = in_turn(ground.runs, on_server, partial(import_log.imported, ground.fresh, work, log))
+        ours, peers = in_turn(ground.runs, on_server, imported)
     yield at_most(what, 1.7, ours, "SQLite", peers, by="wall")
 
 
+def copy_to(root: Path, address: str) -> str:
+    """Copy the database of a workspace to an address; the id of the copy."""
+    from linktrack.upkeep.copy import copy_database
+    from linktrack.workspace import load_workspace
+
+    workspace = load_workspace(root, {})
+    return copy_database(workspace, workspace.database_url, address).database_id
+
+
 @contextmanager
-def database(address: str) -> Iterator[None]:
-    """Commands started meanwhile have their database there."""
-    os.environ[DATABASE] = address
+def elsewhere(address: str, name: str) -> Iterator[None]:
+    """Commands that are started meanwhile have their database there; its id."""
+    settings = {"LINKTRACK_DATABASE_URL": address, "LINKTRACK_DATABASE_ID": name}
+    os.environ.update(settings)
     try:
         yield
     finally:
-        del os.environ[DATABASE]
+        for setting in settings:
+            del os.environ[setting]
 
 
 PROMISES: dict[str, Callable[[Ground], Iterator[Promise]]] = {

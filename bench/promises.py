@@ -7,7 +7,7 @@ median, least and greatest are shown, with the machine's load before the row. A 
 row, too, which says so. With --page the table is written as a page, with --readme a short one into the README: of each
 NAME the row that uses most of what is promised. Small sizes take a minute or two:
 
-    python bench/promises.py --runs 1 --lines 10000 30000 --stored 100000 --contacts 20000 --people 20000 --agents 2000
+    python bench/promises.py --runs 1 --lines 10000 30000 --stored 100000 --contacts 20000 --people 20000 --agents 1000 3000
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--lines", type=int, nargs=2, default=[300_000, 1_000_000], help="of two logs, the short one first"
     )
-    parser.add_argument("--agents", type=int, default=60_000, help="of a log by many agents, as long as the short one")
+    parser.add_argument("--agents", type=int, nargs=2, default=[20_000, 60_000], help="of two logs as long as it")
     parser.add_argument("--stored", type=int, default=5_000_000, help="clicks of the large database")
     parser.add_argument("--contacts", type=int, default=300_000, help="of the export that actions are run on")
     parser.add_argument("--people", type=int, default=200_000, help="that each of five mailings went to")

@@ -108,3 +108,27 @@ def test_the_readme_tells_of_speed_what_the_page_does() -> None:
     (found,) = program("promise_table").README_TABLE.findall((ROOT / "README.md").read_text("utf-8"))
     page = (ROOT / "docs" / "performance.md").read_text("utf-8")
     assert [row for row in found.splitlines()[2:] if f"\n{row}" not in page] == []
+
+
+SMALL = ("--runs", "1", "--lines", "500", "1000", "--agents", "100", "200", "--requests", "5000")
+
+
+@pytest.mark.servers
+def test_promises_are_measured_in_one_run() -> None:
+    done = subprocess.run(
+        [sys.executable, BENCH / "promises.py", *SMALL, "--only", "compile", "memory", "serve"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.removeprefix("| ").split(" | ") for line in done.stdout.splitlines()[2:-2]]
+    assert [(row[0], row[2]) for row in rows] == [
+        ("compiling a mail of 100 KB", "under 0.05 s of CPU"),
+        ("memory of the import of 1,000 lines", "at most 1.20 of its memory"),
+        ("memory of the import of 500 lines by 200 agents", "at most 1.20 of its memory"),
+        ("serve, 5,000 requests", "at least 0.30 of its speed by CPU"),
+        ("exported nginx map, 5,000 requests", "at least 0.80 of its speed by CPU"),
+    ]
+    assert all("nginx is not here" in row[3] or float(row[3]) > 0 for row in rows)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -35,7 +36,8 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--mailings", type=int, default=50)
     options = parser.parse_args()
-    root = Path(tempfile.mkdtemp(prefix="linktrack-bench-")) / "workspace"
+    folder = Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
+    root = folder / "workspace"
     apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
     print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, load {os.getloadavg()[0]:.2f}\n"
           f"{'job':32} {'wall s':>8} {'cpu s':>8} {'before MB':>10} {'peak MB':>8} {'after MB':>9}  what went")  # fmt: skip
@@ -52,6 +54,7 @@ def main() -> None:
         measured(root, "database purge, a day", lambda: purge_clicks(workspace, database, first, now()).clicks)
         middle = START + options.mailings // 2 * DAY
         measured(root, "database purge, half", lambda: purge_clicks(workspace, database, middle, now()).clicks)
+    shutil.rmtree(folder)
 
 
 def measured(root: Path, name: str, job: Callable[[], int]) -> None:

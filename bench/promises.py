@@ -28,7 +28,7 @@ PAGE = """\
 
 Made by `bench/promises.py --page docs/performance.md`. Ours and the peer run in turn, as whole processes; a ratio is the
 median of the pairs, and processor time is the one to compare where the machine has other work. `load` is the machine's
-before the row, `its` are the peer's; what has a goal of its own has the peer beside it all the same.
+before the row; `its` are the peer's, which also stands beside what has a goal of its own.
 
 {table}"""
 

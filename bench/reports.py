@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -85,7 +86,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where to leave the workspace for the next time")
     parser.add_argument("--check", action="store_true", help="count all clicks anew first, as an import does (slow)")
     options = parser.parse_args()
-    root = (options.keep or Path(tempfile.mkdtemp(prefix="linktrack-bench-"))) / "workspace"
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
+    root = folder / "workspace"
     if not root.exists():
         began = time.perf_counter()
         apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
@@ -100,6 +102,8 @@ def main() -> None:
         show(command, first, timed(asked(root, command)))
     show(f"report {PAGE}", "", timed(linktrack(root, "report", *PAGE.split()), cwd=root))
     compare_raw(root)
+    if not options.keep:
+        shutil.rmtree(folder)
 
 
 def show(command: str, first: str, run: Timing) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import shutil
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import partial
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import actions
 import import_log
@@ -22,73 +19,13 @@ import made_clicks
 import reports
 import serve
 import startup
-from measuring import TREE, Timing, apart, copied, in_turn, linktrack, megabytes, seconds_of, timed
+from ground import Ground
+from measuring import TREE, Timing, apart, copied, in_turn, linktrack, seconds_of, timed
 from promise_table import Promise, at_least, at_most, under
 
-RECIPIENTS = 100_000  # that logs speak of
 DAYS_LATER = import_log.START + 90 * 86_400
 FLAT = 1.2  # of its memory: what does not grow with something may take a fifth more for more of it
 RAW = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()"
-
-
-class Imports(NamedTuple):
-    """Runs of the import of one log, those of GoAccess over it, and the database's megabytes for a million clicks."""
-
-    ours: list[Timing]
-    peers: list[Timing]
-    size: float
-
-
-class Ground:
-    """What is measured on, in a folder: workspaces, logs and their imports, each made when it is first asked for."""
-
-    def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
-        self.folder, self.asked = folder, asked
-        self.runs: int = asked.runs
-        self.short, self.long = asked.lines
-        self._imports: dict[tuple[int, int], Imports] = {}
-
-    @cached_property
-    def fresh(self) -> Path:
-        """A workspace that logs are imported into."""
-        apart(import_log.make_workspace, self.folder / "fresh", RECIPIENTS)
-        return self.folder / "fresh"
-
-    @cached_property
-    def people(self) -> int:
-        """How many the first mailing of the workspace with many clicks went to."""
-        return max(int(self.asked.stored) // 10, 20_000)  # some of them have not clicked yet
-
-    @cached_property
-    def many(self) -> Path:
-        """A workspace with many clicks."""
-        apart(made_clicks.make_workspace, self.folder / "many", self.asked.stored, self.people, 50)
-        return self.folder / "many"
-
-    @cached_property
-    def crm(self) -> Path:
-        """A workspace with clicks whose actions wait, and an export beside it."""
-        contacts = self.asked.contacts
-        apart(actions.make_workspace, self.folder / "crm", contacts, contacts * 3 // 10)
-        return self.folder / "crm"
-
-    def log(self, lines: int, agents: int = 0) -> Path:
-        log = self.folder / f"access-{lines}-{agents}.log"
-        if not log.exists():
-            apart(import_log.make_log, self.fresh, log, lines, RECIPIENTS, agents=agents)
-        return log
-
-    def imported(self, lines: int, agents: int = 0) -> Imports:
-        if (lines, agents) not in self._imports:
-            log, work = self.log(lines, agents), self.folder / "work"
-            jobs = [partial(import_log.imported, self.fresh, work, log)]
-            if shutil.which("goaccess") and not agents:
-                jobs.append(partial(timed, import_log.goaccess(log)))
-            ours, *peers = in_turn(self.runs, *jobs)
-            size = megabytes(work) - megabytes(self.fresh)
-            clicks = apart(reports.clicks_of, work)
-            self._imports[lines, agents] = Imports(ours, peers[0] if peers else [], size / clicks * 1e6)
-        return self._imports[lines, agents]
 
 
 def started(ground: Ground) -> Iterator[Promise]:
@@ -101,17 +38,25 @@ def started(ground: Ground) -> Iterator[Promise]:
 
 
 def compiled(ground: Ground) -> Iterator[Promise]:
-    import mailings_compile
-
-    ours, peers = apart(mailings_compile.beside_soup, 100_000, ground.runs)
+    ours, peers = apart(compiling, 100_000, ground.runs)
     yield under("compiling a mail of 100 KB", 0.05, ours, "BeautifulSoup parsing it", peers)
 
 
+def compiling(size: int, rounds: int) -> list[list[Timing]]:
+    import mailings_compile  # by which this process grows
+
+    return mailings_compile.beside_soup(size, rounds)
+
+
 def personalised(ground: Ground) -> Iterator[Promise]:
+    ours, peers = apart(joining, ground.asked.mails, ground.runs)
+    yield at_most(f"personalising {ground.asked.mails:,} mails", 1.5, ours, "memcpy", peers)
+
+
+def joining(mails: int, rounds: int) -> list[list[Timing]]:
     import mailings_join
 
-    ours, peers = apart(mailings_join.beside_copying, ground.asked.mails, ground.runs)
-    yield at_most(f"personalising {ground.asked.mails:,} mails", 1.5, ours, "memcpy", peers)
+    return mailings_join.beside_copying(mails, rounds)
 
 
 def imported(ground: Ground) -> Iterator[Promise]:
@@ -133,7 +78,8 @@ def remembered(ground: Ground) -> Iterator[Promise]:
 
 
 def stored(ground: Ground) -> Iterator[Promise]:
-    yield Promise("database for a million clicks", "under", 90, " MB", [ground.imported(ground.long).size])
+    ours, _, size = ground.imported(ground.long)
+    yield Promise("database for a million clicks", "under", 90, " MB", [size], ours)
 
 
 def grown(ground: Ground) -> Iterator[Promise]:

@@ -19,9 +19,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ground import Ground
 from measuring import write_byte_code
 from promise_table import Promise, in_readme, markdown, shown
-from promised import PROMISES, Ground
+from promised import PROMISES
 
 PAGE = """\
 # Performance

@@ -14,6 +14,7 @@ from linktrack.store.session import Database
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 _REMEMBERED_BYTES = 16 << 20  # of agents, by number and by text
 _EACH = 200  # bytes that one takes besides its text
+_WITH_A_BATCH = 3  # times as many bytes are no more than what was remembered and the agents of one batch
 
 
 class Agents:
@@ -30,21 +31,22 @@ class Agents:
         self._added: dict[int, str] = {}
 
     def numbers(self, texts: Sequence[str]) -> list[int]:
-        """The numbers of agents; new ones are written in the open transaction (one import runs at a time)."""
-        found = {text: self._numbers[text] for text in texts if text in self._numbers}
-        found.update(self._stored([text for text in texts if text not in found]))
-        new = [text for text in dict.fromkeys(texts) if text not in found]
+        """The numbers of agents; new ones are written in the open transaction (one import runs at a time).
+        Of these agents everything is remembered until the next call."""
+        if self._size > _REMEMBERED_BYTES:
+            self._forget()
+        self._look_up([text for text in texts if text not in self._numbers])
+        new = list(dict.fromkeys(text for text in texts if text not in self._numbers))
         add_agents(self._database, [(text, DEVICES.index(device_of(text))) for text in new])
-        found.update(self._stored(new))
-        self._added = {found[text]: text for text in new}
-        return [found[text] for text in texts]
+        self._look_up(new)
+        self._added = {self._numbers[text]: text for text in new}
+        return [self._numbers[text] for text in texts]
 
-    def _stored(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Which of these agents are stored, with their numbers; these are remembered."""
+    def _look_up(self, texts: Sequence[str]) -> None:
+        """Remember those of these agents that are stored."""
         for number, text, device in stored_agents(self._database, texts):
-            self._note(number, text)
-            self._devices[number] = device
-            yield text, number
+            self._numbers[text] = number
+            self._note(number, text, device)
 
     def take_back(self, numbers: Iterable[int]) -> None:
         """Remove from the table the agents among these that the last call of `numbers` has added: no click came with
@@ -57,16 +59,14 @@ class Agents:
 
     def signal(self, number: int) -> Signal:
         """The verdict and reason that the agent of this number gives."""
-        known = self._signals.get(number)
-        if known is None:
-            text = self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or ""
-            known = self._note(number, text)
-        return known
+        if number not in self._signals:
+            self._learn(number)
+        return self._signals[number]
 
     def device(self, number: int) -> int:
         """The device that the agent of this number names, as an index into `DEVICES`."""
         if number not in self._devices:
-            self._devices[number] = self._database.value("SELECT device FROM agent WHERE id = ?", (number,)) or 0
+            self._learn(number)
         return self._devices[number]
 
     def family(self, number: int) -> int:
@@ -76,17 +76,22 @@ class Agents:
             self._families[number] = family_of(text)
         return self._families[number]
 
-    def _note(self, number: int, text: str) -> Signal:
-        """Remember an agent, and forget the others when they have become too many. Returns what it says."""
-        signal = PLAIN if text == NOT_LOGGED else agent_signal(text, self._memo)
+    def _learn(self, number: int) -> None:
+        """Remember the agent of this number; of one that is not there, nothing is known."""
+        if self._size > _WITH_A_BATCH * _REMEMBERED_BYTES:
+            self._forget()
+        text, device = self._database.row("SELECT text, device FROM agent WHERE id = ?", (number,)) or ("", 0)
+        self._note(number, text, device)
+
+    def _note(self, number: int, text: str, device: int) -> None:
         self._size += len(text) + _EACH
-        if self._size > _REMEMBERED_BYTES:
-            self._size = len(text) + _EACH
-            for known in (self._numbers, self._signals, self._devices, self._families):
-                known.clear()
-        self._numbers[text] = number
-        self._signals[number] = signal
-        return signal
+        self._signals[number] = PLAIN if text == NOT_LOGGED else agent_signal(text, self._memo)
+        self._devices[number] = device
+
+    def _forget(self) -> None:
+        self._size = 0
+        for known in (self._numbers, self._signals, self._devices, self._families):
+            known.clear()
 
 
 def add_agents(database: Database, agents: Iterable[tuple[str, int]]) -> None:

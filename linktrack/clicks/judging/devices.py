@@ -23,13 +23,14 @@ _PATTERNS: tuple[tuple[Device, str], ...] = (
     ("desktop", r"windows nt|macintosh|\bx11\b|\bcros\b|\bms-office\b|\bwindows; u\b|mac os x"),
 )
 _DEVICES = tuple((device, re.compile(pattern)) for device, pattern in _PATTERNS)
-_VERSION = re.compile(r"/[\d.]+(?![\w.])")  # of a program: thousands of agents differ in nothing else
+# Thousands of agents differ in nothing else. Behind a letter it may be a part of a name (BB10, Web0S).
+_NUMBER = re.compile(r"(?<![a-z\d])\d+(?:\.\d+)*")
 _REMEMBERED = 5_000  # agents without them
 
 
 def device_of(agent: str) -> Device:
     """The kind of device of an agent. An iPad that asks for desktop pages says that it is a Macintosh."""
-    return _device_of(_VERSION.sub("/", agent.lower()))
+    return _device_of(_NUMBER.sub("1", agent.lower()))
 
 
 @lru_cache(_REMEMBERED)

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, SHARED, TEST
+from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, TEST
 from linktrack.clicks.judging.rules.against import Against
 from linktrack.clicks.judging.rules.by_address import judge_addresses, judge_without_addresses
 from linktrack.clicks.judging.rules.by_person import judge_people
 from linktrack.clicks.judging.rules.by_request import judge_beside_junk, judge_probed
 from linktrack.clicks.judging.rules.judged import (
     Click,
+    ClickColumns,
     JunkRequest,
     Probe,
     Signal,
     Surroundings,
     Verdict,
-    Whose,
-    address_of,
-    person_of,
 )
-from linktrack.links.tokens import NOBODY
 
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
@@ -55,21 +52,18 @@ def judge(
     """
     if not clicks:
         return []
-    times, _, _, placements, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
+    columns = ClickColumns.of(clicks)
+    times, shipments, agents, flags = columns.times, columns.shipments, columns.agents, columns.flags
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     against: Against = {}
-    people: Sequence[Whose] = list(zip(shipments, recipients, strict=True))
-    if NOBODY in recipients:
-        people = [person_of(click) for click in clicks]
-    judge_people(clicks, people, by, against)
-    judge_addresses(clicks, people, list(zip(ips, agents, strict=True)), against)
-    shared = any(flag & SHARED for flag in set(flags))
-    if shared or "" in ips:
-        judge_without_addresses(clicks, people, by, against)
-    judge_probed(times, zip(placements, shipments, recipients, strict=True), probes, against)
-    judge_beside_junk(times, map(address_of, clicks) if shared else ips, junk, against)
-    weights = _weights(networks, by.network)
+    judge_people(columns, by, against)
+    judge_addresses(columns, against)
+    if "" in columns.addresses:
+        judge_without_addresses(columns, by, against)
+    judge_probed(columns, probes, against)
+    judge_beside_junk(columns, junk, against)
+    weights = _weights(columns.networks, by.network)
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
     weighed: dict[tuple[int, Signal, frozenset[str], int, bool], Verdict] = {}  # there are few different ones

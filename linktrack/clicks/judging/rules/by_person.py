@@ -8,9 +8,8 @@ from itertools import pairwise
 from linktrack.clicks.judging.rules.against import Against, mark
 from linktrack.clicks.judging.rules.judged import (
     REACH,
-    Click,
+    ClickColumns,
     Surroundings,
-    Whose,
 )
 from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense, is_near
 
@@ -24,15 +23,16 @@ REPEATS_ANYWHERE = ((50, 10_000), (100, 60_000))  # … and as often those of al
 EVEN_PAUSES, EVEN_MS, EVEN_LEAST_MS = 5, 1_000, 10_000  # (fingers tap evenly, too, but faster)
 
 
-def judge_people(clicks: Sequence[Click], people: Sequence[Whose], by: Surroundings, against: Against) -> None:
+def judge_people(clicks: ClickColumns, by: Surroundings, against: Against) -> None:
     """Bursts, sweeps, traps and repetition: what one recipient of one shipment did within seconds."""
-    traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
+    times, links_of, placements, people = clicks.times, clicks.links, clicks.placements, clicks.people
+    traps = {index for index, placement in enumerate(placements) if placement in by.traps} if by.traps else set()
     trapped = {people[index] for index in traps}
     mark(against, "honeypot", traps)
     for person, own in groups(people, BURSTS[0][0], trapped).items():
-        moments = [clicks[index].clicked_at for index in own]
+        moments = [times[index] for index in own]
         links = max(SWEEP_LINKS, by.links.get(person[0], 0))
-        places = [clicks[index].placement_id for index in own]
+        places = [placements[index] for index in own]
         for least, width in BURSTS:
             if is_dense(moments, width, least):
                 burst = crowded(moments, places, width, least)
@@ -40,27 +40,27 @@ def judge_people(clicks: Sequence[Click], people: Sequence[Whose], by: Surroundi
                 if len(burst) == len(own):
                     break
         if is_dense(moments, SWEEP_MS, links):
-            opened = [clicks[index].link_id for index in own]
+            opened = [links_of[index] for index in own]
             mark(against, "sweep", (own[at] for at in crowded(moments, opened, SWEEP_MS, links)))
         if is_dense(moments, REPEATS[-1][1], REPEATS[0][0] + 1):
             _mark_repetition(clicks, own, against)
         if person in trapped:
-            trapping = [clicks[index].clicked_at for index in own if index in traps]
-            near = (index for index in own if is_near(trapping, clicks[index].clicked_at, TRAP_MS))
+            trapping = [times[index] for index in own if index in traps]
+            near = (index for index in own if is_near(trapping, times[index], TRAP_MS))
             mark(against, "honeypot-neighbour", (index for index in near if index not in traps))
 
 
-def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], against: Against) -> None:
+def _mark_repetition(clicks: ClickColumns, own: Sequence[int], against: Against) -> None:
     """Mark the clicks of one person on one placement, from one address, that are more than fingers make.
 
     Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it: all of
     them together may do it more often.
     """
-    from_one = [(clicks[index].ip, clicks[index].placement_id) for index in own]
-    from_any = [("", clicks[index].placement_id) for index in own]
+    from_one = [(clicks.ips[index], clicks.placements[index]) for index in own]
+    from_any = [("", clicks.placements[index]) for index in own]
     for places, limits in ((from_one, REPEATS), (from_any, REPEATS_ANYWHERE)):
         for among in groups(places, limits[0][0] + 1).values():
-            moments = [clicks[own[index]].clicked_at for index in among]
+            moments = [clicks.times[own[index]] for index in among]
             for often, width in limits:
                 close = (
                     own[index]

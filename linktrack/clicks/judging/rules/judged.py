@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,6 +30,34 @@ class Click(NamedTuple):
     network_id: int  # 0 = none that is known
     agent_id: int
     flags: int
+
+
+class ClickColumns(NamedTuple):
+    """Clicks that are judged together, sorted, in columns: a rule looks at few of them, and at many clicks."""
+
+    times: Sequence[int]
+    links: Sequence[int]
+    placements: Sequence[int]
+    shipments: Sequence[int]
+    recipients: Sequence[int]
+    ips: Sequence[str]
+    networks: Sequence[int]
+    agents: Sequence[int]
+    flags: Sequence[int]
+    addresses: Sequence[str]  # `address_of` each
+    people: Sequence[Whose]  # `person_of` each
+
+    @classmethod
+    def of(cls, clicks: Sequence[Click]) -> ClickColumns:
+        """Of one click at least."""
+        times, _, links, placements, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
+        addresses = ips
+        if any(flag & SHARED for flag in set(flags)):
+            addresses = tuple(map(address_of, clicks))
+        people: Sequence[Whose] = list(zip(shipments, recipients, strict=True))
+        if NOBODY in recipients:
+            people = list(map(person_of, clicks))
+        return cls(times, links, placements, shipments, recipients, ips, networks, agents, flags, addresses, people)
 
 
 class Probe(NamedTuple):

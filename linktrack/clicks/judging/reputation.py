@@ -29,7 +29,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
-from itertools import pairwise
+from itertools import compress, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -105,17 +105,22 @@ def neighbourhood(ip: str) -> str:
 
 def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
     """For each click its shipment and its /24 or /48; empty where the address says nothing about who it is."""
-    near = {ip: neighbourhood(ip) for ip in {click.ip for click in clicks}}
-    return [(click.shipment_id, "" if click.flags & SHARED else near[click.ip]) for click in clicks]
+    if not clicks:
+        return []
+    _, _, _, _, shipments, _, ips, _, _, flags = zip(*clicks, strict=True)
+    near = {ip: ip if ip.endswith(".0") else neighbourhood(ip) for ip in set(ips)}
+    places = list(map(near.__getitem__, ips))
+    if any(flag & SHARED for flag in set(flags)):
+        places = ["" if flag & SHARED else place for place, flag in zip(places, flags, strict=True)]
+    return list(zip(shipments, places, strict=True))
 
 
 def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:
     """What clicks with verdicts of the first pass say about addresses. Weak reasons together say nothing."""
-    strong = {verdict for verdict in set(verdicts) if _is_strong(verdict)}
     said = {  # many clicks say the same
         (click.shipment_id, address, click.clicked_at // MINUTE_MS, click.recipient_id, click.agent_id)
-        for click, verdict in zip(clicks, verdicts, strict=True)
-        if verdict in strong and (address := address_of(click))
+        for click in compress(clicks, _strong(verdicts))
+        if (address := address_of(click))
     }
     return {
         Evidence(shipment, neighbourhood(address), minute, recipient, by.family(agent))
@@ -206,16 +211,15 @@ def _looks(
 ) -> dict[_Place, list[int]]:
     """When each recipient's mail was looked at from each address, by the verdicts of the first pass."""
     found: dict[_Place, list[int]] = {}
-    strong = {verdict for verdict in set(verdicts) if _is_strong(verdict)}
-    for click, address, verdict in zip(clicks, addresses, verdicts, strict=True):
-        if verdict in strong:
-            found.setdefault((*address, click.recipient_id), []).append(click.clicked_at)
+    for click, address in compress(zip(clicks, addresses, strict=True), _strong(verdicts)):
+        found.setdefault((*address, click.recipient_id), []).append(click.clicked_at)
     return found
 
 
-def _is_strong(verdict: Verdict) -> bool:
-    """Whether a verdict is evidence: weak reasons together are none."""
-    return verdict[0] == SCANNER and deciding(verdict) not in WEAK
+def _strong(verdicts: Sequence[Verdict]) -> Iterator[bool]:
+    """For each verdict whether it is evidence: weak reasons together are none."""
+    strong = {verdict: verdict[0] == SCANNER and deciding(verdict) not in WEAK for verdict in set(verdicts)}
+    return map(strong.__getitem__, verdicts)
 
 
 def without_reputation(verdict: Verdict) -> Verdict:
@@ -253,7 +257,12 @@ def affected(new: Iterable[Evidence], moved: Iterable[Click]) -> list[Affected]:
     others = list(moved)
     for click, place in zip(others, neighbourhoods(others), strict=True):
         if place[1]:
-            spans[place].append((click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS))
+            start, stop = click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS
+            own = spans[place]
+            if own and own[-1][0] <= start <= own[-1][1]:  # nearly always
+                own[-1] = (own[-1][0], max(own[-1][1], stop))
+            else:
+                own.append((start, stop))
     found: list[Affected] = []
     for (shipment, address), own in sorted(spans.items()):
         start, stop = min(own)

@@ -33,7 +33,7 @@ def judge_people(clicks: ClickColumns, by: Surroundings, against: Against) -> No
         moments = [times[index] for index in own]
         links = max(SWEEP_LINKS, by.links.get(person[0], 0))
         places = [placements[index] for index in own]
-        for least, width in BURSTS:
+        for least, width in reversed(BURSTS):  # the widest first, for it is often all of them
             if is_dense(moments, width, least):
                 burst = crowded(moments, places, width, least)
                 mark(against, "burst", [own[at] for at in burst])

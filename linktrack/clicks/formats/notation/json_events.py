@@ -6,6 +6,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from linktrack.clicks.event import Event, Refusal, Report
 from linktrack.clicks.formats.notation.json_values import Broken, JsonRecord, ValueStream
@@ -50,10 +51,7 @@ class JsonEvents(ABC):
         return list(self._reports(self._values.finish(whole)))
 
     def fits(self, sample: bytes) -> bool:
-        values = ValueStream().feed(sample)
-        if not any(isinstance(value, dict) for value in values) and (start := _LIST_AHEAD.match(sample)):
-            values = ValueStream().feed(sample[start.end() :])  # a list too long for the sample
-        records = [record for value in values for record in records_of(value)]
+        records = _records_in(sample)
         known = sum(isinstance(record, dict) and self.knows(record) for record in records)
         return known > 0 and known * 2 >= len(records)
 
@@ -73,6 +71,17 @@ class JsonEvents(ABC):
                 else:
                     knowing = [other for other in self.others if other.knows(record)]
                     yield knowing[0].report(record) if len(knowing) == 1 else refusal_of("malformed", record)
+
+
+@lru_cache(1)
+def _records_in(sample: bytes) -> Sequence[JsonRecord | Broken]:
+    """The events in the beginning of a file; each service is asked whether they are its own."""
+    if b"{" not in sample:
+        return ()
+    values = ValueStream().feed(sample)
+    if not any(isinstance(value, dict) for value in values) and (start := _LIST_AHEAD.match(sample)):
+        values = ValueStream().feed(sample[start.end() :])  # a list too long for the sample
+    return [record for value in values for record in records_of(value)]
 
 
 def records_of(value: JsonRecord | Broken) -> list[JsonRecord | Broken]:

@@ -12,7 +12,7 @@ from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
-_REMEMBERED_BYTES = 16 << 20  # of agents, by number and by text
+_REMEMBERED_BYTES = 8 << 20  # of agents, by number and by text
 _EACH = 200  # bytes that one takes besides its text
 _WITH_A_BATCH = 3  # times as many bytes are no more than what was remembered and the agents of one batch
 

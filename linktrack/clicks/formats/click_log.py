@@ -13,12 +13,13 @@ from linktrack.clicks.formats.notation.lines import agent_in, row
 #  "network": "", "number": "9f3a1c2e-812"}
 KEYS = ("time", "ip", "method", "path", "status", "user_agent", "network")
 FILES = "clicks-*.ndjson"  # how the server calls its files, each of which one process writes
+_ALL = frozenset(KEYS)
 NUMBERED = b" #"  # between a line's time and its number
 
 
 def is_click_log(record: JsonRecord) -> bool:
     """Whether an object is a line of this log, and not of another server that names a few things alike."""
-    return record.keys() >= set(KEYS)
+    return record.keys() >= _ALL
 
 
 class ClickLog(JsonLines):
@@ -31,7 +32,7 @@ class ClickLog(JsonLines):
     def row(self, line: bytes, record: JsonRecord) -> LineRow:
         if not is_click_log(record):
             return junk(line)
-        time, ip, method, path, status, agent, network = (text_of(record, key) for key in KEYS)
+        time, ip, method, path, status, agent, network = [text_of(record, key) for key in KEYS]
         number = text_of(record, "number")
         return row(
             line,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import LineRow, junk
@@ -92,13 +92,19 @@ def _json_escape(match: re.Match[bytes]) -> bytes:
 
 def text_of(record: JsonRecord, *keys: str) -> bytes:
     """The bytes of the first of these keys that has a text or a number (of a list, its first)."""
-    return next(_texts_of(record, keys), [b""])[0]
+    for key in keys:
+        if (value := record.get(key)) and (texts := _texts_in(value)):
+            return _encoded(texts[0])
+    return b""
 
 
 def chain_of(record: JsonRecord, *keys: str) -> bytes:
     """The addresses under the first of these keys that has some (`-` is how nginx writes none); a header that came
     several times is one list of them in their order (RFC 9110, 5.3)."""
-    return b",".join(next((texts for texts in _texts_of(record, keys) if texts != [b"-"]), []))
+    for key in keys:
+        if (value := record.get(key)) and (texts := _texts_in(value)) and texts != ["-"]:
+            return b",".join(map(_encoded, texts))
+    return b""
 
 
 def status_under(record: JsonRecord, *keys: str) -> bytes:
@@ -107,13 +113,11 @@ def status_under(record: JsonRecord, *keys: str) -> bytes:
     return _WHOLE.sub(b"", status) if b"." in status else status
 
 
-def _texts_of(record: JsonRecord, keys: Sequence[str]) -> Iterator[list[bytes]]:
-    """The texts and numbers under each of these keys that has some."""
-    for key in keys:
-        value = record.get(key)
-        values = value if isinstance(value, list) else (value,)
-        if texts := [_encoded(one) for one in values if isinstance(one, str) and one]:
-            yield texts
+def _texts_in(value: object) -> list[str]:
+    """The texts and numbers that a value is, or a list of them has."""
+    if isinstance(value, str):
+        return [value]
+    return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
 
 
 def _encoded(text: str) -> bytes:
@@ -125,7 +129,7 @@ def _encoded(text: str) -> bytes:
 
 def agent_of(record: JsonRecord, *keys: str) -> bytes:
     """The agent under the first of these keys that has one, as a row has it."""
-    return agent_in(text_of(record, *keys) if any(key in record for key in keys) else None)
+    return agent_in(None if record.keys().isdisjoint(keys) else text_of(record, *keys))
 
 
 def part_of(record: JsonRecord, key: str) -> JsonRecord:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from linktrack.clicks.judging.changes import Change, changes
 from linktrack.clicks.judging.evidence import note_evidence
-from linktrack.clicks.judging.judge import StoredClick, beside, second_pass, set_rulings, stored_clicks
+from linktrack.clicks.judging.judge import second_pass, set_rulings
 from linktrack.clicks.judging.reputation import (
     LATER_MINUTES,
     LOOK_MS,
@@ -20,6 +20,7 @@ from linktrack.clicks.judging.reputation import (
 )  # fmt: skip
 from linktrack.clicks.judging.rules.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.stored_clicks import StoredClick, beside, stored_clicks
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.rollups.counts import Facts, apply
 from linktrack.clicks.storing import ClickStore

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.clicks.rollups.counts import apply
 from linktrack.clicks.storing import ClickStore
 from linktrack.errors import Conflict

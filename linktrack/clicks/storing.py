@@ -13,11 +13,12 @@ from typing import NamedTuple
 from linktrack.clicks.blanking import blank_clicks
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.judge import CLICK_COLUMNS, StoredClick, judge_new, judge_reputation, set_rulings
+from linktrack.clicks.judging.judge import judge_new, judge_reputation, set_rulings
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS, StoredClick, ends_within
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.logs import cut_logs
 from linktrack.clicks.logs.cut_logs import Piece
@@ -100,7 +101,7 @@ class ClickStore:
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
     def known(self, arrivals: Arrivals) -> Set[tuple[int, int]]:
-        """Times and prints of all clicks that are stored at the moments of these, or were until a reset."""
+        """Times and prints of those of the clicks that are stored, or were until a reset."""
         if not arrivals.clicks:
             return frozenset()
         known = self._known("click", arrivals.clicks)
@@ -249,14 +250,15 @@ class ClickStore:
         return self.departures.note(self.departures.among(opened), pressed)
 
     def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
-        """Times and prints of a table at the moments of `rows`, which are sorted by time."""
-        return set(self._rows_at("clicked_at, print", table, rows))
+        """Those times and prints of `rows`, which are sorted by time, that a table has."""
+        ours = {row[:2] for row in rows}
+        return {mark for mark in self._rows_at("clicked_at, print", table, rows) if mark in ours}
 
     def _rows_at(self, columns: str, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> Iterator[Row]:
         """What a table has at the moments of `rows`, and perhaps between them."""
         for stretch in _stretches(self._as_stored(table, [row.clicked_at for row in rows])):
             if stretch[-1] - stretch[0] < _SPARSE * len(stretch):
-                yield from self.database.rows(
+                yield from self.database.stream(
                     f"SELECT {columns} FROM {table} WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of our own)
                     (stretch[0], stretch[-1]),
                 )
@@ -270,10 +272,8 @@ class ClickStore:
         new."""
         if not moments:
             return moments
-        ends, there = (moments[0], moments[-1]), f"FROM {table} WHERE clicked_at BETWEEN ? AND ?"
-        first = self.database.value(f"SELECT min(clicked_at) {there}", ends)  # the key's order has either at once
-        last = self.database.value(f"SELECT max(clicked_at) {there}", ends)
-        return [] if first is None else moments[bisect_left(moments, first) : bisect_right(moments, last)]
+        ends = ends_within(self.database, table, moments[0], moments[-1])
+        return moments[bisect_left(moments, ends[0]) : bisect_right(moments, ends[1])] if ends else []
 
     def _pieces(self, second: int) -> list[Piece]:
         """What the sources have of one second at their ends."""

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import interests_taken
 from linktrack.clicks.departures import Departures
-from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.contacts.left import leave, types_since
 from linktrack.contacts.types import same_type
 from linktrack.contacts.words import Saying, say_again

@@ -9,8 +9,9 @@ from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, ke
 from linktrack.actions.ledger.retry_order import lost_retries, mend_retries
 from linktrack.actions.run_input import get_unsubscribes
 from linktrack.clicks.judging.evidence_repair import mend_evidence
-from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
+from linktrack.clicks.judging.judge import set_rulings
 from linktrack.clicks.judging.rules.judged import PLAIN, Click
+from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import count_sent, rebuild
 from linktrack.clicks.rollups.zone import set_zone, zone_of_hours

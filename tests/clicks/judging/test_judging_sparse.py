@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clicks_world import World, line, random_log, state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.clicks.judging import judge
+from linktrack.clicks.judging.neighbours import neighbours
+from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.judging.stored_clicks import StoredClick, rows
+from linktrack.store.session import Row
 
 
 def busy_hour(world: World, clicks: int) -> list[bytes]:
@@ -25,18 +30,43 @@ def test_a_sparse_log_loads_its_own_neighbours_only(
     log, sparse = tmp_path / "busy.log", tmp_path / "sparse.log"
     log.write_bytes(b"".join(busy_hour(world, 3000)))
     assert world.load(log).stored == 3000
-    loaded: list[int] = []
-    real = judge.stored_clicks
+    loaded: list[Row] = []
 
-    def counted(*values: object) -> list[judge.StoredClick]:
-        found = real(*values)  # type: ignore[arg-type]  # as it is called
-        loaded.append(len(found))
-        return found
+    def counted(*values: Any) -> Iterator[Row]:
+        for row in rows(*values):
+            loaded.append(row)
+            yield row
 
-    monkeypatch.setattr(judge, "stored_clicks", counted)
+    monkeypatch.setattr("linktrack.clicks.judging.neighbours.rows", counted)
     sparse.write_bytes(b"".join(line(world.path(2, 1 + n, 2), 130 + 60 * n, ip=f"203.0.{n}.1") for n in range(30)))
     assert world.load(sparse).stored == 30
-    assert sum(loaded) < 100
+    assert len(loaded) < 100
+
+
+def test_of_two_busy_logs_of_one_time_only_what_is_near_is_judged_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are of the same people, who click again some hours later, or from the same address within seconds."""
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    first.write_bytes(b"".join(busy_hour(world, 3000)))
+    assert world.load(first).stored == 3000
+    judged: list[StoredClick] = []
+
+    def counted(*values: Any) -> tuple[list[StoredClick], set[Click]]:
+        near, concerned = neighbours(*values)
+        judged.extend(near)
+        return near, concerned
+
+    monkeypatch.setattr("linktrack.clicks.judging.judge.neighbours", counted)
+    others = [
+        line(world.path(2, 1000 + n), 200 + (3600 * n / 3000 + 1800) % 3600, ip=f"{90 + n % 60}.9.{n % 250}.7")
+        for n in range(3000)
+    ]
+    others[1500:1500] = [line(world.path(3, 5000), 1900, ip="30.51.0.7")]
+    second.write_bytes(b"".join(others))
+    assert world.load(second).stored == 3001
+    assert {one.click.ip for one in judged} == {"30.51.0.0"}
+    assert len(judged) < 20
 
 
 @settings(max_examples=25)

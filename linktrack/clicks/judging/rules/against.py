@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from linktrack.clicks.judging.rules.windows import is_near
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 Against = dict[int, set[str]]  # index of the click → reasons
 
 
 def mark_near(
     times: Sequence[int],
-    keys: Iterable[Hashable],
-    moments: Mapping[Hashable, Sequence[int]],
+    keys: Iterable[_Key],
+    moments: Mapping[_Key, Sequence[int]],
     reason: str,
     width: int,
     against: Against,

@@ -24,9 +24,9 @@ def groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> 
     return found
 
 
-def moments_of(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+def moments_of(keyed: Iterable[tuple[_Key, int]]) -> dict[_Key, list[int]]:
     """The moments of each key, in order."""
-    found: dict[Hashable, list[int]] = {}
+    found: dict[_Key, list[int]] = {}
     for key, moment in sorted(keyed, key=itemgetter(1)):
         found.setdefault(key, []).append(moment)
     return found

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from is_bot import Bots
 
+from linktrack.clicks.judging import devices
 from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, Machines, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, Device, device_of
 from linktrack.clicks.judging.rules.judged import Signal
@@ -226,6 +227,7 @@ DEVICE_TABLE: list[tuple[Device, str]] = [
     ("phone", "Mozilla/5.0 (Linux; Android 13; CUBOT KINGKONG 9) AppleWebKit/537.36 Chrome/124.0.0.0 Mobile Safari/537.36"),
     ("phone", "Mozilla/5.0 (Android 14; Mobile; rv:125.0) Gecko/125.0 Firefox/125.0"),
     ("phone", "Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) AppleWebKit/537.36 Mobile Safari/537.36"),
+    ("phone", "Mozilla/5.0 (BB10; Touch) AppleWebKit/537.35+ (KHTML, like Gecko) Version/10.3.3.3216 Mobile Safari/537.35+"),
     ("phone", "Outlook-iOS/723.4027091.prod.iphone (3.24.0)"),
     ("phone", "Outlook-Android/2.0"),
     ("phone", "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80 (S60; SymbOS; Opera Mobi/23.348/191.293; U; en)"),
@@ -237,6 +239,7 @@ DEVICE_TABLE: list[tuple[Device, str]] = [
     ("unknown", "Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 Version/6.0 TV Safari/537.36"),
     ("unknown", "Mozilla/5.0 (Linux; Android 9; AFTKA) AppleWebKit/537.36 Chrome/124.0.0.0 Mobile Safari/537.36"),
     ("unknown", "Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 Version/13.0 Safari/605.1.15"),
+    ("unknown", "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/94.0.4606.128 Safari/537.36"),
     ("unknown", "Amazon CloudFront"),
     ("unknown", "curl/8.5.0"),
     ("unknown", ""),
@@ -264,3 +267,15 @@ def test_words_are_found_as_the_patterns_that_they_are(pieces: list[str], case: 
     agent = case("".join(pieces))
     expected = any(regex.search(pattern, agent, flags=regex.IGNORECASE) for pattern in PATTERNS)
     assert Machines(PATTERNS).find(agent) == expected
+
+
+_PIECES = (
+    *"/_-.;() 1x", "12.3", "4.5.6", "BB10", "Web0S", "0s", "iPad", "iPhone", "Android", "Mobi", "Tablet", " PC", "KFOT",
+    "AFTB", "Tizen", "TV", "X11", "CrOS", "Macintosh", "Windows NT", "Firefox/", "é", "١", "Silk/",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=9).map("".join))
+def test_numbers_that_name_nothing_say_nothing_about_a_device(agent: str) -> None:
+    patterns = devices._DEVICES  # noqa: SLF001  (asked one by one, as they stand)
+    assert device_of(agent) == next((device for device, one in patterns if one.search(agent.lower())), "unknown")

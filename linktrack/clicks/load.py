@@ -220,6 +220,7 @@ class _Import:
         known = self.click_store.known(arrivals)
         if known and (prints := earlier.renumbered(batch, known, self.terms.addresses)):
             arrivals = arrivals.renumbered(prints)
+            known = self.click_store.known(arrivals)
         return self.click_store.store(arrivals, reading, again=self.options.again, known=known)
 
     def _count(self, name: str, batches: Sequence[Batch], stored: Sequence[StoredBatch], mended: StoredBatch) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from linktrack.cli.action_run import CHANGE_COLUMNS, run_command
-from linktrack.cli.output import say, warn
+from linktrack.cli.output import Format, say, warn
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
@@ -228,15 +230,17 @@ def log(
     only = LogFilter(
         run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
     )
+    shown, more = ["clicked_at", "contact_id", "link", "change"], ["definition"] if definitions else []
     with opened(context) as database:
-        rows = [_logged(row) for row in read_log(database, only)]
-    shown = ["clicked_at", "contact_id", "link", "change"]
-    if any(row["message"] for row in rows):
-        shown += ["status", "message"]
-    more = ["definition"] if definitions else []
-    columns, looks = [*LOG_COLUMNS, *more], Looks([*shown, *more])
-    list_rows(context, rows, columns, destination, looks)
-    if not rows:
+        found = map(_logged, read_log(database, only))
+        first = list(islice(found, 1))
+        rows: Iterable[dict[str, Any]] = chain(first, found)
+        if destination.chosen() is Format.table:
+            rows = list(rows)
+            if any(row["message"] for row in rows):
+                shown += ["status", "message"]
+        list_rows(context, rows, [*LOG_COLUMNS, *more], destination, Looks([*shown, *more]))
+    if not first:
         say(context, "The ledger has no such changes.")
 
 

@@ -96,7 +96,7 @@ def test_what_fails_stands_in_the_ledger_and_is_done_when_it_can_be(world: Actio
     assert (again.summary["failed"], again.summary["changes"], again.still_open) == (0, 1, {})
     if case.changed:
         assert (out / "contacts.csv").read_text("utf-8").splitlines()[1] == case.changed
-    assert read_log(world.database, LogFilter(status="failed")) == []
+    assert list(read_log(world.database, LogFilter(status="failed"))) == []
     assert open_failures(world.database, None) == {}
     assert world.run(world.export(EXPORT), retry_failed=True)[0].summary["changes"] == 0
 
@@ -109,7 +109,7 @@ def test_what_fails_again_stands_open_again_once(world: ActionsWorld) -> None:
     for _ in range(2):
         report, _ = world.run(world.export(EXPORT), retry_failed=True)
         assert report.summary["failed"] == 1
-    rows = read_log(world.database, LogFilter(status="failed"))
+    rows = list(read_log(world.database, LogFilter(status="failed")))
     assert [row.run for row in rows] == [3]
     assert world.database.value("SELECT count(*) FROM failure") == 1
     assert world.database.rows("SELECT status, count FROM action_tally") == [("failed", 1)]
@@ -164,7 +164,7 @@ def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: Acti
     assert row.message.endswith(" (a later click or action has decided since)")
     assert ("failed", 1) in world.database.rows("SELECT status, count FROM action_tally")
     world.run(world.export(text), retry_failed=True)
-    assert read_log(world.database, LogFilter(status="failed")) == [row]
+    assert list(read_log(world.database, LogFilter(status="failed"))) == [row]
 
 
 def test_what_failed_of_an_action_that_is_gone_stands_open_no_more(world: ActionsWorld) -> None:

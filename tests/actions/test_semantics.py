@@ -250,9 +250,9 @@ def test_a_click_judged_a_machines_later_is_listed_with_what_it_caused(world: Ac
     world.link("offer", [set_to("hot"), {"type": "request", "title": "Call"}])
     caught, _ = world.click("1", "offer"), world.click("2", "offer", 1)
     _, out = world.run(world.export(EXPORT))
-    assert read_log(world.database, LogFilter(machine=True)) == []
+    assert list(read_log(world.database, LogFilter(machine=True))) == []
     world.judge(caught, "scanner")
-    listed = read_log(world.database, LogFilter(machine=True))
+    listed = list(read_log(world.database, LogFilter(machine=True)))
     assert [(row.contact_id, row.kind, click_name(row.clicked_at, row.click_print)) for row in listed] == [
         ("1", "set-field", caught),
         ("1", "request", caught),

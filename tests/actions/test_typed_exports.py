@@ -84,7 +84,7 @@ def test_each_name_that_fails_has_a_sentence_of_its_own(world: ActionsWorld) -> 
         f"link 'offer', contact '1': the interest 'B' cannot be removed: {cell}",
         f"link 'offer', contact '1': the interest 'A' cannot be added: {cell}",
     )
-    assert report.summary["failed"] == len(read_log(world.database, LogFilter(status="failed"))) == 2
+    assert report.summary["failed"] == len(list(read_log(world.database, LogFilter(status="failed")))) == 2
 
 
 @pytest.fixture

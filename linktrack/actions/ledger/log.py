@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, starmap
 from typing import Any
 
 from linktrack.actions.ledger.rows import UNFINISHED, LogFilter, LogRow
 from linktrack.store import lookups
-from linktrack.store.session import Database
+from linktrack.store.session import Database, Row
 
 _NAMED = (
     "JOIN definition d ON d.id = c.definition_id JOIN link l ON l.id = c.link_id "
@@ -21,8 +22,8 @@ def count_changes_of(database: Database, recipient_id: int) -> int:
     return int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (recipient_id,)))
 
 
-def read_log(database: Database, only: LogFilter) -> list[LogRow]:
-    """The changes of runs, oldest first, and the scripts of a run that is not finished.
+def read_log(database: Database, only: LogFilter) -> Iterator[LogRow]:
+    """The changes of runs, oldest first, and the scripts of a run that is not finished, read as they are wanted.
 
     What failed and was tried again is shown as it ended. UnknownName for a run, contact, link or mailing that there is
     not.
@@ -48,18 +49,18 @@ def read_log(database: Database, only: LogFilter) -> list[LogRow]:
         "c.id, c.kind, r.contact_id, c.name, c.operation, c.old, c.new, l.key, m.name, c.shipment_id, c.clicked_at, "
         "c.click_print, c.run_id, c.status, c.ran_at, c.message, d.text"
     )
-    newest = "" if only.limit is None else f" DESC LIMIT {int(only.limit)}"
-    rows = database.rows(
+    sql = (
         f"SELECT {columns} FROM change c {_NAMED} WHERE c.retried_by IS NULL AND {' AND '.join(where)} "  # noqa: S608  (names of our own)
-        f"ORDER BY c.run_id{' DESC' if only.limit else ''}, c.number{newest}",
-        values,
+        "ORDER BY c.run_id{0}, c.number{0}"
     )
-    found = [LogRow(*row) for row in (reversed(rows) if only.limit else rows)]
-    found += _unreported(database, columns, where, values)
-    return found if only.limit is None else found[-only.limit :]
+    unreported = _unreported(database, columns, where, values)
+    if only.limit is None:
+        return starmap(LogRow, chain(database.stream(sql.format(""), values), unreported))
+    newest = database.rows(f"{sql.format(' DESC')} LIMIT {int(only.limit)}", values)
+    return starmap(LogRow, [*reversed(newest), *unreported][-only.limit :])
 
 
-def _unreported(database: Database, columns: str, where: Sequence[str], values: Collection[Any]) -> list[LogRow]:
+def _unreported(database: Database, columns: str, where: Sequence[str], values: Collection[Any]) -> list[Row]:
     """The scripts that a run which is not finished has started."""
     runs = [run_id for (run_id,) in database.rows(f"SELECT id FROM run WHERE status IN {UNFINISHED}")]  # noqa: S608  (names of our own)
     if not runs:
@@ -69,9 +70,8 @@ def _unreported(database: Database, columns: str, where: Sequence[str], values: 
         "'run' AS operation, '' AS old, status AS new, status, message, ran_at FROM made "
         f"WHERE kind = 'script' AND run_id IN ({', '.join(map(str, runs))}))"
     )
-    rows = database.rows(
+    return database.rows(
         f"SELECT {columns} FROM {started} c {_NAMED} WHERE {' AND '.join(where)} "  # noqa: S608  (names of our own)
         "ORDER BY c.run_id, c.clicked_at, c.click_print",
         tuple(values),
     )
-    return [LogRow(*row) for row in rows]

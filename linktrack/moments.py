@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 from operator import sub
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from linktrack.errors import UsageError
@@ -79,35 +80,55 @@ _FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // _MILLISECOND for 
 
 def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
     """ISO 8601 with the offset of `zone`; milliseconds are shown only when there are some."""
-    minute, within = divmod(milliseconds, MINUTE)
-    if shown := _minute_shown(minute, zone):
+    quarter, within = divmod(milliseconds, _QUARTER)
+    if shown := _quarter_shown(quarter, zone):
         seconds, rest = divmod(within, 1000)
-        return f"{shown[0]}{seconds:02}.{rest:03}{shown[1]}" if rest else f"{shown[0]}{seconds:02}{shown[1]}"
+        text = f"{shown.day}T{shown.minutes[seconds // 60]}:{seconds % 60:02}"
+        return f"{text}.{rest:03}{shown.offset}" if rest else text + shown.offset
     return datetime_of(milliseconds, zone).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
 
 
-@lru_cache(4096)  # most of what is shown together is of few minutes
-def _minute_shown(minute: int, zone: tzinfo) -> tuple[str, str] | None:
-    """What stands before and behind the seconds of a minute (counted from 1970); None where the clocks of `zone` do not
-    go from :00 to :59 in it."""
-    first, last = (datetime_of(minute * MINUTE + within, zone) for within in (0, MINUTE - 1))
-    if first.second or last - first != timedelta(milliseconds=MINUTE - 1):
+class _Shown(NamedTuple):
+    """How the clocks of a zone show a quarter of an hour: its day, its minutes (`09:15` …), their offset, and that once
+    more where it tells them from others (`offset_that_tells`)."""
+
+    day: str
+    minutes: tuple[str, ...]
+    offset: str
+    telling: str
+
+
+@lru_cache(4096)  # what is shown together is mostly of few of them
+def _quarter_shown(quarter: int, zone: tzinfo) -> _Shown | None:
+    """A quarter, counted from 1970; None where the clocks of `zone` do not show it as one, or not all of it alike."""
+    first, last = (datetime_of(quarter * _QUARTER + within, zone) for within in (0, _QUARTER - 1))
+    telling = _offset_that_tells(first)
+    if first.minute % 15 or first.second or last - first != timedelta(milliseconds=_QUARTER - 1):
         return None
-    shown = first.isoformat(timespec="seconds")
-    return shown[: len("2026-05-04T09:12:")], shown[len("2026-05-04T09:12:30") :]
+    if _offset_that_tells(last) != telling:
+        return None
+    day, _, shown = first.isoformat(timespec="minutes").partition("T")
+    minutes = tuple(f"{first.hour:02}:{first.minute + minute:02}" for minute in range(15))
+    return _Shown(day, minutes, shown[len("09:15") :], telling)
 
 
 def wall_time(milliseconds: int, zone: tzinfo, *, seconds: bool = False) -> str:
     """What the clocks of `zone` show, to the minute or second: `2026-05-04 09:12`; see `offset_that_tells`."""
-    shown = datetime_of(milliseconds, zone).isoformat(" ", "seconds" if seconds else "minutes")
-    return shown[: len("2026-05-04 09:12:30" if seconds else "2026-05-04 09:12")] + offset_that_tells(
-        milliseconds, zone
-    )
+    quarter, within = divmod(milliseconds, _QUARTER)
+    if shown := _quarter_shown(quarter, zone):
+        more = f":{within % MINUTE // 1000:02}" if seconds else ""
+        return f"{shown.day} {shown.minutes[within // MINUTE]}{more}{shown.telling}"
+    when = datetime_of(milliseconds, zone)
+    text = when.isoformat(" ", "seconds" if seconds else "minutes")
+    return text[: len("2026-05-04 09:12:30" if seconds else "2026-05-04 09:12")] + _offset_that_tells(when)
 
 
 def offset_that_tells(milliseconds: int, zone: tzinfo) -> str:
     """The offset (`+01:00`) of a moment that clocks show like another one, for they go back then; else ""."""
-    when = datetime_of(milliseconds, zone)
+    return _offset_that_tells(datetime_of(milliseconds, zone))
+
+
+def _offset_that_tells(when: datetime) -> str:
     if when.replace(fold=1 - when.fold).utcoffset() == when.utcoffset():
         return ""
     return when.isoformat(timespec="minutes")[len("2026-05-04T09:12") :]

@@ -12,6 +12,8 @@ import re
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff{_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
 _JSON_UNSAFE = re.compile(f"[\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]")
+_DELETE = "\x7f"  # the only one of these in ASCII
+_NO_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ENDS_A_CELL = re.compile("[\t\n\r\ud800-\udfff]")  # and what no encoding can write
 _ENDLESS = re.compile(r"\S{1001,}")
 _NAMES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -28,6 +30,11 @@ def cell_of_a_line(text: str) -> str:
     return _ENDS_A_CELL.sub(_escape, text)
 
 
+def ends_a_cell(text: str) -> bool:
+    """Whether a text, or any of some that were put together, has anything of which `cell_of_a_line` makes an escape."""
+    return _ENDS_A_CELL.search(text) is not None
+
+
 def visible_lines(text: str) -> str:
     """The same for text of several lines, which stay lines."""
     return "\n".join(map(visible, text.split("\n")))
@@ -41,14 +48,29 @@ def spoken(text: str) -> str:
 
 def json_text(value: object, indent: int | None = None) -> str:
     """`value` as JSON, readable, with C1 and bidi controls as `\\u` escapes (C0 always are)."""
-    return _JSON_UNSAFE.sub(
-        lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent)
-    )
+    return readable_json(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def readable_json(text: str) -> str:
+    """A text of JSON with C1 and bidi controls as escapes, which JSON itself lets stand."""
+    if text.isascii() and _DELETE not in text:
+        return text
+    return _JSON_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def ascii_json(text: str) -> str:
+    """A text of JSON with an escape for every letter outside of ASCII."""
+    return _NO_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def markdown_cell(text: str) -> str:
     """`text` as it stands in a cell of a Markdown table: none of it is markup."""
     return _MARKDOWN.sub(r"\\\1", visible(text))
+
+
+def would_be_markup(text: str) -> bool:
+    """Whether a text, or any of some that were put together, has anything that `markdown_cell` shows otherwise."""
+    return not text.isprintable() or _MARKDOWN.search(text) is not None
 
 
 def _escape(match: re.Match[str]) -> str:

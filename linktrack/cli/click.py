@@ -63,8 +63,7 @@ def list_(
         SCREENFUL if shortened else limit,
     )  # fmt: skip
     with opened(context) as database:
-        rows = ({**vars(row), "reasons": list(row.reasons)} for row in list_clicks(database, wanted))
-        list_rows(context, rows, COLUMNS, destination, Looks(TABLE))
+        list_rows(context, list_clicks(database, wanted), COLUMNS, destination, Looks(TABLE))
         found = count_clicks(database, wanted, COUNTED) if shortened else 0
         none = destination.chosen() is Format.table and not count_clicks(database, wanted, 1)
         others = none and count_clicks(database, ClickFilter(), 1)

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 from enum import Enum, StrEnum, auto
-from itertools import chain, islice, repeat
+from functools import partial
+from itertools import chain, islice
 from typing import IO, Annotated
 
 import typer
 
 from linktrack.cli.row_formats import (
+    Block,
+    ColumnCells,
+    ShownRecord,
     ShownRow,
     Spreadsheet,
+    blocks_of,
     cell_text,
     csv_lines,
     fitting,
     json_array,
+    json_for,
     json_lines,
     markdown,
-    picked,
     tab_separated,
 )
 from linktrack.cli.streams import encoding_of, end_of_pipe
 from linktrack.moments import iso, wall_time
-from linktrack.visible import spoken, visible
+from linktrack.visible import json_text, spoken, visible
 
 
 class Format(StrEnum):
@@ -68,13 +73,18 @@ class _Clock(Enum):
     seconds = auto()
 
 
-def as_time(column: str, value: object, zone: tzinfo | None, clock: _Clock = _Clock.iso) -> object:
-    """What is shown of a value: the milliseconds of a column of times as a text, in `zone`."""
-    if not isinstance(value, int):
-        return value
-    if zone is None:
+def times_shown(column: str, cells: ColumnCells, zone: tzinfo | None, clock: _Clock = _Clock.iso) -> ColumnCells:
+    """The cells of a column of times: milliseconds as texts, in `zone`."""
+    if zone is not None:
+        show = partial(iso, zone=zone) if clock is _Clock.iso else _on_the_wall(zone, clock)
+        return [show(value) if isinstance(value, int) else value for value in cells]
+    if any(isinstance(value, int) for value in cells):
         raise TypeError(f"times are shown in a zone: name one for the column {column!r}")
-    return iso(value, zone) if clock is _Clock.iso else wall_time(value, zone, seconds=clock is _Clock.seconds)
+    return cells
+
+
+def _on_the_wall(zone: tzinfo, clock: _Clock) -> Callable[[int], str]:
+    return partial(wall_time, zone=zone, seconds=clock is _Clock.seconds)
 
 
 def say(context: typer.Context, sentence: str) -> None:
@@ -115,7 +125,7 @@ def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: 
 
 
 def show_record(
-    record: ShownRow, format: Format | None, *, zone: tzinfo | None = None, stream: IO[str] | None = None
+    record: ShownRecord, format: Format | None, *, zone: tzinfo | None = None, stream: IO[str] | None = None
 ) -> None:
     """One thing with names and values: an object in JSON, name and value in two columns for a reader.
 
@@ -128,10 +138,12 @@ def show_record(
     out = stream or sys.stdout
     chosen = format or (Format.table if sys.stdout.isatty() else Format.tsv)
     clock = _clock(chosen)
-    timed = {name: as_time(name, value, zone, clock) if is_time(name) else value for name, value in record.items()}
+    timed = {
+        name: times_shown(name, [value], zone, clock)[0] if is_time(name) else value for name, value in record.items()
+    }
     match chosen:
         case Format.json | Format.ndjson:
-            _write(json_lines((timed,), out, indent=2 if chosen is Format.json else None), out)
+            _write((json_for(out, json_text(timed, indent=2 if chosen is Format.json else None)), "\n"), out)
         case Format.csv:
             show_rows([timed], list(timed), Format.csv, stream=out)
         case Format.table:
@@ -159,27 +171,25 @@ def show_rows(
     `spreadsheet` the CSV is as it opens it.
     """
     out = stream or sys.stdout
-    begun = iter(rows)
-    first = list(islice(begun, 1))  # an error of a query comes before the first line of its answer
-    rows = chain(first, begun)
     chosen = format or (Format.table if sys.stdout.isatty() else Format.tsv)
-    timed = times_of((*columns, *(table or ())), times)
-    if timed:
-        clock = _clock(chosen, spreadsheet)
-        rows = ({**row, **{name: as_time(name, row.get(name), zone, clock) for name in timed}} for row in rows)
+    wanted = table or columns if chosen is Format.table else columns
+    timed, clock = times_of(wanted, times), _clock(chosen, spreadsheet)
+    found = (_with_times(block, wanted, timed, zone, clock) for block in blocks_of(rows, wanted))
+    first = list(islice(found, 1))  # an error of a query comes before the first line of its answer
+    blocks = chain(first, found)
     match chosen:
         case Format.table:
-            _show_table(list(rows), table or columns, timed, out)
+            _show_table(list(blocks), wanted, timed, out)
         case Format.json:
-            _write(json_array(rows, columns, out), out)
+            _write(json_array(blocks, columns, out), out)
         case Format.ndjson:
-            _write(json_lines((picked(row, columns) for row in rows), out), out)
+            _write(json_lines(blocks, columns, out), out)
         case Format.csv:
-            _write(csv_lines(rows, columns, out, spreadsheet), out)
+            _write(csv_lines(blocks, columns, out, spreadsheet), out)
         case Format.tsv:
-            _write(tab_separated(rows, columns, out), out)
+            _write(tab_separated(blocks, columns, out), out)
         case Format.md:
-            _write(markdown(rows, columns), out)
+            _write(markdown(blocks, columns), out)
         case Format.xlsx:
             raise TypeError("a workbook is no text: see list_rows")
 
@@ -196,20 +206,30 @@ def times_of(columns: Collection[str], times: Collection[str] | None) -> set[str
     return set(columns).intersection(times) if times is not None else set(filter(is_time, columns))
 
 
-def _show_table(rows: Sequence[ShownRow], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
+def _with_times(
+    block: Block, columns: Sequence[str], times: Collection[str], zone: tzinfo | None, clock: _Clock
+) -> Block:
+    return [
+        times_shown(name, cells, zone, clock) if name in times else cells
+        for name, cells in zip(columns, block, strict=True)
+    ]
+
+
+def _show_table(blocks: Sequence[Block], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
     from linktrack.cli.table import TableColumn, table_lines
 
-    if not rows:
+    if not blocks:
         return
     encoding = encoding_of(out)
+    whole = [list(chain.from_iterable(parts)) for parts in zip(*blocks, strict=True)]
     shown = [
         TableColumn(
             name,
-            [fitting(_short(name, row[name]), encoding) for row in rows],
-            numeric=all(map(_is_number, rows, repeat(name))),
+            [fitting(_short(name, value), encoding) for value in cells],
+            numeric=all(map(_is_number, cells)),
             timed=name in times,
         )
-        for name in columns
+        for name, cells in zip(columns, whole, strict=True)
     ]
     # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.
     width = shutil.get_terminal_size((80 if out.isatty() else 1000, 24)).columns
@@ -220,8 +240,7 @@ def _show_table(rows: Sequence[ShownRow], columns: Sequence[str], times: Collect
 _RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
 
-def _is_number(row: ShownRow, column: str) -> bool:
-    value = row[column]
+def _is_number(value: object) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 

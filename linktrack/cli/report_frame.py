@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from linktrack.cli.output import Format, say
 from linktrack.cli.report_drawing import Cells, Layout, drawn
+from linktrack.cli.row_formats import ShownRow
 from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
@@ -78,7 +79,7 @@ class ReportBasis(NamedTuple):
 class Found(NamedTuple):
     """How a report finds its rows."""
 
-    find: Callable[[Scope], Iterable[tuple[Any, ...]]]
+    find: Callable[[Scope], Iterable[NamedTuple]]
     whole: Scope  # that it has without any option
     sentences: Sentences | None = None  # said where nothing is found; None for a report that always has rows
     clicked: Callable[[Scope], Iterable[object]] | None = None  # what tells that, where rows of 0 are shown as well
@@ -161,14 +162,14 @@ def show(
     rows = found.find(scope)
     if order is not None:
         rows = sorted_rows(rows, layout.columns, order)
-    records = _Counted(_record(row, layout) for row in rows)
-    shown, looks = _looked_at(context, basis, scope, found, records, layout, choice)
+    counted = _Counted(rows)
+    shown, looks = _looked_at(context, basis, scope, found, counted, layout, choice)
     list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
-    if records.count == 0 or (found.clicked is not None and not any(True for _ in found.clicked(scope))):
+    if counted.count == 0 or (found.clicked is not None and not any(True for _ in found.clicked(scope))):
         say_why_empty(context, basis, scope, found)
     say_rules(context, basis, scope)
     say_uncounted(context, basis, scope)
-    return records.count
+    return counted.count
 
 
 def say_why_empty(context: typer.Context, basis: ReportBasis, scope: Scope, found: Found) -> None:
@@ -180,10 +181,10 @@ def say_why_empty(context: typer.Context, basis: ReportBasis, scope: Scope, foun
 
 
 def _looked_at(
-    context: typer.Context, basis: ReportBasis, scope: Scope, found: Found, records: Iterable[Cells], layout: Layout,
+    context: typer.Context, basis: ReportBasis, scope: Scope, found: Found, rows: Iterable[NamedTuple], layout: Layout,
     choice: Choice,
-) -> tuple[Iterable[Cells], Looks]:  # fmt: skip
-    """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
+) -> tuple[Iterable[ShownRow], Looks]:  # fmt: skip
+    """Rows as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
     from linktrack.reports.different_people import DifferentPeople
     from linktrack.reports.headings import WORDS
@@ -193,15 +194,17 @@ def _looked_at(
     looks = Looks(layout.table, layout.times)
     people = DifferentPeople(basis.database, scope, found.link)
     if chosen not in (Format.table, Format.md, Format.xlsx):
-        some: Iterable[Cells] = islice(records, choice.top)
-        return ((without_thin_rates(one, people) for one in some) if choice.destination.excel else some), looks
+        some = islice(rows, choice.top)
+        if not choice.destination.excel:
+            return some, looks
+        return (without_thin_rates(row._asdict(), people) for row in some), looks
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
     words = WORDS[workspace_of(context).settings.language if chosen is Format.xlsx else "en"]
     if chosen is Format.xlsx:
         looks = replace(looks, chart=layout.chart, notes=_rules_note(words, basis, scope))
     whole = words["total"] if layout.totals else None
     shown: Iterable[Cells] = with_totals(
-        records, layout.columns, choice.top, label, people, rest=words["more"], whole=whole
+        (row._asdict() for row in rows), layout.columns, choice.top, label, people, rest=words["more"], whole=whole
     )
     if chosen is Format.table:
         shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)
@@ -231,22 +234,13 @@ def check_choice(layout: Layout, choice: Choice) -> None:
 
 
 class _Counted:
-    """Records that are counted as they pass."""
+    """Rows that are counted as they pass."""
 
-    def __init__(self, records: Iterable[Cells]) -> None:
-        self._records = iter(records)
+    def __init__(self, rows: Iterable[NamedTuple]) -> None:
+        self._rows = rows
         self.count = 0
 
-    def __iter__(self) -> Iterator[Cells]:
-        return self
-
-    def __next__(self) -> Cells:
-        record = next(self._records)
-        self.count += 1
-        return record
-
-
-def _record(row: Sequence[Any], layout: Layout) -> Cells:
-    """A row of figures by its keys. What has no column comes along for the table."""
-    fields: Sequence[str] = getattr(row, "_fields", layout.columns)
-    return dict(zip(fields, row, strict=True))
+    def __iter__(self) -> Iterator[NamedTuple]:
+        for row in self._rows:
+            self.count += 1
+            yield row

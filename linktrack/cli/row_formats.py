@@ -1,19 +1,38 @@
-"""Rows as text in each format: JSON, CSV, columns parted by tabs, Markdown."""
+"""Rows as text in each format: JSON, CSV, columns parted by tabs, Markdown.
+
+Rows come as columns, some hundreds of rows at a time: what is done to a cell is decided once for its column, and done
+once to a text that stands in it many times.
+"""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat
+from json.encoder import encode_basestring
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from linktrack.cli.streams import UTF8
-from linktrack.visible import cell_of_a_line, json_text, markdown_cell, visible
+from linktrack.visible import (
+    ascii_json,
+    cell_of_a_line,
+    ends_a_cell,
+    markdown_cell,
+    readable_json,
+    visible,
+    would_be_markup,
+)
 
 if TYPE_CHECKING:
     from linktrack.settings.tables import Language
 
-ShownRow = Mapping[str, Any]
+ShownRecord = Mapping[str, Any]  # values by their names
+ShownRow: TypeAlias = "ShownRecord | NamedTuple"  # those of the columns, and others
+ColumnCells = Sequence[object]  # of a column
+Block = Sequence[ColumnCells]  # some rows: the cells of each column
+
+_ROWS = 500  # of a block
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 class Spreadsheet(NamedTuple):
@@ -50,76 +69,150 @@ def cell_text(value: object) -> str:
             return str(value)
 
 
-def picked(row: ShownRow, columns: Sequence[str]) -> dict[str, Any]:
-    """These columns of a row."""
-    return {column: row[column] for column in columns}
+def by_names(row: ShownRow) -> ShownRecord:
+    """A row's values by their names."""
+    return row._asdict() if isinstance(row, tuple) else row
 
 
-def json_lines(values: Iterable[ShownRow], out: IO[str], indent: int | None = None) -> Iterable[str]:
-    """Each value as JSON, with a line end. What the encoding of `out` has no letter for is escaped as JSON does."""
-    for value in values:
-        text = json_text(value, indent)
-        if fitting(text, getattr(out, "encoding", None) or UTF8) != text:
-            text = json.dumps(value, indent=indent)
-        yield text + "\n"
+def blocks_of(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterator[Block]:
+    """Rows as columns, a block at a time; those of a block are of one kind. The first block is one row, which need not
+    wait for others."""
+    left = iter(rows)
+    for many in chain((1,), repeat(_ROWS)):
+        if not (some := list(islice(left, many))):
+            return
+        first = some[0]
+        if isinstance(first, tuple):
+            cells = dict(zip(first._fields, zip(*some, strict=True), strict=True))
+            yield [cells[column] for column in columns]
+        else:
+            yield [[row[column] for row in map(by_names, some)] for column in columns]
 
 
-def json_array(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def _as_texts(
+    cells: ColumnCells, of_texts: Callable[[Sequence[str]], Iterable[str]], of_other: Callable[[object], str]
+) -> Iterable[str]:
+    """The cells of a column as they are written: of texts, of numbers, and of what is neither, or some of each."""
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        return of_texts(cast("Sequence[str]", cells))
+    if kinds == {int}:
+        return map(str, cells)
+    texts = iter(of_texts([cell for cell in cells if type(cell) is str]))
+    others = iter(_each_once(of_other, [cell for cell in cells if type(cell) is not str]))
+    return [next(texts if type(cell) is str else others) for cell in cells]
+
+
+def _each_once(make: Callable[[object], str], things: Sequence[object]) -> list[str]:
+    """What is made of each thing, made once of one that is there many times."""
+    different = dict(zip(map(id, things), things, strict=True))  # ids, for 1 and True are equal
+    made = {number: make(thing) for number, thing in different.items()}
+    return [made[number] for number in map(id, things)]
+
+
+def _changed(
+    texts: Sequence[str], change: Callable[[str], str], needed: Callable[[Collection[str]], bool]
+) -> Sequence[str]:
+    """Each text changed, once if it is there many times; none where that is not needed by any of them."""
+    different = set(texts)
+    if not needed(different):
+        return texts
+    made = {text: change(text) for text in different}
+    return [made[text] for text in texts]
+
+
+def json_lines(blocks: Iterable[Block], columns: Sequence[str], out: IO[str], ends: str = "\n") -> Iterable[str]:
+    """Each row of some blocks as JSON, with `ends` (a line end, and what stands around it) behind it."""
+    names = (json.dumps(column, ensure_ascii=False).replace("%", "%%") for column in columns)
+    one = "{" + ", ".join(f"{name}: %s" for name in names) + "}" + ends
+    for block in blocks:
+        cells = (_as_texts(column, lambda texts: map(encode_basestring, texts), _JSON.encode) for column in block)
+        text = readable_json("".join(map(one.__mod__, zip(*cells, strict=True))))
+        if json_for(out, text) is not text:
+            text = ends.join(json_for(out, line) for line in text.split(ends))
+        yield text
+
+
+def json_for(out: IO[str], text: str) -> str:
+    """A text of JSON, itself or, where the encoding of `out` has no letter for some of it, with escapes for all outside
+    of ASCII."""
+    fits = text.isascii() or fitting(text, getattr(out, "encoding", None) or UTF8) == text
+    return text if fits else ascii_json(text)
+
+
+def json_array(blocks: Iterable[Block], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     """A JSON array with a row on each line."""
     before = "[\n  "
-    for line in json_lines((picked(row, columns) for row in rows), out):
-        yield before + line[:-1]
-        before = ",\n  "
-    yield "[]\n" if before == "[\n  " else "\n]\n"
+    for lines in json_lines(blocks, columns, out, ends=_BETWEEN):
+        yield before + lines.removesuffix(_BETWEEN)
+        before = _BETWEEN
+    yield "\n]\n" if before == _BETWEEN else "[]\n"
 
 
+_BETWEEN = ",\n  "
 BYTE_ORDER_MARK = "\ufeff"
 
 
-class _Lines:
-    """A file for csv.writer that hands over the last line."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_lines(
-    rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
+    blocks: Iterable[Block], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
 ) -> Iterable[str]:
     """CSV whose texts no spreadsheet takes for formulas."""
-    from linktrack.crm.guard import guarded
+    from linktrack.crm.csv_fields import goes_in_quotes, quoted
+    from linktrack.crm.guard import any_suspect, guarded
 
     on_terminal = out.isatty()
     delimiter, decimal = spreadsheet or Spreadsheet(",", ".")
     ends = "\n" if spreadsheet is None or on_terminal else "\r\n"
-    writer = csv.writer(_Lines(), delimiter=delimiter, lineterminator=ends)
+
+    def field(text: str) -> str:
+        return quoted(text, delimiter)
+
+    def texts(cells: Sequence[str]) -> Sequence[str]:
+        safe = _changed(cells, guarded, any_suspect)
+        shown = list(map(visible, safe)) if on_terminal else safe
+        return _changed(shown, field, lambda some: goes_in_quotes("".join(some), delimiter))
+
+    def other(value: object) -> str:
+        text = cell_text(value)
+        if isinstance(value, int | float):
+            return text.replace(".", decimal)
+        return field(visible(guarded(text)) if on_terminal else guarded(text))
+
     if spreadsheet is not None and not on_terminal:
         yield BYTE_ORDER_MARK
-    yield str(writer.writerow(columns))
-    for row in rows:
-        texts = []
-        for column in columns:
-            value, text = row[column], cell_text(row[column])
-            if isinstance(value, float):
-                text = text.replace(".", decimal)
-            elif not isinstance(value, int):
-                text = guarded(text)
-            texts.append(visible(text) if on_terminal else text)
-        yield str(writer.writerow(texts))
+    yield delimiter.join(map(field, columns)) + ends
+    for block in blocks:
+        rows = map(delimiter.join, zip(*(_as_texts(cells, texts, other) for cells in block), strict=True))
+        # Of one column, nothing would be an empty line.
+        yield ends.join(rows if len(columns) > 1 else (row or '""' for row in rows)) + ends
 
 
-def tab_separated(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def tab_separated(blocks: Iterable[Block], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     """Lines of cells with a tab between them."""
-    in_cell = visible if out.isatty() else cell_of_a_line
     yield "\t".join(columns) + "\n"
-    for row in rows:
-        yield "\t".join(in_cell(cell_text(row[column])) for column in columns) + "\n"
+    ways = (visible, lambda text: not text.isprintable()) if out.isatty() else (cell_of_a_line, ends_a_cell)
+    for rows in _cells_of(blocks, *ways):
+        yield "".join(f"{row}\n" for row in map("\t".join, rows))
 
 
-def markdown(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterable[str]:
+def markdown(blocks: Iterable[Block], columns: Sequence[str]) -> Iterable[str]:
     """A Markdown table."""
     yield "| " + " | ".join(columns) + " |\n"
     yield "|" + " --- |" * len(columns) + "\n"
-    for row in rows:
-        cells = (markdown_cell(cell_text(row[column])) for column in columns)
-        yield "| " + " | ".join(cells) + " |\n"
+    for rows in _cells_of(blocks, markdown_cell, would_be_markup):
+        yield "".join(f"| {row} |\n" for row in map(" | ".join, rows))
+
+
+def _cells_of(
+    blocks: Iterable[Block], in_cell: Callable[[str], str], needed: Callable[[str], bool]
+) -> Iterator[Iterable[Sequence[str]]]:
+    """The rows of each block, their cells as they stand in one; `needed` tells of texts that were put together."""
+
+    def texts(cells: Sequence[str]) -> Sequence[str]:
+        return _changed(cells, in_cell, lambda some: needed("".join(some)))
+
+    def other(value: object) -> str:
+        return in_cell(cell_text(value))
+
+    for block in blocks:
+        yield zip(*(_as_texts(cells, texts, other) for cells in block), strict=True)

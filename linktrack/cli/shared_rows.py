@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from linktrack.cli.output import Format, FormatOption, show_record, show_rows, times_of
-from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, cell_text
+from linktrack.cli.row_formats import SPREADSHEETS, ShownRecord, ShownRow, by_names, cell_text
 from linktrack.cli.shared_context import protected_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
 from linktrack.files.disk_folders import folder_for_a_moment, passing_folder
@@ -135,7 +135,7 @@ def list_rows(
 
 
 def put_record(
-    context: typer.Context, record: ShownRow, destination: Destination, *, inputs: Sequence[Path | str | None] = ()
+    context: typer.Context, record: ShownRecord, destination: Destination, *, inputs: Sequence[Path | str | None] = ()
 ) -> None:
     """Write one thing where a person wants it; errors as `list_rows`."""
     with _opened(destination, protected_of(context, *inputs)) as stream:
@@ -173,9 +173,9 @@ def _opened(destination: Destination, protected: Protected) -> Iterator[IO[str]]
             text.detach()  # else it would close what is not its own
 
 
-def _flat(row: ShownRow) -> Mapping[str, Any]:
+def _flat(row: ShownRow) -> ShownRecord:
     """A row whose values a cell can hold: what is put together of several is one text."""
     return {
         name: value if value is None or isinstance(value, str | int | float) else cell_text(value)
-        for name, value in row.items()
+        for name, value in by_names(row).items()
     }

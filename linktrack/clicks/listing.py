@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
 from linktrack.click_names import click_name
@@ -13,11 +15,11 @@ from linktrack.errors import UsageError
 from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id, unknown_reason
 from linktrack.store.session import Database, Row
 
+_PAGES = (100, 1_000)  # clicks of the first pages, which come at once also where few clicks are wanted
 _PAGE = 5_000
 
 
-@dataclass(frozen=True)
-class ClickRow:
+class ClickRow(NamedTuple):
     """A click as it is read; `reasons` are the names of the rules that spoke."""
 
     click: str
@@ -63,20 +65,20 @@ def list_clicks(database: Database, wanted: ClickFilter) -> Iterator[ClickRow]:
 def _pages(database: Database, where: str, values: list[object], after: tuple[int, int]) -> Iterator[ClickRow]:
     """The clicks behind a time and a print."""
     names = _Names(database)
-    while True:
+    for many in chain(_PAGES, repeat(_PAGE)):
         rows = database.rows(
             "SELECT click.clicked_at, click.print, recipient.contact_id, click.link_id, click.placement_id, "
             "click.shipment_id, click.ruling_id, click.ip, agent.text, click.reading_id FROM click "
             "JOIN agent ON agent.id = click.agent_id LEFT JOIN recipient ON recipient.id = click.recipient_id "
             f"WHERE (click.clicked_at, click.print) > (?, ?){where} "
-            f"ORDER BY click.clicked_at, click.print LIMIT {_PAGE}",
+            f"ORDER BY click.clicked_at, click.print LIMIT {many}",
             (*after, *values),
         )
-        for row in rows:
-            yield names.row(row)
-        if len(rows) < _PAGE:
+        if rows:
+            yield from names.named(rows)
+            after = (rows[-1][0], rows[-1][1])
+        if len(rows) < many:
             return
-        after = (rows[-1][0], rows[-1][1])
 
 
 def count_clicks(database: Database, wanted: ClickFilter, at_most: int) -> int:
@@ -100,31 +102,50 @@ def _before_the_latest(database: Database, where: str, values: list[object], lim
 
 
 class _Names:
-    """What the numbers of a click stand for; few are in use, so they are read once."""
+    """What the numbers of a click stand for; few are in use, so they are read once, and again where an import brings more
+    of them meanwhile."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
+        self._read()
+
+    def _read(self) -> None:
+        database = self._database
         self._links: dict[int, str] = dict(database.rows("SELECT id, key FROM link"))
-        self._placements = {
-            number: (key, mailing)
-            for number, key, mailing in database.rows(
-                "SELECT placement.id, placement.key, mailing.name FROM placement "
-                "JOIN mailing ON mailing.id = placement.mailing_id"
-            )
-        }
-        self._rulings = {
-            number: (verdict, tuple(filter(None, reasons.split(","))))
-            for number, verdict, reasons in database.rows("SELECT id, verdict, reasons FROM ruling")
-        }
+        placements = database.rows(
+            "SELECT placement.id, placement.key, mailing.name FROM placement "
+            "JOIN mailing ON mailing.id = placement.mailing_id"
+        )
+        self._placements: dict[int, str] = {number: key for number, key, _ in placements}
+        self._mailings: dict[int, str] = {number: mailing for number, _, mailing in placements}
+        rulings = database.rows("SELECT id, verdict, reasons FROM ruling")
+        self._verdicts: dict[int, str] = {number: verdict for number, verdict, _ in rulings}
+        self._reasons = {number: tuple(filter(None, reasons.split(","))) for number, _, reasons in rulings}
         self._sources: dict[int, str] = dict(
             database.rows("SELECT reading.id, source.name FROM reading JOIN source ON source.id = reading.source_id")
         )
 
-    def row(self, row: Row) -> ClickRow:
-        at, mark, contact, link, placement, shipment, ruling, ip, agent, reading = row
-        return ClickRow(
-            click_name(at, mark), at, contact or "", self._links[link], *self._placements[placement], shipment,
-            *self._rulings[ruling], ip, agent, self._sources.get(reading, ""),
-        )  # fmt: skip
+    def named(self, rows: Sequence[Row]) -> Iterator[ClickRow]:
+        """Some clicks, column by column."""
+        at, prints, contacts, links, placements, shipments, rulings, ips, agents, readings = zip(*rows, strict=True)
+        if not (self._verdicts.keys() >= set(rulings) and self._placements.keys() >= set(placements)):
+            self._read()
+        columns = zip(
+            map(click_name, at, prints),
+            at,
+            (contact or "" for contact in contacts),
+            map(self._links.__getitem__, links),
+            map(self._placements.__getitem__, placements),
+            map(self._mailings.__getitem__, placements),
+            shipments,
+            map(self._verdicts.__getitem__, rulings),
+            map(self._reasons.__getitem__, rulings),
+            ips,
+            agents,
+            map(self._sources.get, readings, repeat("")),
+            strict=True,
+        )
+        return map(ClickRow._make, columns)
 
 
 def _conditions(database: Database, wanted: ClickFilter) -> tuple[str, list[object]]:

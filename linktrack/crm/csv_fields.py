@@ -131,8 +131,13 @@ def unquoted(field: str, escape: str = "") -> str:
 
 def quoted(value: str, delimiter: str, escape: str = "", *, always: bool = False) -> str:
     """A value as a field: in quotes if it must be, or if `always`."""
-    if always or delimiter in value or '"' in value or "\r" in value or "\n" in value:
+    if always or goes_in_quotes(value, delimiter):
         if escape:
             value = value.replace(escape, 2 * escape)
         return '"' + value.replace('"', (escape or '"') + '"') + '"'
     return value
+
+
+def goes_in_quotes(value: str, delimiter: str) -> bool:
+    """Whether a value, or any of some that were put together, has to be in quotes."""
+    return delimiter in value or '"' in value or "\r" in value or "\n" in value

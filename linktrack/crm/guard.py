@@ -8,16 +8,18 @@ than the file's, so that `x;=1+1` becomes two cells. See OWASP, "CSV Injection".
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 _BLANKS = r"[\s\x00-\x1f\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]*"
 _EQUALS, _OTHERS = "=\uff1d\ufe66", "+\\-@\uff0b\uff0d\uff20\ufe62\ufe63\ufe6b"
 _BEGIN = re.compile(f"{_BLANKS}[{_EQUALS}{_OTHERS}]")
 # Behind another delimiter or a line end: an equals sign, or a sign that prose has too (`a, -b`) before a call or a
 # pipe.
-_WITHIN = re.compile(
-    rf'([;,\t|\r\n][ "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*)'
-    rf"(?=[{_EQUALS}]|[{_OTHERS}][^;,\t\r\n|(!]*[|(!])"
-)
+_DELIMITER = r"[;,\t|\r\n]"
+_PASSED = r' "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff'
+_WITHIN = re.compile(rf"({_DELIMITER}[{_PASSED}]*)(?=[{_EQUALS}]|[{_OTHERS}][^;,\t\r\n|(!]*[|(!])")
+# All that either finds, and more, in lines: a sign behind a line end or another delimiter and blanks.
+_SUSPECT = re.compile(rf"{_DELIMITER}[{_PASSED}\u1680]*[{_EQUALS}{_OTHERS}]")
 _SIGN = re.compile(f"[{_EQUALS}{_OTHERS}]")  # without any of which nothing is run
 _NUMBER = re.compile(r"[+-]?\d[\d .,\u00a0\u202f]*(?:[eE][+-]?\d+)?\s*%?")
 # What has to be found again as it is and does nothing: an id, and an address (RFC 5322, atoms of letters, digits and
@@ -45,6 +47,11 @@ def guarded(text: str) -> str:
         return text
     within = _WITHIN.sub(r"\1'", text)
     return f"'{within}" if _begins_formula(text) else within
+
+
+def any_suspect(texts: Collection[str]) -> bool:
+    """Whether any of some texts might not stay as it is when it is guarded, seen at a look at all of them."""
+    return _SUSPECT.search("\n" + "\n".join(texts)) is not None
 
 
 def must_match(column: str) -> bool:

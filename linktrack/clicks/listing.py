@@ -102,8 +102,8 @@ def _before_the_latest(database: Database, where: str, values: list[object], lim
 
 
 class _Names:
-    """What the numbers of a click stand for; few are in use, so they are read once, and again where an import brings more
-    of them meanwhile."""
+    """What the numbers of a click stand for; few are in use, so they are read once, and again where an import brings
+    more of them meanwhile."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

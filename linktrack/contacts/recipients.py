@@ -30,9 +30,12 @@ class _RecipientBefore(NamedTuple):
     """A recipient as they were until now; `fields` are JSON."""
 
     id: int
-    fields: str
     email: str
     name: str
+    fields: str
+
+
+_UNKNOWN = _RecipientBefore(0, "", "", "{}")
 
 
 def known_recipient(database: Database, number: int) -> KnownRecipient:
@@ -51,31 +54,44 @@ def store_recipients(
 
     Part of a transaction.
     """
+    query = "SELECT contact_id, id, email, name, fields FROM recipient WHERE contact_id IN"
     contact_ids = [contact.contact_id for contact in contacts]
-    query = f"SELECT contact_id, id, fields, email, name FROM recipient WHERE contact_id IN ({marks(contacts)})"  # noqa: S608  (names and marks of our own)
-    known = {contact_id: _RecipientBefore(*before) for contact_id, *before in database.rows(query, contact_ids)}
+    known = {
+        contact_id: _RecipientBefore(*before)
+        for contact_id, *before in database.rows(f"{query} ({marks(contact_ids)})", contact_ids)
+    }
     rows, earlier = [], []
     for contact in contacts:
-        before = known.get(contact.contact_id)
-        fields: dict[str, str] = {} if before is None else json.loads(before.fields)
-        if before is not None and (before.email, before.name) not in (("", ""), (contact.email, contact.name)):
+        before = known.get(contact.contact_id, _UNKNOWN)
+        if (before.email, before.name) not in (("", ""), (contact.email, contact.name)):
             earlier.append((before.id, before.email, before.name))
-        for name in (*needed, INTERESTS) if INTERESTS in fields else needed:
-            value = field_value(contact, name, mapping)
-            if value is not None:
-                fields[name] = value
-        rows.append((contact.contact_id, contact.email, contact.name, json.dumps(fields, ensure_ascii=False)))
-    database.executemany(
-        "INSERT INTO recipient (contact_id, email, name, fields) VALUES (?, ?, ?, ?) ON CONFLICT (contact_id) "
-        "DO UPDATE SET email = excluded.email, name = excluded.name, fields = excluded.fields",
+        fields = _fields_now(contact, before.fields, needed, mapping)
+        if before != (before.id, contact.email, contact.name, fields) or before is _UNKNOWN:
+            rows.append((contact.contact_id, contact.email, contact.name, fields))
+    database.insert(
+        "recipient",
+        ("contact_id", "email", "name", "fields"),
         rows,
+        besides=" ON CONFLICT (contact_id) DO UPDATE SET email = excluded.email, name = excluded.name, "
+        "fields = excluded.fields",
     )
-    database.executemany(
-        "INSERT INTO earlier_address (recipient_id, email, name) VALUES (?, ?, ?) "
-        "ON CONFLICT (recipient_id, email, name) DO NOTHING",
-        earlier,
-    )
-    return {contact_id: number for contact_id, number, *_ in database.rows(query, contact_ids)}
+    database.insert("earlier_address", ("recipient_id", "email", "name"), earlier, besides=" ON CONFLICT DO NOTHING")
+    new = [contact_id for contact_id in contact_ids if contact_id not in known]
+    stored = database.rows(f"{query} ({marks(new)})", new) if new else ()
+    return {contact_id: before.id for contact_id, before in known.items()} | {row[0]: row[1] for row in stored}
+
+
+def _fields_now(contact: Contact, before: str, needed: Sequence[str], mapping: Mapping) -> str:
+    """A recipient's fields with the contact's values of those `needed`, as JSON; as they were where none is another."""
+    if not needed and INTERESTS not in before:
+        return before
+    fields: dict[str, str] = json.loads(before)
+    now = dict(fields)
+    for name in (*needed, INTERESTS) if INTERESTS in fields else needed:
+        value = field_value(contact, name, mapping)
+        if value is not None:
+            now[name] = value
+    return before if now == fields else json.dumps(now, ensure_ascii=False)
 
 
 def recipient_for(database: Database, contact_id: str) -> int:

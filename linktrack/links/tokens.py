@@ -13,7 +13,6 @@ format down for a second implementation.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 import secrets
@@ -46,6 +45,18 @@ _TO_DIGITS = bytes(
     _DIGITS[_ALPHABET.index(byte)] if (byte := code + 32 * (65 <= code <= 90)) in _ALPHABET else ord("!")
     for code in range(256)
 )
+_OF_DIGITS = bytes(_ALPHABET[code % 32] for code in range(256))
+
+
+def _parting(half: int) -> tuple[int, int, int]:
+    """Of a number of 160 bits in pieces of two halves, each as far from the next as its digits of five bits want with a
+    byte for each: where the lower halves are, where the upper ones, and by how many bits these go up."""
+    room = half * 8 // 5
+    lower = sum(((1 << half) - 1) << piece * 2 * room for piece in range(80 // half))
+    return lower, lower << half, room - half
+
+
+_PARTINGS = [_parting(half) for half in (80, 40, 20, 10, 5)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,17 +143,20 @@ class Tokens:
             raise ValueError("shipment out of range")
         key_id = self.keyring.signing_id
         mac, stream = self._derived[key_id]
-        first = bytes([VERSION << 4 | key_id])
-        head = first + shipment.to_bytes(4, "big")
+        first = VERSION << 4 | key_id
+        head = bytes([first]) + shipment.to_bytes(4, "big")
+        in_clear, upper = first << _FIRST, shipment << 40
 
         def sign(recipient: int) -> str:
             if not 0 <= recipient <= MAX_RECIPIENT:
                 raise ValueError("recipient out of range")
-            payload = head + recipient.to_bytes(5, "big")
             hasher = mac.copy()
-            hasher.update(payload)
+            hasher.update(head + recipient.to_bytes(5, "big"))
             tag = hasher.digest()
-            return base64.b32encode(first + _masked(payload[1:], stream, tag) + tag).decode("ascii").lower()
+            hasher = stream.copy()
+            hasher.update(tag)
+            hidden = (upper | recipient) ^ int.from_bytes(hasher.digest(), "big")
+            return _text(in_clear | hidden << _TAG_BITS | int.from_bytes(tag, "big"))
 
         return sign
 
@@ -188,15 +202,15 @@ def _number(token: str) -> int | None:
     return number if number >> _FIRST + 4 == VERSION else None
 
 
+def _text(number: int) -> str:
+    """The token whose 20 bytes are this number, in half of the time that b32encode takes."""
+    for lower, upper, up in _PARTINGS:
+        number = number & lower | (number & upper) << up
+    return number.to_bytes(TOKEN_LENGTH, "big").translate(_OF_DIGITS).decode("ascii")
+
+
 def _derive(secret: bytes, workspace_id: bytes) -> _Hashers:
     """The hashers of a secret, ready to be copied: MAC (10 bytes, the workspace's id is in it) and keystream (9)."""
     mac_key = blake2b(key=secret, digest_size=32, person=b"linktrack-mac").digest()
     stream_key = blake2b(key=secret, digest_size=32, person=b"linktrack-siv").digest()
     return blake2b(workspace_id, key=mac_key, digest_size=10), blake2b(key=stream_key, digest_size=9)
-
-
-def _masked(data: bytes, stream: blake2b, tag: bytes) -> bytes:
-    hasher = stream.copy()
-    hasher.update(tag)
-    keystream = int.from_bytes(hasher.digest(), "big")
-    return (int.from_bytes(data, "big") ^ keystream).to_bytes(9, "big")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from linktrack.crm.guard import guarded
+from linktrack.crm.guard import any_suspect, guarded
 from linktrack.errors import BadInput
 from linktrack.files.writing import create
 from linktrack.mailings.compile import encoded
@@ -15,6 +15,7 @@ from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.outputs.output_folder import new_file
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.shipments import Recipient, ShipmentSettings
+from linktrack.store.many import at_once
 
 _SIGNS = {'"': "a quotation mark", "'": "an apostrophe"}
 COLUMNS = ("contact_id", "email", "token")
@@ -45,7 +46,7 @@ def write_template(folder: Path, mail: Mail, settings: ShipmentSettings, people:
     with os.fdopen(new_file(folder / "tokens.csv"), "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow((*COLUMNS, "person_token") if own else COLUMNS)
-        table.writerows(
-            (guarded(row.contact_id), guarded(row.email), row.shown_token, *((row.token,) if own else ()))
-            for row in people
-        )
+        for some in at_once(people):
+            texts = [text for row in some for text in (row.contact_id, row.email)]
+            shown = iter(map(guarded, texts) if any_suspect(texts) else texts)
+            table.writerows((next(shown), next(shown), row.shown_token, *((row.token,) if own else ())) for row in some)

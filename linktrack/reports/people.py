@@ -52,13 +52,10 @@ class HistoryEntry(NamedTuple):
 
 
 class _Clicked(NamedTuple):
+    """When a recipient has clicked first and last, and how often; None where those of a period were purged."""
+
     recipient: int
     first: int
-
-
-class _HowOften(NamedTuple):
-    """A clicker's last click, and how many; None where they were purged."""
-
     last: int | None
     clicks: int | None
 
@@ -100,54 +97,47 @@ def _clickers(
         """
     )
     for shipment, mailing in shipments:
-        count = _Counting(database, shipment, scope.period, of_clicker)
+        in_period = _InPeriod(database, shipment, scope.period, of_clicker)
         found = database.stream(
             f"""
-            SELECT recipient_id, min(first_click) AS first FROM clicker
+            SELECT recipient_id, min(first_click) AS first, max(last_click), sum(human) FROM clicker
             WHERE shipment_id = ? AND human > 0{of_clicker} GROUP BY recipient_id
             HAVING 1 = 1{scope.period.within("min(first_click)")} ORDER BY first, recipient_id
             """,
             (shipment,),
         )
-        people = (_Clicked._make(row) for row in found)
-        for some in at_once(people):
+        for some in at_once(_Clicked(number, first, last, int(clicks)) for number, first, last, clicks in found):
             names = _names(database, shipment, some, domain)
-            counts = count([one for one in some if one.recipient in names])
-            for one in some:
-                if (name := names.get(one.recipient)) is not None:
-                    last, clicks = counts[one.recipient]
-                    yield Clicker(*name, mailing, shipment, one.first, last, clicks)
+            for one in in_period.of([one for one in some if one.recipient in names]):
+                yield Clicker(*names[one.recipient], mailing, shipment, one.first, one.last, one.clicks)
 
 
-class _Counting:
+class _InPeriod:
     """How often clickers of a shipment clicked in a period, and when last: some at a time, so that the first row of a
     long list comes at once."""
 
     def __init__(self, database: Database, shipment: int, period: Period, of_clicker: str) -> None:
         self._database, self._shipment, self._period = database, shipment, period
         self._of_clicker = of_clicker
-        self._in_period: dict[int, _HowOften] | None = None
+        self._counts: dict[int, tuple[int, int]] | None = None
 
-    def __call__(self, people: Sequence[_Clicked]) -> dict[int, _HowOften]:
-        rows = self._database.rows(
-            "SELECT recipient_id, max(last_click), sum(human) FROM clicker WHERE shipment_id = ? AND human > 0"
-            f"{self._of_clicker} AND recipient_id IN ({marks(people)}) GROUP BY recipient_id",
-            (self._shipment, *(one.recipient for one in people)),
-        )
-        found = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
+    def of(self, people: Sequence[_Clicked]) -> Sequence[_Clicked]:
+        """The same clickers, each with the clicks in the period alone."""
         end = self._period.until
-        if end is not None:
-            gone = horizon(self._database).clicks
-            for one in people:
-                last = found[one.recipient].last
-                if last is not None and last >= end:
-                    unknown = _HowOften(None, None)
-                    found[one.recipient] = unknown if one.first < gone else self._counted()[one.recipient]
+        if end is None:
+            return people
+        gone = horizon(self._database).clicks
+        found = []
+        for one in people:
+            last, clicks = one.last, one.clicks
+            if last is not None and last >= end:
+                last, clicks = (None, None) if one.first < gone else self._counted()[one.recipient]
+            found.append(_Clicked(one.recipient, one.first, last, clicks))
         return found
 
-    def _counted(self) -> dict[int, _HowOften]:
-        """How often each clicker clicked in the period, and when last, by the clicks themselves; read once."""
-        if self._in_period is None:
+    def _counted(self) -> dict[int, tuple[int, int]]:
+        """When each clicker clicked last in the period, and how often, by the clicks themselves; read once."""
+        if self._counts is None:
             rows = self._database.stream(
                 "SELECT recipient_id, max(clicked_at), count(*) FROM click JOIN link ON link.id = click.link_id "
                 f"WHERE shipment_id = ?{self._period.within('clicked_at')}{self._of_clicker} "
@@ -155,8 +145,8 @@ class _Counting:
                 "AND ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') GROUP BY recipient_id",
                 (self._shipment,),
             )
-            self._in_period = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
-        return self._in_period
+            self._counts = {recipient: (last, int(clicks)) for recipient, last, clicks in rows}
+        return self._counts
 
 
 def _names(

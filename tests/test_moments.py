@@ -15,6 +15,7 @@ from linktrack.moments import (
     hour_start,
     iso,
     moment_of,
+    offset_that_tells,
     read_length,
     read_time,
     wall_time,
@@ -109,6 +110,9 @@ def test_what_is_shown_is_read_back(moment: int, zone: tzinfo) -> None:
 def test_a_time_is_shown_as_python_shows_it(moment: int, zone: tzinfo) -> None:
     shown = datetime_of(moment, zone).isoformat(timespec="milliseconds" if moment % 1000 else "seconds")
     assert iso(moment, zone) == shown
+    wall = datetime_of(moment, zone).isoformat(" ", "seconds")[:19] + offset_that_tells(moment, zone)
+    assert wall_time(moment, zone, seconds=True) == wall
+    assert wall_time(moment, zone) == wall[:16] + wall[19:]
 
 
 @given(st.integers(0, 4_000_000_000_000), zones)

@@ -178,13 +178,13 @@ def recipients(
       linktrack shipment recipients 3 --format csv
       linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
     """
-    from linktrack.mailings.shipments import anybody_refused, find_shipment, recipient_rows
+    from linktrack.mailings.shipment_recipients import recipient_rows
+    from linktrack.mailings.shipments import anybody_refused, find_shipment
 
     with opened(context) as database:
         asked = anybody_refused(database)
         columns, table = _shown(RECIPIENT_COLUMNS, asked), _shown(RECIPIENT_TABLE, asked)
-        rows = (row._asdict() for row in recipient_rows(database, shipment))
-        list_rows(context, rows, columns, destination, Looks(table))
+        list_rows(context, recipient_rows(database, shipment), columns, destination, Looks(table))
         found = find_shipment(database, shipment)
         if found.uncounted:
             say(context, f"{found.uncounted:,} of them refused tracking: nobody knows what they clicked.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
@@ -104,20 +104,6 @@ class Recipient(NamedTuple):
         return self.shared_token or self.token
 
 
-class RecipientRow(NamedTuple):
-    """A person of a shipment in a list, with their clicks and those of machines in their name, None where the shipment
-    is cancelled; whoever is `uncounted` has refused tracking, and their clicks are not known."""
-
-    contact_id: str
-    email: str
-    name: str
-    clicks: int | None
-    machine_clicks: int | None
-    first_click: int | None
-    last_click: int | None
-    uncounted: bool
-
-
 class RecipientsLeft(NamedTuple):
     """How many of a shipment's recipients nobody has forgotten, and how many of these refused tracking."""
 
@@ -151,25 +137,6 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
         return [_shipment(row) for row in database.rows(f"{_SHIPMENTS} ORDER BY shipment.id")]
     rows = database.rows(f"{_SHIPMENTS} WHERE mailing.id = ? ORDER BY shipment.id", (mailing_id(database, mailing),))
     return [_shipment(row) for row in rows]
-
-
-def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
-    """The recipients of a shipment in the order of the contacts, with their clicks; of a forgotten person only these.
-    A cancelled one counts in no figure, and its people have none. UnknownName for no shipment."""
-    there = shipment_there(database, number)
-    rows = database.stream(
-        "SELECT COALESCE(contact_id, ''), CASE WHEN contact_id IS NULL THEN '' ELSE sent.email END, sent.name, "
-        "CASE WHEN cancelled_at IS NULL THEN COALESCE(human, 0) END, "
-        "CASE WHEN cancelled_at IS NULL THEN COALESCE(machine, 0) END, "
-        "CASE WHEN cancelled_at IS NULL THEN first_click END, CASE WHEN cancelled_at IS NULL THEN last_click END, "
-        "sent.uncounted FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
-        "JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
-        "SELECT recipient_id AS who, sum(human) AS human, sum(machine) AS machine, min(first_click) AS first_click, "
-        "max(last_click) AS last_click FROM clicker WHERE shipment_id = ? GROUP BY recipient_id"
-        ") AS clicked ON clicked.who = sent.recipient_id WHERE sent.shipment_id = ? ORDER BY sent.position",
-        (there, there),
-    )
-    return (RecipientRow._make((*fields, bool(uncounted))) for *fields, uncounted in rows)
 
 
 def anybody_refused(database: Database) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -148,6 +148,7 @@ def test_a_time_without_a_zone_is_a_mistake_of_ours() -> None:
         pytest.param("email", "=cmd|x@b.se", "'=cmd|x@b.se", id="what only looks like one is a text"),
         pytest.param("contact_id", "-10042", "-10042", id="an id too"),
         pytest.param("difference", -0.25, "-0.25", id="a number is none"),
+        pytest.param("name", "a\rb", "a\rb", id="a carriage return alone would end the line"),
     ],
 )
 def test_csv_is_guarded_against_formulas(column: str, value: object, cell: str) -> None:
@@ -159,3 +160,49 @@ def test_csv_is_guarded_against_formulas(column: str, value: object, cell: str) 
 @given(st.text())
 def test_no_control_character_is_ever_visible(text: str) -> None:
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in visible(text))
+
+
+_cells = st.one_of(
+    st.text(st.sampled_from(list("ab1 =+-@;,|\t\n\r\"'_*\\å秋\u202e\x7f\x9b")), max_size=5),
+    st.sampled_from([None, True, False, 0, 1, 1.0, -0.25, 10**12, ["a", 1], ["a", True], {"k": "å"}, []]),
+)
+
+
+@given(
+    st.lists(st.fixed_dictionaries({"name": _cells, "q%s": _cells, "sent_at": _cells}), min_size=1, max_size=4),
+    st.sampled_from([one for one in Format if one not in (Format.xlsx, Format.table, Format.json)]),
+    st.sampled_from([None, *SPREADSHEETS]),
+    st.sampled_from(["utf-8", "latin-1", "ascii"]),
+)
+def test_a_row_is_written_alike_whatever_stands_beside_it(
+    rows: list[dict[str, Any]], format: Format, language: Language | None, encoding: str
+) -> None:
+    spreadsheet = None if language is None else SPREADSHEETS[language]
+
+    def written(some: list[dict[str, Any]]) -> str:
+        raw = io.BytesIO()
+        out = io.TextIOWrapper(raw, encoding, "backslashreplace", newline="")
+        show_rows(some, list(rows[0]), format, zone=STOCKHOLM, stream=out, spreadsheet=spreadsheet)
+        return raw.getvalue().decode(encoding)
+
+    head = written([])
+    alone = [written([row]).removeprefix(head) for row in rows]
+    assert written([rows[0], *rows]) == head + alone[0] + "".join(alone)
+
+
+class _Named(NamedTuple):
+    beside: str
+    name: str
+    sent_at: int
+
+
+@pytest.mark.parametrize("format", [one for one in Format if one is not Format.xlsx])
+def test_a_row_names_its_values_whether_it_is_a_tuple_or_a_mapping(format: Format) -> None:
+    rows = [_Named("x", f"={number}", number) for number in range(3)]
+    texts = []
+    for some in (rows, [row._asdict() for row in rows]):
+        out = io.StringIO()
+        show_rows(some, ["sent_at", "name"], format, zone=STOCKHOLM, stream=out)
+        texts.append(out.getvalue())
+    assert texts[0] == texts[1]
+    assert "1970-01-01" in texts[0]

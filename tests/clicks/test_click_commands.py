@@ -10,6 +10,8 @@ import pytest
 from clicks_world import CHROME, SENT, World, key_of, line, misplaced
 from tests_support import Run
 
+from linktrack.clicks.listing import ClickFilter, list_clicks
+
 SUMMARY = [
     "files", "read", "stored", "repeated", "not_ours", "rejected", "reasons", "human", "prefetch", "scanner", "test",
     "seconds",
@@ -316,3 +318,17 @@ def test_bounds_of_time(world: World, at: Path, run: Run) -> None:
         "json",
     )
     assert (done.json["stored"], done.json["not_ours"]) == (2, 11)
+
+
+def test_clicks_that_come_while_others_are_listed_stand_behind_them(
+    world: World, at: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linktrack.clicks.listing._PAGES", (1,))
+    (at / "a.log").write_bytes(line(world.path(1, 1), 600))
+    (at / "b.log").write_bytes(line(world.path(2, 2), 700, agent="curl/8.5.0"))
+    world.load(at / "a.log")
+    with world.database() as database:
+        clicks = list_clicks(database, ClickFilter())
+        first = next(clicks)
+        world.load(at / "b.log")
+        assert [row.verdict for row in (first, *clicks)] == ["human", "scanner"]

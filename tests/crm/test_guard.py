@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.crm.guard import guarded, must_match, would_run
+from linktrack.crm.guard import any_suspect, guarded, must_match, would_run
 
 RUN = {
     "a formula": ("=1+1", "'=1+1"),
@@ -93,6 +93,7 @@ def test_nothing_that_is_guarded_runs_and_guarding_twice_is_guarding_once(text: 
     assert guarded(once) == once
     assert (once == text) is not would_run(text)
     assert once.replace("'", "") == text.replace("'", "")
+    assert once == text or any_suspect({"a", text, "-5"})
 
 
 @given(texts)
@@ -105,6 +106,14 @@ def test_no_cell_of_any_delimiter_begins_with_an_equals_sign(text: str) -> None:
 def test_a_long_cell_is_looked_through_once() -> None:
     for sign in (";", "\n", " ", ";+", "; ", ';"', "|+", "\0", "\r\n", "1"):
         guarded(sign * 100_000 + "x")
+        any_suspect([sign * 100_000 + "x"])
+        any_suspect([sign] * 100_000)
+
+
+def test_many_texts_of_which_none_would_run_are_not_suspect() -> None:
+    assert not any_suspect(
+        ("19df2374650-6fda74edb0292a70", "2026-05-04T09:00:02+00:00", "Mozilla/5.0 (X11; Linux)", "a@x")
+    )
 
 
 def test_ids_and_addresses_must_match() -> None:

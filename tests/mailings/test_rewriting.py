@@ -41,6 +41,19 @@ def test_every_row_of_the_contacts_file_is_accounted_for(world: MailingsWorld, c
     assert done.notes == ("1 of the 4 contacts that --only names is not in the contacts file: 99",)
 
 
+def test_of_people_who_are_known_only_those_who_have_changed_are_written(world: MailingsWorld, contacts: Path) -> None:
+    world.rewrite(contacts, test=True)
+    world.database.execute(
+        "CREATE TEMP TRIGGER unchanged BEFORE UPDATE ON main.recipient WHEN old.contact_id <> '3' "
+        "BEGIN SELECT RAISE(ABORT, 'written again'); END"
+    )
+    contacts.write_text(contacts.read_text().replace("p3@x.example", "new@x.example") + "8;p8@x.example;Person 8\n")
+    assert [row["email"] for row in world.rewrite(contacts)[1]][2::5] == ["new@x.example", "p8@x.example"]
+    people = world.database.rows("SELECT contact_id, email FROM recipient WHERE contact_id IN ('3', '8') ORDER BY 1")
+    assert people == [("3", "new@x.example"), ("8", "p8@x.example")]
+    assert world.database.rows("SELECT email FROM earlier_address") == [("p3@x.example",)]
+
+
 @pytest.mark.parametrize(
     ("left", "type", "gets"),
     [

@@ -15,6 +15,7 @@ from linktrack.errors import Conflict
 from linktrack.files.protected import Protected
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.rewriting import render_again
+from linktrack.mailings.shipment_recipients import recipient_rows
 from linktrack.mailings.shipment_states import (
     AlreadySent,
     SentElsewhere,
@@ -22,7 +23,7 @@ from linktrack.mailings.shipment_states import (
     finish_shipment,
     restore_shipment,
 )
-from linktrack.mailings.shipments import find_shipment, list_shipments, recipient_rows, unfinished_shipments
+from linktrack.mailings.shipments import find_shipment, list_shipments, unfinished_shipments
 from linktrack.store.catalogue import version
 from linktrack.store.open_times import open_times
 

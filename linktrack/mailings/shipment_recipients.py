@@ -1,0 +1,75 @@
+"""The people of a shipment as a list: to whom it went, and who has clicked in it. It comes as a stream."""
+
+# ruff: noqa: S608 -- what is put into the SQL are conditions of our own; values are bound
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from linktrack.store.lookups import shipment_id as shipment_there
+from linktrack.store.many import at_once, near
+from linktrack.store.session import Database
+
+_SPREAD = 4
+
+
+class RecipientRow(NamedTuple):
+    """A person of a shipment in a list, with their clicks and those of machines in their name, None where the shipment
+    is cancelled; whoever is `uncounted` has refused tracking, and their clicks are not known."""
+
+    contact_id: str
+    email: str
+    name: str
+    clicks: int | None
+    machine_clicks: int | None
+    first_click: int | None
+    last_click: int | None
+    uncounted: bool
+
+
+class _TheirClicks(NamedTuple):
+    clicks: int | None
+    machine_clicks: int | None
+    first_click: int | None
+    last_click: int | None
+
+
+def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
+    """The recipients of a shipment in the order of the contacts, with their clicks; of a forgotten person only these.
+    A cancelled one counts in no figure, and its people have none. UnknownName for no shipment."""
+    there = shipment_there(database, number)
+    return _rows(database, there)
+
+
+def _rows(database: Database, shipment: int) -> Iterator[RecipientRow]:
+    cancelled = database.value("SELECT cancelled_at FROM shipment WHERE id = ?", (shipment,)) is not None
+    nobody = _TheirClicks(None, None, None, None) if cancelled else _TheirClicks(0, 0, None, None)
+    # What is put in order are numbers alone: of a long list that is done in a moment.
+    order = database.stream(
+        "SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? ORDER BY position", (shipment,)
+    )
+    for some in at_once(recipient for (recipient,) in order):
+        these, numbers = near(sorted(some), "recipient_id", _SPREAD)
+        clicked = {} if cancelled else _clicked(database, shipment, these, numbers)
+        rows = database.rows(
+            "SELECT recipient_id, COALESCE(contact_id, ''), CASE WHEN contact_id IS NULL THEN '' ELSE sent.email END, "
+            "sent.name, uncounted FROM shipment_recipient AS sent JOIN recipient ON recipient.id = recipient_id "
+            f"WHERE shipment_id = ? AND {these}",
+            (shipment, *numbers),
+        )
+        people = {
+            recipient: RecipientRow(contact_id, email, name, *clicked.get(recipient, nobody), bool(uncounted))
+            for recipient, contact_id, email, name, uncounted in rows
+        }
+        yield from (people[recipient] for recipient in some if recipient in people)
+
+
+def _clicked(database: Database, shipment: int, these: str, numbers: Sequence[int]) -> dict[int, _TheirClicks]:
+    """The clicks of those of a shipment for whom a condition holds."""
+    rows = database.rows(
+        "SELECT recipient_id, sum(human), sum(machine), min(first_click), max(last_click) FROM clicker "
+        f"WHERE shipment_id = ? AND {these} GROUP BY recipient_id",
+        (shipment, *numbers),
+    )
+    return {recipient: _TheirClicks(*clicks) for recipient, *clicks in rows}

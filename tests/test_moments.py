@@ -84,6 +84,8 @@ def test_an_offset_is_always_shown_and_milliseconds_where_there_are_some() -> No
         pytest.param("2026-03-29T01:00:00", "Europe/Stockholm", "2026-03-29 03:00:00", id="when they go forward"),
         pytest.param("2026-04-04T14:45:00", "Australia/Lord_Howe", "2026-04-05 01:45:00+11:00", id="of half an hour"),
         pytest.param("2026-04-04T15:15:00", "Australia/Lord_Howe", "2026-04-05 01:45:00+10:30", id="again"),
+        pytest.param("2006-10-29T03:30:59", "America/St_Johns", "2006-10-29 00:00:59-03:30", id="again, up to 00:01"),
+        pytest.param("2006-10-29T03:31:00", "America/St_Johns", "2006-10-29 00:01:00", id="and not behind it"),
         pytest.param("2026-10-25T01:00:00", "UTC", "2026-10-25 01:00:00", id="clocks that are never moved"),
         pytest.param("0050-01-01T00:00:00", "UTC", "0050-01-01 00:00:00", id="a year of two digits"),
     ],

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linktrack.cli.output import Format, show_record, show_rows
@@ -174,6 +174,7 @@ _cells = st.one_of(
     st.sampled_from([None, *SPREADSHEETS]),
     st.sampled_from(["utf-8", "latin-1", "ascii"]),
 )
+@example([{"name": "å"}, {"name": "秋"}], Format.ndjson, None, "latin-1")
 def test_a_row_is_written_alike_whatever_stands_beside_it(
     rows: list[dict[str, Any]], format: Format, language: Language | None, encoding: str
 ) -> None:

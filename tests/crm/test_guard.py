@@ -18,6 +18,7 @@ RUN = {
     "an at sign": ("@SUM(1)", "'@SUM(1)"),
     "after blanks": ("  =1", "'  =1"),
     "after a hard blank": ("\u00a0=1", "'\u00a0=1"),
+    "after a blank of Ogham": ("\u1680=1", "'\u1680=1"),
     "after a tab": ("\t=1", "'\t'=1"),
     "after a line end": ("\r\n=1", "'\r\n'=1"),
     "after NUL": ("\0=1", "'\0=1"),
@@ -50,6 +51,7 @@ RUN = {
 def test_what_would_run_is_guarded(case: str) -> None:
     text, expected = RUN[case]
     assert would_run(text)
+    assert any_suspect(["a", text])
     assert guarded(text) == expected
     assert not would_run(expected)
 

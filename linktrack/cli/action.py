@@ -11,6 +11,7 @@ import typer
 
 from linktrack.cli.action_run import CHANGE_COLUMNS, run_command
 from linktrack.cli.output import Format, say, warn
+from linktrack.cli.row_formats import ShownRecord
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
@@ -234,7 +235,7 @@ def log(
     with opened(context) as database:
         found = map(_logged, read_log(database, only))
         first = list(islice(found, 1))
-        rows: Iterable[dict[str, Any]] = chain(first, found)
+        rows: Iterable[ShownRecord] = chain(first, found)
         if destination.chosen() is Format.table:
             rows = list(rows)
             if any(row["message"] for row in rows):

@@ -219,8 +219,7 @@ class _Import:
         arrivals = self._arrivals(batch)
         known = self.click_store.known(arrivals)
         if known and (prints := earlier.renumbered(batch, known, self.terms.addresses)):
-            arrivals = arrivals.renumbered(prints)
-            known = self.click_store.known(arrivals)
+            known = self.click_store.known(arrivals := arrivals.renumbered(prints))  # under these they may be, too
         return self.click_store.store(arrivals, reading, again=self.options.again, known=known)
 
     def _count(self, name: str, batches: Sequence[Batch], stored: Sequence[StoredBatch], mended: StoredBatch) -> None:

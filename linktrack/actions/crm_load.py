@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 from linktrack.actions.crm_calendars import load_calendars
@@ -11,7 +12,7 @@ from linktrack.actions.crm_needs import Needs
 from linktrack.actions.crm_state import CrmRow, CrmState
 from linktrack.actions.crm_tables import cells_of, table_of
 from linktrack.crm.csv_table import CsvTable
-from linktrack.crm.export import Table, column_of, find_table, need_column, refuse_calculated
+from linktrack.crm.export import Table, blocks_of, column_of, find_table, need_column, refuse_calculated
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.crm.multivalue import is_empty, shape_among, shows_quotes
@@ -151,20 +152,26 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     alike = [place for name, place in places.items() if name not in ("email", "name")]
     same: dict[str, str] = {}  # cells that many contacts have are kept once
     people = state.people
-    for line, values in table.rows(left):
+    take = itemgetter(*columns, identifier, identifier)  # a tuple, whichever columns there are
+    for first, block in blocks_of(table, left):
         if more_cells:
-            cells_seen.add(values[at_interests])
-            more_cells = len(cells_seen) < MAX_CELLS
-        contact_id = values[identifier].strip()
-        if contact_id not in wanted or not contact_id:
-            if not contact_id:
-                without_id.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
-        elif contact_id in people:
-            repeated += 1
-            people[contact_id].again += (line,)
-        else:
-            every = [*values[:width], *blanks] if blanks else values
-            cells = [every[at] for at in columns] + apart
+            more_cells = _see_cells(cells_seen, [values[at_interests] for values in block])
+        ids = [cell.strip() for cell in map(itemgetter(identifier), block)]
+        for at, contact_id in enumerate(ids):
+            if contact_id not in wanted or not contact_id:
+                if not contact_id:
+                    without_id.append(
+                        BadRow("it has no contact id", first + at, " ".join(filter(None, block[at]))[:200])
+                    )
+                continue
+            line = first + at
+            if contact_id in people:
+                repeated += 1
+                people[contact_id].again += (line,)
+                continue
+            values = block[at]
+            cells = [*take([*values[:width], *blanks] if blanks else values)]
+            cells[-2:] = apart
             for place in alike:
                 cell = cells[place]
                 cells[place] = same.setdefault(cell, cell)
@@ -183,6 +190,18 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "
             "the first row counts, and all of a contact's rows get its changes"
         )
+
+
+def _see_cells(seen: set[str], cells: Collection[str]) -> bool:
+    """Keep cells in mind, as long as there are not too many different ones. Returns whether more may be."""
+    if len(seen) + len(cells) < MAX_CELLS:
+        seen.update(cells)
+        return True
+    for cell in cells:
+        seen.add(cell)
+        if len(seen) >= MAX_CELLS:
+            return False
+    return True
 
 
 def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> None:

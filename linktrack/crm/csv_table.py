@@ -13,13 +13,13 @@ from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_text
 from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
 from linktrack.crm.csv_records import CsvRecord, read_plain, read_records, shows_escapes
 from linktrack.crm.export_rows import HOLDS_NUL, BadRow
-from linktrack.crm.footers import without_footers
+from linktrack.crm.footers import Block, numbered, without_footers
 from linktrack.crm.headers import find_header
 from linktrack.crm.mapping import TableLayout
 from linktrack.errors import BadInput
 from linktrack.settings.crm import CrmSettings
 
-BATCH = 2_000  # lines that are handed over at once
+BATCH = 250  # lines that are handed over at once: what is made of more stays in no cache of a processor
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
 
 
@@ -124,6 +124,10 @@ class CsvTable:
         return ""
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        return numbered(self.blocks(left))
+
+    def blocks(self, left: list[BadRow]) -> Iterator[Block]:
+        """What `rows` gives, many at once."""
         return without_footers(self._blocks(left), len(self.columns), self._id, left)
 
     def _blocks(self, left: list[BadRow]) -> Iterator[tuple[int, list[list[str]], bool]]:

@@ -12,6 +12,7 @@ from linktrack.crm.csv_dialect import DELIMITERS
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
+from linktrack.crm.footers import Block
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.errors import BadInput, NotFound
 from linktrack.files.reading import explained, open_input
@@ -44,6 +45,13 @@ class Table(Protocol):
     def unwritable(self, line: int, column: int) -> str:
         """Why nothing can be written into a cell, or nothing."""
         ...
+
+
+def blocks_of(table: Table, left: list[BadRow]) -> Iterator[Block]:
+    """The rows of a table, many at once where its format has that; `left` as in `Table.rows`."""
+    if isinstance(table, CsvTable):
+        return table.blocks(left)
+    return ((number, [values]) for number, values in table.rows(left))
 
 
 def mapping_of(workspace: Workspace) -> Mapping:

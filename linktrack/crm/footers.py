@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 from linktrack.crm.export_rows import BadRow
 
@@ -14,11 +15,14 @@ _TOTAL = re.compile(
 _NUMBER = re.compile(r"(?:[^\W\d]{1,12}\.?[:\s]\s*)?[-+]?[\d.,\s']*\d(?:\s*(?:%|[^\W\d]+\.?))?")  # `2 rows`, `SEK 3,5`
 
 
+Block = tuple[int, Sequence[list[str]]]  # rows that follow each other, with the number of the first
+
+
 def without_footers(
     blocks: Iterable[tuple[int, Sequence[list[str]], bool]], width: int, id_place: int | None, left: list[BadRow]
-) -> Iterator[tuple[int, list[str]]]:
-    """The numbered rows of a table without its footers, which go to `left`. `blocks` are rows that follow each other:
-    the number of the first, the rows, and whether an empty line stands before them.
+) -> Iterator[Block]:
+    """The rows of a table without its footers, which go to `left`. `blocks` are rows that follow each other: the number
+    of the first, the rows, and whether an empty line stands before them.
 
     A footer has a text in its first cell alone, which is no id like those above (one that begins with a total also has
     a number). It stands behind an empty line or at the end; only behind an empty line where the first column is not
@@ -28,13 +32,13 @@ def without_footers(
     waiting: list[tuple[int, list[str], bool]] = []  # what is a footer if no row follows, or stands behind a blank
     apart = False
     for first, block, behind_empty in blocks:
-        if len(block) > 1 and min([len(values) - values.count("") for values in block]) > 2:  # none of them is one
+        if len(block) > 1 and _all_filled(block):  # none of them is one
             apart = False
             if waiting:
                 yield from _rows_among(waiting, id_place, left)
             if id_place == 0:
                 known.add_all([values[0] for values in block])
-            yield from enumerate(block, first)
+            yield first, block
             continue
         for line, values in enumerate(block, first):
             filled = len(values) - values.count("")
@@ -52,15 +56,29 @@ def without_footers(
                 yield from _rows_among(waiting, id_place, left)
             if id_place == 0:
                 known.add_all(values[:1])
-            yield line, values
+            yield line, [values]
     left += [_footer(number, cells, id_place) for number, cells, _ in waiting]
+
+
+def numbered(blocks: Iterable[Block]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of blocks one by one, each with its number."""
+    for first, block in blocks:
+        yield from enumerate(block, first)
+
+
+def _all_filled(block: Sequence[list[str]]) -> bool:
+    """Whether each of some rows has more than two cells that are filled."""
+    columns = [at for at, cell in enumerate(block[0]) if cell][:3]  # in which most rows have something
+    if len(columns) == 3 and all(all(map(itemgetter(at), block)) for at in columns):
+        return True
+    return min([len(values) - values.count("") for values in block]) > 2
 
 
 def _rows_among(
     waiting: list[tuple[int, list[str], bool]], id_place: int | None, left: list[BadRow]
-) -> Iterator[tuple[int, list[str]]]:
+) -> Iterator[Block]:
     """What is no footer after all, for a row comes behind it; the footers go to `left`, and nobody waits any more."""
-    yield from ((number, cells) for number, cells, behind_blank in waiting if not behind_blank)
+    yield from ((number, [cells]) for number, cells, behind_blank in waiting if not behind_blank)
     left += [_footer(number, cells, id_place) for number, cells, behind_blank in waiting if behind_blank]
     waiting.clear()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from linktrack.crm.csv_dialect import HEADER_WITHIN
 from linktrack.crm.export_rows import HOLDS_NUL, BadRow
-from linktrack.crm.footers import without_footers
+from linktrack.crm.footers import numbered, without_footers
 from linktrack.crm.headers import find_header
 from linktrack.crm.mapping import TableLayout
 from linktrack.crm.typed_values import same_value
@@ -56,7 +56,7 @@ class SheetTable:
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
         """Row numbers as the sheet shows them; empty rows are left out."""
-        return without_footers(self._rows(left), len(self.columns), self._id, left)
+        return numbered(without_footers(self._rows(left), len(self.columns), self._id, left))
 
     def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[list[str]], bool]]:
         """Number and values of each row alone, footers included, and whether an empty row stands before it."""

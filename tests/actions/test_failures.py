@@ -307,15 +307,24 @@ def test_answered_fields_are_written_whichever_actions_the_link_has(world: Actio
     assert (report.summary["set_field"], report.summary["failed"]) == (3, 0)
 
 
-def test_a_column_that_the_mapping_creates_is_created_for_an_answer(world: ActionsWorld) -> None:
+CREATED = {
+    "a usual export": (EXPORT, ["contact_id,name,level,score,interests,Last", "1,Bo,,,News,x", "2,Cy,,,News,"]),
+    "one of ids alone": ("contact_id\n1\n000123\n", ["contact_id,Last", "1,x", "000123,x"]),
+}
+
+
+@pytest.mark.parametrize("case", CREATED)
+def test_a_column_that_the_mapping_creates_is_created_for_an_answer(world: ActionsWorld, case: str) -> None:
+    export, lines = CREATED[case]
     world.configure('[crm.contacts.fields]\nlast = { column = "Last", create = true }\n')
     answering(world, "{'last': 'x'}")
     world.link("offer", [{"type": "script", "script": "s.py"}])
-    world.click("1", "offer")
-    _, out = world.run(world.export(EXPORT))
-    assert (out / "contacts.csv").read_text().splitlines() == [
-        "contact_id,name,level,score,interests,Last", "1,Bo,,,News,x", "2,Cy,,,News,",
-    ]  # fmt: skip
+    for contact_id in ("1", "000123"):
+        world.click(contact_id, "offer")
+    _, out = world.run(world.export(export))
+    assert (out / "contacts.csv").read_text().splitlines() == lines
+    made = [row for row in rows_of(out / "changes.ndjson") if row["kind"] == "set-field"]
+    assert {(row["name"], row["old"], row["new"]) for row in made} == {("last", "", "x")}
 
 
 ODD: dict[str, tuple[str, str]] = {

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from linktrack.actions.planned import CrmChange
 from linktrack.moments import datetime_of, datetime_written
 
 ALL = "follow-ups.ics"
@@ -32,9 +31,9 @@ class CalendarFiles:
         self._names: dict[str, str] = {}  # by owner
         self._waiting: dict[str, bytearray] = {}  # by file name, what is not written yet
 
-    def add(self, change: CrmChange, row: Mapping[str, str]) -> None:
-        """Add a follow-up: its change, and its row of follow-ups.csv."""
-        entry = calendar_entry(change, row, self._stamp)
+    def add(self, row: Mapping[str, str]) -> None:
+        """Add a follow-up: its row of follow-ups.csv."""
+        entry = calendar_entry(row, self._stamp)
         self._write(ALL, entry)
         if owner := row["assigned_to"]:
             if owner not in self._names:
@@ -70,8 +69,9 @@ class CalendarFiles:
         self._waiting[name].clear()
 
 
-def calendar_entry(change: CrmChange, row: Mapping[str, str], stamp: str) -> bytes:
+def calendar_entry(row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
+    identifier = row["id"]
     start, end = _utc_written(row["start"]), _utc_written(row["end"])
     shared = [
         f"DTSTAMP:{stamp}",
@@ -85,20 +85,20 @@ def calendar_entry(change: CrmChange, row: Mapping[str, str], stamp: str) -> byt
     for name, value in (
         ("ASSIGNED-TO", row["assigned_to"]),
         ("CREATED-BY", row["created_by"]),
-        ("CONTACT-ID", change.contact_id),
-        ("LINK", change.link),
-        ("MAILING", change.mailing),
+        ("CONTACT-ID", row["contact_id"]),
+        ("LINK", row["link"]),
+        ("MAILING", row["mailing"]),
     ):
         if value:
             shared.append(f"X-LINKTRACK-{name}:{_escaped(value)}")
     event = [f"DTEND:{end}", *shared]
     if row["kind"] == "task":
-        lines = _component("VTODO", change.id, [f"DUE:{end}", *shared])
-        lines += _component("VEVENT", f"{change.id}-event", event)
+        lines = _component("VTODO", identifier, [f"DUE:{end}", *shared])
+        lines += _component("VEVENT", f"{identifier}-event", event)
     else:
         if row["assignment"] == "true":
             event.append("STATUS:TENTATIVE")  # an invitation that can be refused
-        lines = _component("VEVENT", change.id, event)
+        lines = _component("VEVENT", identifier, event)
     whole = "\r\n".join([*lines, ""])
     if whole.isascii() and max(map(len, lines)) <= _LONGEST:
         return whole.encode()

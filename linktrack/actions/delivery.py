@@ -8,36 +8,51 @@ from datetime import tzinfo
 from linktrack.actions import output as files
 from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
+from linktrack.actions.done import FILES
+from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.planned import Clicked
 from linktrack.actions.planning import Planner
 from linktrack.actions.selecting import PassedClick
-from linktrack.click_names import click_name
 from linktrack.contacts.words import Word
 from linktrack.crm.writing import write_back
 from linktrack.links.stored_actions import StandingAction
 from linktrack.moments import iso
+from linktrack.store.many import at_once
+
+_AT_ONCE = 90  # changes
 
 
-def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Clicked]) -> None:
-    """Walk over the clicks, in the order of time, and write every change to the files that it belongs to."""
+def write_plan(
+    folder: files.RunFolder, planner: Planner, clicks: Iterable[Clicked], ledger: Additions, zone: tzinfo
+) -> None:
+    """Walk over the clicks, in the order of time, and write every change to the files that it belongs to, and put it
+    aside for the ledger. Times are in `zone`."""
     for name in files.ALWAYS:
         folder.start(name)
     calendars = CalendarFiles(folder.path, planner.now)
-    for change, name, cells in planner.changes(clicks):
-        folder.change(change)
-        if name:
-            folder.row(name, {**change._asdict(), **cells})
+    for done in at_once(planner.changes(clicks), _AT_ONCE):
+        ledger.add_done(done, planner.now)
+        folder.changes(done, zone)
+        with_rows = [(FILES[one.kind], one.row(zone)) for one in done if one.cells]
+        for name in {name for name, _ in with_rows}:
+            folder.rows(name, [row for of, row in with_rows if of == name])
+        for name, row in with_rows:
             if name == "follow-ups.csv":
-                calendars.add(change, cells)
+                calendars.add(row)
     calendars.close()
     state = planner.state
     for kind in ("selection", "project"):
-        for name, contact_id, what in state.net_members(kind):
-            person = state.people[contact_id]
-            said = {"change": what, "name": person.get("name"), "email": person.get("email")}
-            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, **said})
-    for contact_id, count in planner.unknown.items():
-        folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": count})
+        for some in at_once(state.net_members(kind), _AT_ONCE):
+            folder.rows(f"{kind}s.csv", [_member(state, kind, *one) for one in some])
+    if planner.unknown:
+        folder.rows("unknown-contacts.csv", ({"contact_id": one, "clicks": n} for one, n in planner.unknown.items()))
+
+
+def _member(state: CrmState, kind: str, name: str, contact_id: str, change: str) -> dict[str, str]:
+    """A row of selections.csv or projects.csv."""
+    person = state.people[contact_id]
+    who = {"contact_id": contact_id, "name": person.get("name"), "email": person.get("email")}
+    return {kind: name, "change": change, **who}
 
 
 def write_for_restoring(
@@ -50,13 +65,19 @@ def write_for_restoring(
     """Write what a restored workspace has to know of the run besides its changes: the actions as they stood when it
     began, the clicks that it passes, and, asked for after these, what people have said. Returns how many, as the
     summary counts them. Times are in `zone`."""
-    for action in actions:
-        settings = {name: value for name, value in action.table.items() if name != "type"}
-        link = {"link": action.key, "link_id": action.link_id, "link_identity": action.identity}
-        row = {"number": action.number, "type": action.table["type"], "settings": settings}
-        folder.row("actions.ndjson", link | row)
-    passed = ((click_name(click.clicked_at, click.print), click.contact_id) for click in clicks)
-    counts = {"actions": len(actions), "passed_clicks": folder.texts("passed-clicks.ndjson", passed)}
+    rows = [
+        {
+            "link": action.key,
+            "link_id": action.link_id,
+            "link_identity": action.identity,
+            "number": action.number,
+            "type": action.table["type"],
+            "settings": {name: value for name, value in action.table.items() if name != "type"},
+        }
+        for action in actions
+    ]
+    folder.rows("actions.ndjson", rows)
+    counts = {"actions": len(actions), "passed_clicks": folder.passed(clicks)}
     said = ((word.contact_id, word.said, word.type, iso(word.said_at, zone)) for word in words)
     return {**counts, "said": folder.texts("said.ndjson", said)}
 

@@ -50,36 +50,37 @@ class Occasions:
         }
         for one in made:
             if repeat := repeats.get((one.link_id, one.action)):
-                once = _occasion(repeat, one)
+                once = _occasion(repeat, *one)
                 if repeat == "click" and once not in self._taken:
-                    self._of_day[self._day(one)] += 1
+                    at, _, recipient_id = one.click
+                    self._of_day[self._day(one.link_id, one.action, recipient_id, at)] += 1
                 self._taken.add(once)
 
     def take(self, action: NumberedAction, click: Clicked) -> bool:
         """Whether an action makes something because of a click; if so, it makes nothing for the same occasion again."""
         repeat = repeat_of(action)
-        one = MadeFor(click.link.id, action.number, click.shipment.id, click.key)
-        once = _occasion(repeat, one)
+        at, mark, link, shipment, _, recipient_id, *_ = click
+        once = _occasion(repeat, link.id, action.number, shipment.id, (at, mark, recipient_id))
         if once in self._taken:
             return False
         if repeat == "click":
-            if self._of_day[self._day(one)] >= MOST_A_DAY:
+            day = self._day(link.id, action.number, recipient_id, at)
+            if self._of_day[day] >= MOST_A_DAY:
                 self.beyond += 1
                 return False
-            self._of_day[self._day(one)] += 1
+            self._of_day[day] += 1
         self._taken.add(once)
         return True
 
-    def _day(self, one: MadeFor) -> _DayOfPerson:
-        at, _, recipient_id = one.click
-        return _DayOfPerson(one.link_id, one.action, recipient_id, wall_time(at, self._zone)[:10])
+    def _day(self, link_id: int, action: int, recipient_id: int, at: int) -> _DayOfPerson:
+        return _DayOfPerson(link_id, action, recipient_id, wall_time(at, self._zone)[:10])
 
 
-def _occasion(repeat: str, one: MadeFor) -> _Occasion:
+def _occasion(repeat: str, link_id: int, action: int, shipment_id: int, click: ClickKey) -> _Occasion:
     """What something is made once for: the person, the person and shipment, or the click."""
-    at, print_of_line, recipient_id = one.click
+    at, print_of_line, recipient_id = click
     if repeat == "once":
-        return one.link_id, one.action, recipient_id
+        return link_id, action, recipient_id
     if repeat == "shipment":
-        return one.link_id, one.action, recipient_id, one.shipment_id
-    return one.link_id, one.action, recipient_id, one.shipment_id, at, print_of_line
+        return link_id, action, recipient_id, shipment_id
+    return link_id, action, recipient_id, shipment_id, at, print_of_line

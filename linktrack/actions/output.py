@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import tzinfo
 from json.encoder import encode_basestring
 from operator import itemgetter
 from pathlib import Path
@@ -13,12 +14,16 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
-from linktrack.actions.planned import CrmChange
+from linktrack.actions.done import Done
+from linktrack.actions.planned import Clicked
+from linktrack.actions.selecting import PassedClick
+from linktrack.click_names import click_name
 from linktrack.crm.authored import AuthoredCsv
 from linktrack.crm.csv_dialect import Dialect
 from linktrack.errors import Conflict
 from linktrack.files.beside import NEW
 from linktrack.files.writing import PRIVATE
+from linktrack.moments import iso
 from linktrack.store.many import at_once
 
 SUMMARY = "summary.json"
@@ -61,7 +66,7 @@ _NDJSON = [name for name in COLUMNS if name.endswith(".ndjson")]
 _TAKEN = {name: itemgetter(*COLUMNS[name]) for name in _NDJSON}
 # Lines as `json.dumps` writes them, in a third of the time: nearly all cells are texts.
 _LINES = {name: "{" + ", ".join(f'"{column}": %s' for column in COLUMNS[name]) + "}\n" for name in _NDJSON}
-_AT_ONCE = 1_000  # lines
+_AT_ONCE = 100  # lines
 ALWAYS = (
     *("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson"),
     *("actions.ndjson", "passed-clicks.ndjson", "said.ndjson"),
@@ -76,6 +81,7 @@ class RunFolder:
         self.folder, self.dialect, self.guard = folder, dialect, guard
         self._files: dict[str, BinaryIO] = {}
         self._csv: dict[str, AuthoredCsv] = {}
+        self._where: dict[tuple[int, int], str] = {}  # by link and shipment what lines of changes say of them
         self._stack = ExitStack()
 
     def __enter__(self) -> RunFolder:
@@ -100,22 +106,14 @@ class RunFolder:
         if name.endswith(".csv"):
             self._csv[name] = AuthoredCsv(file, self.dialect, COLUMNS[name], guard=self.guard)
 
-    def row(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add a row to a file, whose columns are taken from it by their names."""
+    def rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows to a file, whose columns are taken from each by their names."""
         if name not in self._files:
             self.start(name)
         if name in self._csv:
-            self._csv[name].row(row)
+            self._csv[name].rows(rows)
         else:
-            self.cells(name, _TAKEN[name](row))
-
-    def cells(self, name: str, cells: Iterable[object]) -> None:
-        """Add a row to an NDJSON file: the values of its columns, in their order."""
-        shown = [
-            encode_basestring(cell) if type(cell) is str else str(cell) if type(cell) is int else _as_json(cell)
-            for cell in cells
-        ]
-        self._files[name].write((_LINES[name] % tuple(shown)).encode())
+            self._files[name].write("".join([_line_of(name, _TAKEN[name](row)) for row in rows]).encode())
 
     def texts(self, name: str, rows: Iterable[Sequence[str]]) -> int:
         """Add rows of texts alone to an NDJSON file. Returns how many."""
@@ -125,16 +123,48 @@ class RunFolder:
             count += len(some)
         return count
 
-    def change(self, change: CrmChange) -> None:
-        """Add a line to changes.ndjson: what `cells` would write, in half the time, for there are many. Ids, kinds and
-        times need no escapes."""
-        said = encode_basestring
-        identifier, kind, contact, what, operation, old, new, link, mailing, shipment, click, clicked_at = change
-        self._files["changes.ndjson"].write(
-            f'{{"id": "{identifier}", "kind": "{kind}", "contact_id": {said(contact)}, "name": {said(what)}, '
-            f'"operation": "{operation}", "old": {said(old)}, "new": {said(new)}, "link": {said(link)}, "mailing": '
-            f'{said(mailing)}, "shipment": {shipment}, "click": "{click}", "clicked_at": "{clicked_at}"}}\n'.encode()
-        )
+    def passed(self, clicks: Iterable[PassedClick]) -> int:
+        """Add clicks to passed-clicks.ndjson. Returns how many."""
+        said, count = encode_basestring, 0
+        for some in at_once(clicks, _AT_ONCE):
+            lines = [f'{{"click": "{click_name(at, mark)}", "contact_id": {said(who)}}}\n' for at, mark, who in some]
+            self._files["passed-clicks.ndjson"].write("".join(lines).encode())
+            count += len(some)
+        return count
+
+    def changes(self, done: Iterable[Done], zone: tzinfo) -> None:
+        """Add lines to changes.ndjson: what `rows` would write, in a third of the time, for there are many. Ids, kinds
+        and times need no escapes. Times are in `zone`."""
+        said, before, end = encode_basestring, None, ""
+        lines = []
+        for click, _, identifier, kind, name, operation, old, new, status, _, _, cells in done:
+            if status == "failed" and not cells:  # see `Done.is_told`
+                continue
+            if click is not before:  # whose changes all end alike
+                before, end = click, self._end_of(click, zone)
+            lines.append(
+                f'{{"id": "{identifier}", "kind": "{kind}", "contact_id": {said(click.contact_id)}, '
+                f'"name": {said(name)}, "operation": "{operation}", "old": {said(old)}, "new": {said(new)}, {end}'
+            )
+        self._files["changes.ndjson"].write("".join(lines).encode())
+
+    def _end_of(self, click: Clicked, zone: tzinfo) -> str:
+        """How the line of a change ends because of a click."""
+        at, mark, link, sent, *_ = click
+        if (where := self._where.get((link.id, sent.id))) is None:
+            said = encode_basestring
+            where = f'"link": {said(link.key)}, "mailing": {said(sent.mailing)}, "shipment": {sent.id}, "click": '
+            self._where[link.id, sent.id] = where
+        return f'{where}"{click_name(at, mark)}", "clicked_at": "{iso(at, zone)}"}}\n'
+
+
+def _line_of(name: str, cells: Iterable[object]) -> str:
+    """A line of an NDJSON file: the values of its columns, in their order."""
+    shown = [
+        encode_basestring(cell) if type(cell) is str else str(cell) if type(cell) is int else _as_json(cell)
+        for cell in cells
+    ]
+    return _LINES[name] % tuple(shown)
 
 
 def clear_unfinished(folder: Path) -> None:

@@ -92,12 +92,15 @@ class CrmChange(NamedTuple):
     clicked_at: str
 
 
+RowCells = dict[str, Any]  # of a row, by column
+
+
 class Delivered(NamedTuple):
     """A change and, if something was made, the file that has a row of it with these further cells."""
 
     change: CrmChange
     file: str
-    cells: dict[str, Any]
+    cells: RowCells
 
 
 class Decision(NamedTuple):

@@ -9,7 +9,8 @@ from datetime import tzinfo
 
 from linktrack.actions.click_values import Plans, about
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Before, Book, SettledRow
+from linktrack.actions.done import Done
+from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Before, Book
 from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import (
     BY_HAND,
@@ -19,7 +20,6 @@ from linktrack.actions.planned import (
     RETRIED,
     Clicked,
     ClickKey,
-    Delivered,
     Departing,
     FoundScript,
     Intent,
@@ -69,13 +69,12 @@ class Planner:
         self.failed_before = {
             ((one.clicked_at, one.click_print, one.recipient_id), one.action) for one in before.failures.values()
         }
-        self.notes = Notes(terms.now, terms.zone, before.failures, book)
+        self.notes = Notes(before.failures, book)
         self.again = self._to_be_tried_again(terms.retried)
         self.unknown: Counter[str] = Counter()
         self.departures: list[Departing] = []
         self.handled = 0
         self.contacts: set[str] = set()
-        self._found: list[Delivered] = []  # because of the click that is looked at
 
     def counts(self) -> dict[str, int]:
         return {
@@ -85,28 +84,30 @@ class Planner:
             "unknown_contacts": len(self.unknown),
         }
 
-    def changes(self, clicks: Iterable[Clicked]) -> Iterator[Delivered]:
-        """Every change because of `clicks`, which come in the order of time, with the file and the further cells of
-        what was made."""
-        people, contacts, found = self.state.people, self.contacts, self._found
+    def changes(self, clicks: Iterable[Clicked]) -> Iterator[Done]:
+        """Every change because of `clicks`, which come in the order of time, also those that failed."""
+        people, contacts, done = self.state.people, self.contacts, self.notes.done
+        actions, again = self.actions, self.again
         for click in clicks:
-            if (person := people.get(click.contact_id)) is None:
-                if click.why != RETRIED:
-                    self.unknown[click.contact_id] += 1
+            _, _, link, _, _, _, contact_id, pressed, why = click
+            if (person := people.get(contact_id)) is None:
+                if why != RETRIED:
+                    self.unknown[contact_id] += 1
                 continue
-            if click.why != RETRIED:
+            if why != RETRIED:
                 self.handled += 1
                 contacts.add(person.id)  # which is kept anyway
-            for action in self.actions.get(click.link.id, ()):
-                if action.button and action.button not in click.pressed:
+            for action in actions.get(link.id, ()):
+                if action.button and action.button not in pressed:
                     continue
-                if click.why == REPLAYED and (click.key, action.number) in self.done:
+                if why == REPLAYED and (click.key, action.number) in self.done:
                     continue  # whatever its settings were then
-                only = self.again.get((click.key, action.number)) if self.again else None
-                if click.why != RETRIED or only:
-                    self._act(click, action, only if click.why == RETRIED else None)
-            yield from found
-            found.clear()
+                only = again.get((click.key, action.number)) if again else None
+                if why != RETRIED or only:
+                    self._act(click, action, only if why == RETRIED else None)
+            if done:
+                yield from done
+                done.clear()
 
     def _to_be_tried_again(self, states: Sequence[str]) -> dict[tuple[ClickKey, int], set[str]]:
         """By click and action the changes that failed; what failed of an action that is gone stands open no more."""
@@ -140,7 +141,7 @@ class Planner:
         except CannotChange as problem:
             whole = whole or change_id(click, click.at, one_text(kind, action.number))
             name, operation = about(action)
-            self.notes.fail(click, action, self.notes.change(click, whole, kind, name, operation, "", ""), problem)
+            self.notes.fail(Done(click, action, whole, kind, name, operation, "", ""), problem)
             return
         overruled = bool(plan)
         for wanted in plan:
@@ -181,16 +182,15 @@ class Planner:
         except CannotChange as problem:
             identifier = identifier or change_id(click, at, place)
             new = value if operation == "set" else ""
-            notes.fail(click, action, notes.change(click, identifier, kind, what, operation, "", new), problem)
+            notes.fail(Done(click, action, identifier, kind, what, operation, "", new), problem)
             return True
         if changed is not None:
             identifier = identifier or change_id(click, at, place)
-            row = notes.change(click, identifier, kind, what, operation, *changed)
-            self._found.append(Delivered(notes.count(click, action, row), "", {}))
+            notes.count(Done(click, action, identifier, kind, what, operation, *changed))
         if notes.open_failures:
             notes.attempt(click.recipient_id, identifier)
         if notes.book is not None:
-            notes.book.settle(SettledRow(recipient, kind, name, at, click.print, value))
+            notes.book.settle(recipient, kind, name, at, click.print, value)
         return True
 
     def _decided_later(self, click: Clicked, action: NumberedAction, wanted: Intent) -> bool:
@@ -220,8 +220,7 @@ class Planner:
     def _make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> None:
         person, company = self.state.people[click.contact_id], self.state.company(click.contact_id, "name")
         cells = {**thing.row, "name": person.get("name"), "email": person.get("email"), "company": company}
-        row = self.notes.make(click, action, identifier, thing)
-        self._found.append(Delivered(row, f"{row.kind}s.csv", cells))
+        self.notes.make(click, action, identifier, thing, cells)
 
     def _script(self, click: Clicked, action: NumberedAction, script: str, only: set[str] | None) -> None:
         if click.why != RETRIED:
@@ -232,30 +231,14 @@ class Planner:
             return
         result = found.result
         if result is None:
-            self.notes.by_kind["script"] += 1
-            row = self.notes.change(click, identifier, "script", script, "run", "", "planned")
-            self._found.append(Delivered(row, "", {}))
+            self.notes.count(Done(click, action, identifier, "script", script, "run", "", "planned"))
             return
         if not found.reported:
-            self._report(click, action, script, identifier, result)
+            self.notes.report(click, action, identifier, script, result)
         elif only is None:
             return  # an earlier run has done all this
         if result.status == "ok":
             self._answered(click, action, script, result, only if found.reported else None)
-
-    def _report(
-        self, click: Clicked, action: NumberedAction, script: str, identifier: str, result: ScriptResult
-    ) -> None:
-        row = self.notes.change(click, identifier, "script", script, "run", "", result.status)
-        self.notes.report(click, action, row, script, result)
-        cells = {
-            "script": script,
-            "status": result.status,
-            "exit_code": result.exit_code,
-            "return_url": result.return_url,
-            "message": result.message,
-        }
-        self._found.append(Delivered(row, "scripts.ndjson", cells))
 
     def _answered(
         self, click: Clicked, action: NumberedAction, script: str, result: ScriptResult, only: set[str] | None
@@ -273,7 +256,7 @@ class Planner:
                 wanted = self.plans.of_answer(action, name, value)
             except CannotChange as problem:
                 identifier = change_id(click, click.at, place_of(action, "set-field", name, "set"))
-                row = self.notes.change(click, identifier, "set-field", name, "set", "", value)
-                self.notes.fail(click, action, row, CannotChange(f"the script {script}: {problem}"))
+                done = Done(click, action, identifier, "set-field", name, "set", "", value)
+                self.notes.fail(done, CannotChange(f"the script {script}: {problem}"))
                 continue
             self._decide(click, action, wanted, None)

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
-from linktrack.actions.after_restore import refuse_before_taking
+from linktrack.actions.before_taking import refuse_before_taking
 from linktrack.actions.crm_load import load_answered
 from linktrack.actions.delivery import write_crm, write_for_restoring, write_plan
+from linktrack.actions.done import delivered
 from linktrack.actions.ledger import runs
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definitions
@@ -133,8 +134,8 @@ def _print_of(export: Path | None) -> str:
 def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> RunReport:
     work = prepare(workspace, database, options)
     planner = work.planner(_run_scripts(work, None), None)
-    delivered = tuple(planner.changes(work.ledger.clicks()))
-    return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), delivered)
+    told = tuple(delivered(planner.changes(work.ledger.clicks()), workspace.zone))
+    return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), told)
 
 
 def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
@@ -149,7 +150,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
         with making_folder(out, protected) as aside:
             dialect, guard = dialect_of(work.state.contacts), settings.actions.guard_formulas
             with output.RunFolder(aside, dialect, guard=guard) as folder:
-                write_plan(folder, planner, work.ledger.clicks())
+                write_plan(folder, planner, work.ledger.clicks(), additions, work.workspace.zone)
                 additions.flush()
                 clicks, words = work.passing(planner.unknown), work.words(run_id, planner.departures)
                 reckoned = write_for_restoring(folder, work.standing, clicks, words, work.workspace.zone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
@@ -53,18 +53,19 @@ class AuthoredCsv:
         self._is_harmless = _harmless_row.get(dialect.delimiter)
         self._field = lru_cache(_REMEMBERED)(self._field_of)  # many cells of a file are alike
         file.write(dialect.bom)
-        self._write(self._delimiter.join(map(self._field, columns)))
+        self._write([self._delimiter.join(map(self._field, columns))])
 
-    def row(self, values: Mapping[str, object]) -> None:
-        """Write a row, whose cells are taken from `values` by the names of the columns; None is an empty cell."""
-        cells = [
-            value if type(value) is str else "" if value is None else str(value) for value in self._taken_from(values)
-        ]
-        row = self._delimiter.join(cells)
-        if self._is_harmless and self._is_harmless(row) and row.count(self._delimiter) == len(cells) - 1:
-            self._write(row)
-        else:
-            self._write(self._delimiter.join(map(self._field, cells)))
+    def rows(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """Write rows, whose cells are taken from each by the names of the columns; None is an empty cell."""
+        delimiter, is_harmless, field, between = self._delimiter, self._is_harmless, self._field, len(self.columns) - 1
+        lines = []
+        for values in map(self._taken_from, rows):
+            cells = [value if type(value) is str else "" if value is None else str(value) for value in values]
+            row = delimiter.join(cells)
+            if not (is_harmless and is_harmless(row) and row.count(delimiter) == between):
+                row = delimiter.join(map(field, cells))
+            lines.append(row)
+        self._write(lines)
 
     def _field_of(self, text: str) -> str:
         if _harmless(text) and self._delimiter not in text:
@@ -72,14 +73,14 @@ class AuthoredCsv:
         text = _CONTROLS.sub(" ", text)  # first: the guard is to see what is written
         return quoted(guarded(text) if self._guards else text, self._delimiter, self.dialect.escape)
 
-    def _write(self, row: str) -> None:
-        line = (row or '""') + self.dialect.end
+    def _write(self, lines: Iterable[str]) -> None:
+        text = "".join([(line or '""') + self.dialect.end for line in lines])
         try:
-            data = line.encode(self._encoding)
+            data = text.encode(self._encoding)
         except UnicodeEncodeError:
             if self._encoding != "utf-8":
                 self._turn_to_utf8()
-            data = line.encode("utf-8", "replace")  # half a character cannot be written at all
+            data = text.encode("utf-8", "replace")  # half a character cannot be written at all
         self._file.write(data)
 
     def _turn_to_utf8(self) -> None:

@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.calendar_file import ALL, CalendarFiles
-from linktrack.actions.planned import CrmChange
 
 icalendar = pytest.importorskip("icalendar")
 
-CHANGE = CrmChange("c", "follow-up", "007", "Phone out", "make", "", "", "offer", "spring", 1, "", "")
 ROW = {
+    "contact_id": "007", "link": "offer", "mailing": "spring",
     "kind": "task", "task": "Phone out", "description": "Clicked; a, b\\c\nand more", "project": "Launch", "created_by": "ANNA",
     "assigned_to": "BO", "assignment": "false", "start": "2026-05-04T14:00:00+02:00", "end": "2026-05-04T14:30:00+02:00",
     "duration_minutes": "30",
@@ -29,7 +28,7 @@ def written(folder: Path, *rows: dict[str, str]) -> dict[str, bytes]:
     """The files of a run with these follow-ups."""
     calendars = CalendarFiles(lambda name: folder / name, MAY_4)
     for number, row in enumerate(rows):
-        calendars.add(CHANGE._replace(id=f"c{number}"), row)
+        calendars.add({**row, "id": f"c{number}"})
     calendars.close()
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pytest
-from actions.actions_world import ActionsWorld, rows_of
+from actions.actions_world import MAY_4, ActionsWorld, rows_of
 
+from linktrack.actions.done import Done
 from linktrack.actions.output import COLUMNS, RunFolder
-from linktrack.actions.planned import CrmChange
+from linktrack.actions.planned import Clicked, LinkFacts, NumberedAction, ShipmentFacts
+from linktrack.actions.selecting import PassedClick
+from linktrack.click_names import click_name
 from linktrack.crm.authored import PLAIN
 from linktrack.crm.csv_fields import unquoted
 from linktrack.errors import BadInput
+from linktrack.links.actions import parse_action
 
 SUMMARY = [  # the keys of summary.json, which others rely on
     *("run", "workspace", "by_hand", "ran_at", "clicks", "contacts", "changes", "set_field", "interests", "selections"),
@@ -253,20 +258,22 @@ def test_the_summary_names_every_row_that_was_left_alone(world: ActionsWorld) ->
 
 def test_lines_for_other_programs_are_what_json_writes(tmp_path: Path) -> None:
     odd = 'a "q" \\ \n\t\x01 å {x} %s'
-    plain = {
-        "id": "c1",
-        "kind": "set-field",
-        "operation": "set",
-        "shipment": 7,
-        "click": "19df-00",
-        "clicked_at": "2026",
-    }
-    change = CrmChange._make(plain.get(name, f"{odd}{name}") for name in CrmChange._fields)
+    link = LinkFacts(3, f"{odd}key", "3", "", "", "")
+    click = Clicked(MAY_4 + 7, -1, link, ShipmentFacts(7, 1, f"{odd}m", "", ""), "", 1, f"{odd}id", frozenset(), 0)
+    action = NumberedAction(parse_action({"type": "set-field", "field": "x", "value": "y"}), 1, 1)
+    done = Done(click, action, "c1", "set-field", f"{odd}name", "set", f"{odd}old", f"{odd}new")
+    failed = done._replace(status="failed", message="no")
     people = [("007", "action", odd, "2026"), (odd, "back", "", "2026")]
     with RunFolder(tmp_path, PLAIN, guard=True) as folder:
         folder.start("changes.ndjson")
         folder.start("said.ndjson")
-        folder.change(change)
+        folder.start("passed-clicks.ndjson")
+        folder.changes([done, failed, done], UTC)
+        assert folder.passed([PassedClick(MAY_4, -1, odd)]) == 1
         assert folder.texts("said.ndjson", people) == 2
-    assert (tmp_path / "changes.ndjson").read_text("utf-8") == json.dumps(change._asdict(), ensure_ascii=False) + "\n"
+    line = json.dumps(done.change(UTC)._asdict(), ensure_ascii=False) + "\n"
+    assert (tmp_path / "changes.ndjson").read_text("utf-8") == line * 2
+    passed = {"click": click_name(MAY_4, -1), "contact_id": odd}
+    written = (tmp_path / "passed-clicks.ndjson").read_text("utf-8")
+    assert written == json.dumps(passed, ensure_ascii=False) + "\n"
     assert [tuple(row.values()) for row in rows_of(tmp_path / "said.ndjson")] == people

@@ -462,7 +462,7 @@ def test_what_others_have_too_is_no_question() -> None:
 
 # What a driver or a file of a stranger gives is `Any` until somebody has looked at it. The numbers only shrink.
 ANYTHING = {
-    "actions/by_hand.py": 1, "actions/ledger/additions.py": 3,
+    "actions/by_hand.py": 1, "actions/ledger/additions.py": 2,
     "actions/ledger/log.py": 2, "actions/output.py": 2, "actions/planned.py": 2,
     "actions/preview.py": 2, "cli/action.py": 3, "cli/action_run.py": 2,
     "cli/app.py": 16, "cli/click_import.py": 4, "cli/link.py": 1, "cli/link_editing.py": 1, "cli/link_sections.py": 4, "cli/mailing.py": 1,

@@ -49,6 +49,7 @@ MAY_IMPORT = {
     *("linktrack.links.actions", "linktrack.links.action_values", "linktrack.links.special_links"),
     *("linktrack.mailings.addresses", "linktrack.actions.click_values", "linktrack.actions.crm_state"),
     *(
+        "linktrack.actions.done",
         "linktrack.actions.ledger.rows",
         "linktrack.actions.occasions",
         "linktrack.actions.planned",

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
-from linktrack.actions.ledger.rows import UNFINISHED, ChangeRow, ClosedRow, Failure, MadeRow, SettledRow
-from linktrack.store.session import Database
+from linktrack.actions.done import Done
+from linktrack.actions.ledger.rows import (
+    UNFINISHED,
+    ChangeRow,
+    ClosedRow,
+    Decided,
+    Failure,
+    MadeRow,
+    SettledRow,
+    made_row,
+)
+from linktrack.store.dialects import SQLITE
+from linktrack.store.session import Database, Row
 
-_AT_ONCE = 4_500  # rows that are put aside at once
+_AT_ONCE = 900  # rows that are put aside at once
 _SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {  # the temporary tables: which table each is like, and its columns
     "spool_change": ("change", ChangeRow._fields),
     "spool_tally": ("action_tally", ("link_id", "shipment_id", "kind", "name", "status", "count")),
     "spool_made": ("made", MadeRow._fields),
-    "spool_settled": ("settled", SettledRow._fields),
     "spool_reported": ("made", ("recipient_id", "id")),
     "spool_attempted": ("failure", Failure._fields),
     "spool_closed": ("change", ClosedRow._fields),
 }
 
 
-_tallied = attrgetter("link_id", "shipment_id", "kind", "name", "status")
+_tallied = itemgetter(*map(ChangeRow._fields.index, ("link_id", "shipment_id", "kind", "name", "status")))
 
 
 class Additions:
@@ -31,11 +41,18 @@ class Additions:
     def __init__(self, database: Database, run_id: int) -> None:
         self.database, self.run_id = database, run_id
         self._aside: dict[str, list[Sequence[Any]]] = {name: [] for name in _SPOOLS}
-        self._settled: dict[tuple[int, str, str], SettledRow] = {}
-        for name, (like, columns) in _SPOOLS.items():
+        self._settled: dict[Decided, Row] = {}
+        self._tally: Counter[Row] = Counter()  # of changes that are alike
+        self._number = 0  # of the last change
+        for name in (*_SPOOLS, "spool_settled"):
             database.execute(f"DROP TABLE IF EXISTS {name}")
+        for name, (like, columns) in _SPOOLS.items():
             database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608  (names of our own)
-        database.execute("CREATE UNIQUE INDEX spool_settled_key ON spool_settled (recipient_id, kind, name)")
+        database.execute(
+            "CREATE TEMP TABLE spool_settled (recipient_id BIGINT, kind TEXT, name TEXT, clicked_at BIGINT NOT NULL, "
+            "click_print BIGINT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (recipient_id, kind, name)) "
+            + ("WITHOUT ROWID" if database.dialect == SQLITE else "")  # in the order of the table that they come into
+        )
 
     def add(self, table: str, row: Sequence[Any]) -> None:
         """Keep a row of `spool_change` and the like aside."""
@@ -44,10 +61,27 @@ class Additions:
         if len(batch) >= _AT_ONCE:
             self._put_rows_aside(table)
 
-    def settle(self, row: SettledRow) -> None:
-        """Keep aside what a click has decided; a later one decides anew."""
-        self._settled[row[:3]] = row
-        if len(self._settled) >= 2 * _AT_ONCE:
+    def add_done(self, done: Iterable[Done], ran_at: int) -> None:
+        """Keep changes aside in their order, and what they made, with the time (UTC milliseconds) of their run."""
+        run_id, number, changes = self.run_id, self._number, self._aside["spool_change"]
+        for one in done:
+            number += 1
+            click, action, identifier, kind, name, operation, old, new, status, message, made, _ = one
+            at, mark, link, shipment, _, recipient, *_ = click
+            changes.append((
+                run_id, number, recipient, identifier, at, mark, link.id, shipment.id, action.number, kind, name,
+                operation, old, new, action.definition_id, status, message, ran_at,
+            ))  # fmt: skip
+            if made is not None:
+                self.add("spool_made", made_row(one, made, run_id, ran_at))
+        self._number = number
+        if len(changes) >= _AT_ONCE:
+            self._put_rows_aside("spool_change")
+
+    def settle(self, recipient: int, kind: str, name: str, at: int, mark: int, value: str) -> None:
+        """Keep aside what the click of a time and print has decided (see `SettledRow`); a later one decides anew."""
+        self._settled[recipient, kind, name] = recipient, kind, name, at, mark, value
+        if len(self._settled) >= 30 * _AT_ONCE:
             self._put_settled_aside()
 
     def replace_made(self, row: MadeRow) -> None:
@@ -69,30 +103,41 @@ class Additions:
         """Put the last rows aside."""
         for table in self._aside:
             self._put_rows_aside(table)
+        self._put_tally_aside()
         self._put_settled_aside()
 
     def _put_rows_aside(self, table: str) -> None:
         """Put a table's rows aside; of changes also how many are alike, for the tally."""
         batch = self._aside[table]
-        self._put_aside(table, batch)
         if table == "spool_change":
-            self._put_aside("spool_tally", [(*key, count) for key, count in Counter(map(_tallied, batch)).items()])
+            self._tally.update(map(_tallied, batch))
+            if len(self._tally) >= _AT_ONCE:
+                self._put_tally_aside()
+        self._put_aside(table, _SPOOLS[table][1], batch)
         batch.clear()
+
+    def _put_tally_aside(self) -> None:
+        rows = [(*key, count) for key, count in self._tally.items()]
+        self._tally.clear()
+        self._put_aside("spool_tally", _SPOOLS["spool_tally"][1], rows)
 
     def _put_settled_aside(self) -> None:
         rows = sorted(self._settled.values())  # side by side in the table, which costs half
         self._settled.clear()
         self._put_aside(
             "spool_settled",
+            SettledRow._fields,
             rows,
             " ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
             "click_print = excluded.click_print, value = excluded.value",
         )
 
-    def _put_aside(self, table: str, rows: Sequence[Sequence[Any]], besides: str = "") -> None:
+    def _put_aside(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], besides: str = ""
+    ) -> None:
         if rows:
             with self.database.aside():
-                self.database.insert(table, _SPOOLS[table][1], rows, besides=besides)
+                self.database.insert(table, columns, rows, besides=besides)
 
     def store(self, summary: str, now: int) -> None:
         """Add everything that was kept aside and flushed. Part of the run's transaction."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from linktrack.actions.done import Done
 from linktrack.actions.occasions import MadeFor
-from linktrack.actions.planned import ClickKey, NumberedAction, ScriptResult
+from linktrack.actions.planned import ClickKey, NumberedAction, ScriptResult, Thing
 from linktrack.names import same_name
 
 UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too
@@ -79,6 +80,36 @@ class MadeRow(NamedTuple):
     ran_at: int
 
 
+def made_row(done: Done, thing: Thing, run_id: int, ran_at: int) -> MadeRow:
+    """The row of a thing that a change has made."""
+    click = done.click
+    return MadeRow(
+        click.recipient_id,
+        done.id,
+        run_id,
+        click.at,
+        click.print,
+        click.link.id,
+        click.shipment.id,
+        done.kind,
+        done.name,
+        done.action.number,
+        done.action.definition_id,
+        thing.owner,
+        thing.start_at,
+        thing.end_at,
+        done.status,
+        exit_code=None,
+        return_url="",
+        fields="{}",
+        message="",
+        ran_at=ran_at,
+    )
+
+
+Decided = tuple[int, str, str]  # recipient, kind, and the name that it is settled under
+
+
 class SettledRow(NamedTuple):
     """What a click has decided, as its table has it."""
 
@@ -136,7 +167,7 @@ class Before(NamedTuple):
     number of the action).
     """
 
-    settled: dict[tuple[int, str, str], tuple[int, int]]
+    settled: dict[Decided, tuple[int, int]]
     made: list[MadeFor]
     taken: set[str]
     failures: dict[tuple[int, str], Failure]
@@ -146,10 +177,8 @@ class Before(NamedTuple):
 class Book(Protocol):
     """Where a walk over the clicks keeps its rows for the ledger."""
 
-    run_id: int
-
     def add(self, table: str, row: Sequence[object]) -> None: ...
-    def settle(self, row: SettledRow) -> None: ...
+    def settle(self, recipient: int, kind: str, name: str, at: int, mark: int, value: str) -> None: ...
 
 
 class ClosedRow(NamedTuple):

@@ -23,7 +23,7 @@ from linktrack.links.placement_keys import placement_keys
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
-from linktrack.mailings.catalog import HONEYPOT_POSITION
+from linktrack.mailings.catalogue import HONEYPOT_POSITION
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database

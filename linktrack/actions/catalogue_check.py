@@ -7,7 +7,7 @@ from pathlib import Path
 from linktrack.actions.crm_names import unfit_interests
 from linktrack.crm.export import mapping_of
 from linktrack.crm.people import any_interests, export_names
-from linktrack.links.catalog import find_link
+from linktrack.links.catalogue import find_link
 from linktrack.links.check import check_links
 from linktrack.links.contradictions import LinkFinding
 from linktrack.links.references import ExportNames

@@ -8,9 +8,8 @@ from datetime import tzinfo
 from linktrack.actions import output as files
 from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.done import FILES
 from linktrack.actions.ledger.additions import Additions
-from linktrack.actions.planned import Clicked
+from linktrack.actions.planned import MADE_FILES, Clicked
 from linktrack.actions.planning import Planner
 from linktrack.actions.selecting import PassedClick
 from linktrack.contacts.words import Word
@@ -33,7 +32,7 @@ def write_plan(
     for done in at_once(planner.changes(clicks), _AT_ONCE):
         ledger.add_done(done, planner.now)
         folder.changes(done, zone)
-        with_rows = [(FILES[one.kind], one.row(zone)) for one in done if one.cells]
+        with_rows = [(MADE_FILES[one.kind], one.row(zone)) for one in done if one.cells]
         for name in {name for name, _ in with_rows}:
             folder.rows(name, [row for of, row in with_rows if of == name])
         for name, row in with_rows:

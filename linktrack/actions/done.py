@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import NamedTuple
 
-from linktrack.actions.planned import Clicked, CrmChange, Delivered, NumberedAction, RowCells, Thing
+from linktrack.actions.planned import MADE_FILES, Clicked, CrmChange, Delivered, NumberedAction, RowCells, Thing
 from linktrack.click_names import click_name
 from linktrack.moments import iso
 
-FILES = {"follow-up": "follow-ups.csv", "request": "requests.csv", "script": "scripts.ndjson"}  # by kind, of `cells`
 NO_CELLS: RowCells = {}
 
 
@@ -65,4 +64,4 @@ def delivered(done: Iterable[Done], zone: tzinfo) -> Iterator[Delivered]:
     """What the files of a run would tell of."""
     for one in done:
         if one.is_told:
-            yield Delivered(one.change(zone), FILES[one.kind] if one.cells else "", one.cells)
+            yield Delivered(one.change(zone), MADE_FILES[one.kind] if one.cells else "", one.cells)

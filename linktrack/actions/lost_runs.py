@@ -24,7 +24,7 @@ from linktrack.actions.lost_standing import (
     read_standing,
 )
 from linktrack.actions.output import SUMMARY, SUMMARY_KEYS
-from linktrack.actions.planned import CrmChange, stable_id
+from linktrack.actions.planned import MADE_FILES, CrmChange, stable_id
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_of
 from linktrack.contacts.words import Word
@@ -34,9 +34,8 @@ from linktrack.files.reading import explained, open_input, whole_path
 from linktrack.moments import moment_written
 from linktrack.settings.crm import CrmSettings
 
-_KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
+KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
 _FURTHER = 50  # numbers of actions beyond those that the backup knows
-_ROWS_OF = {"follow-up": "follow-ups.csv", "request": "requests.csv", "script": "scripts.ndjson"}  # what was made
 _MOST_RUNS = 1_000_000  # of a workspace's life: one a minute for two years
 
 
@@ -144,14 +143,14 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         if "/" in name or not (folder / name).is_file():
             raise BadInput(f"{SUMMARY} names the file {name!r}, which is not here: {WHOLE}", file=folder)
     kinds: Counter[str] = Counter()
-    ids: dict[str, set[str]] = {kind: set() for kind in _ROWS_OF}
+    ids: dict[str, set[str]] = {kind: set() for kind in MADE_FILES}
     for _, change in _changes(folder):
         kinds[change.kind] += 1
         if change.kind in ids:
             ids[change.kind].add(change.id)
     _check_counts(folder / CHANGES, said, kinds)
     made: dict[str, Made] = {}
-    for kind, name in _ROWS_OF.items():
+    for kind, name in MADE_FILES.items():
         rows = dict(read_made(folder / name, crm))
         check_made(folder / name, kind, rows, ids[kind])
         made.update(rows)
@@ -218,4 +217,4 @@ def number_in(change: CrmChange, identity: str, shipment_number: int, last: int,
 
 def types_that_make(kind: str) -> tuple[str, ...]:
     """The types of actions that a change of this kind may come from."""
-    return _KINDS_OF.get(kind, (kind,))
+    return KINDS_OF.get(kind, (kind,))

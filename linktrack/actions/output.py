@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.actions.done import Done
-from linktrack.actions.planned import Clicked
+from linktrack.actions.planned import MADE_FILES, Clicked
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_name
 from linktrack.crm.authored import AuthoredCsv
@@ -68,7 +68,7 @@ _TAKEN = {name: itemgetter(*COLUMNS[name]) for name in _NDJSON}
 _LINES = {name: "{" + ", ".join(f'"{column}": %s' for column in COLUMNS[name]) + "}\n" for name in _NDJSON}
 _AT_ONCE = 100  # lines
 ALWAYS = (
-    *("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson"),
+    *("selections.csv", "projects.csv", *MADE_FILES.values(), "changes.ndjson"),
     *("actions.ndjson", "passed-clicks.ndjson", "said.ndjson"),
 )
 

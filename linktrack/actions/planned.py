@@ -15,7 +15,9 @@ from linktrack.links.actions import AnyAction, MakingAction
 from linktrack.names import composed, held_under
 from linktrack.settings.crm import CrmSettings
 
-MADE_KINDS = ("follow-up", "request", "script")
+# The kinds of actions that make a thing once, and the file of a run that has a row of each thing.
+MADE_FILES = {"follow-up": "follow-ups.csv", "request": "requests.csv", "script": "scripts.ndjson"}
+MADE_KINDS = tuple(MADE_FILES)
 OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a run looks at a click
 
 

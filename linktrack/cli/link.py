@@ -14,7 +14,7 @@ from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspa
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 
 if TYPE_CHECKING:
-    from linktrack.links.catalog import LinkRow
+    from linktrack.links.catalogue import LinkRow
 
 app = noun("Tracked links: registered once, used in any mailing.")
 
@@ -43,7 +43,7 @@ def list_all(
       linktrack link list --folder Campaigns
       linktrack link list --all --search offer
     """
-    from linktrack.links.catalog import list_links
+    from linktrack.links.catalogue import list_links
 
     kinds = ("registered", "local", "special") if every or mailing else ("registered",)
     with opened(context) as database:

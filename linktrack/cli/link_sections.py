@@ -12,7 +12,7 @@ from linktrack.visible import visible
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from linktrack.links.catalog import LinkPlace
+    from linktrack.links.catalogue import LinkPlace
     from linktrack.links.stored_actions import ActionRow
 
 

@@ -45,7 +45,7 @@ def list_all(
       linktrack mailing list
       linktrack mailing list --all --format json
     """
-    from linktrack.mailings.catalog import list_mailings
+    from linktrack.mailings.catalogue import list_mailings
 
     with opened(context) as database:
         rows = [vars(row) for row in list_mailings(database, deleted=deleted)]
@@ -64,7 +64,7 @@ def show(context: typer.Context, name: NameArgument, format: FormatOption = None
       linktrack mailing show news
     """
     from linktrack.links.utm import NAMES
-    from linktrack.mailings.catalog import find_mailing, placements_of
+    from linktrack.mailings.catalogue import find_mailing, placements_of
     from linktrack.mailings.shipments import list_shipments
 
     with opened(context) as database:
@@ -105,7 +105,7 @@ def links(
     Example:
       linktrack mailing links news --untracked
     """
-    from linktrack.mailings.catalog import address_rows, find_mailing
+    from linktrack.mailings.catalogue import address_rows, find_mailing
 
     with opened(context) as database:
         found = address_rows(database, find_mailing(database, name), workspace_of(context).settings.base_url)
@@ -174,7 +174,7 @@ def delete(
     Example:
       linktrack mailing delete news autumn --yes
     """
-    from linktrack.mailings.catalog import find_mailing
+    from linktrack.mailings.catalogue import find_mailing
     from linktrack.mailings.editing import delete_mailings
     from linktrack.moments import now
 

@@ -48,7 +48,7 @@ def add_mail(
     from linktrack.links.utm import Utm
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
-    from linktrack.mailings.catalog import MailingOptions
+    from linktrack.mailings.catalogue import MailingOptions
     from linktrack.moments import now
 
     workspace = workspace_of(context)

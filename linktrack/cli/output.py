@@ -15,12 +15,11 @@ from typing import IO, Annotated
 import typer
 
 from linktrack.cli.row_formats import (
-    Block,
     ColumnCells,
+    RowBlock,
     ShownRecord,
     ShownRow,
     Spreadsheet,
-    blocks_of,
     cell_text,
     csv_lines,
     fitting,
@@ -28,6 +27,7 @@ from linktrack.cli.row_formats import (
     json_for,
     json_lines,
     markdown,
+    row_blocks,
     tab_separated,
 )
 from linktrack.cli.streams import encoding_of, end_of_pipe
@@ -174,7 +174,7 @@ def show_rows(
     chosen = format or (Format.table if sys.stdout.isatty() else Format.tsv)
     wanted = table or columns if chosen is Format.table else columns
     timed, clock = times_of(wanted, times), _clock(chosen, spreadsheet)
-    found = (_with_times(block, wanted, timed, zone, clock) for block in blocks_of(rows, wanted))
+    found = (_with_times(block, wanted, timed, zone, clock) for block in row_blocks(rows, wanted))
     first = list(islice(found, 1))  # an error of a query comes before the first line of its answer
     blocks = chain(first, found)
     match chosen:
@@ -207,15 +207,15 @@ def times_of(columns: Collection[str], times: Collection[str] | None) -> set[str
 
 
 def _with_times(
-    block: Block, columns: Sequence[str], times: Collection[str], zone: tzinfo | None, clock: _Clock
-) -> Block:
+    block: RowBlock, columns: Sequence[str], times: Collection[str], zone: tzinfo | None, clock: _Clock
+) -> RowBlock:
     return [
         times_shown(name, cells, zone, clock) if name in times else cells
         for name, cells in zip(columns, block, strict=True)
     ]
 
 
-def _show_table(blocks: Sequence[Block], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
+def _show_table(blocks: Sequence[RowBlock], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
     from linktrack.cli.table import TableColumn, table_lines
 
     if not blocks:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ShownRecord = Mapping[str, Any]  # values by their names
 ShownRow: TypeAlias = "ShownRecord | NamedTuple"  # those of the columns, and others
 ColumnCells = Sequence[object]  # of a column
-Block = Sequence[ColumnCells]  # some rows: the cells of each column
+RowBlock = Sequence[ColumnCells]  # some rows: the cells of each column
 
 _ROWS = 500  # of a block
 _JSON = json.JSONEncoder(ensure_ascii=False)
@@ -74,7 +74,7 @@ def by_names(row: ShownRow) -> ShownRecord:
     return row._asdict() if isinstance(row, tuple) else row
 
 
-def blocks_of(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterator[Block]:
+def row_blocks(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterator[RowBlock]:
     """Rows as columns, a block at a time; those of a block are of one kind. The first block is one row, which need not
     wait for others."""
     left = iter(rows)
@@ -121,7 +121,7 @@ def _changed(
     return [made[text] for text in texts]
 
 
-def json_lines(blocks: Iterable[Block], columns: Sequence[str], out: IO[str], ends: str = "\n") -> Iterable[str]:
+def json_lines(blocks: Iterable[RowBlock], columns: Sequence[str], out: IO[str], ends: str = "\n") -> Iterable[str]:
     """Each row of some blocks as JSON, with `ends` (a line end, and what stands around it) behind it."""
     names = (json.dumps(column, ensure_ascii=False).replace("%", "%%") for column in columns)
     one = "{" + ", ".join(f"{name}: %s" for name in names) + "}" + ends
@@ -140,7 +140,7 @@ def json_for(out: IO[str], text: str) -> str:
     return text if fits else ascii_json(text)
 
 
-def json_array(blocks: Iterable[Block], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def json_array(blocks: Iterable[RowBlock], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     """A JSON array with a row on each line."""
     before = "[\n  "
     for lines in json_lines(blocks, columns, out, ends=_BETWEEN):
@@ -154,7 +154,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def csv_lines(
-    blocks: Iterable[Block], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
+    blocks: Iterable[RowBlock], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
 ) -> Iterable[str]:
     """CSV whose texts no spreadsheet takes for formulas."""
     from linktrack.crm.csv_fields import goes_in_quotes, quoted
@@ -187,7 +187,7 @@ def csv_lines(
         yield ends.join(rows if len(columns) > 1 else (row or '""' for row in rows)) + ends
 
 
-def tab_separated(blocks: Iterable[Block], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def tab_separated(blocks: Iterable[RowBlock], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     """Lines of cells with a tab between them."""
     yield "\t".join(columns) + "\n"
     ways = (visible, lambda text: not text.isprintable()) if out.isatty() else (cell_of_a_line, ends_a_cell)
@@ -195,7 +195,7 @@ def tab_separated(blocks: Iterable[Block], columns: Sequence[str], out: IO[str])
         yield "".join(f"{row}\n" for row in map("\t".join, rows))
 
 
-def markdown(blocks: Iterable[Block], columns: Sequence[str]) -> Iterable[str]:
+def markdown(blocks: Iterable[RowBlock], columns: Sequence[str]) -> Iterable[str]:
     """A Markdown table."""
     yield "| " + " | ".join(columns) + " |\n"
     yield "|" + " --- |" * len(columns) + "\n"
@@ -204,7 +204,7 @@ def markdown(blocks: Iterable[Block], columns: Sequence[str]) -> Iterable[str]:
 
 
 def _cells_of(
-    blocks: Iterable[Block], in_cell: Callable[[str], str], needed: Callable[[str], bool]
+    blocks: Iterable[RowBlock], in_cell: Callable[[str], str], needed: Callable[[str], bool]
 ) -> Iterator[Iterable[Sequence[str]]]:
     """The rows of each block, their cells as they stand in one; `needed` tells of texts that were put together."""
 

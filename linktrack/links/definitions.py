@@ -12,7 +12,7 @@ from linktrack.errors import BadInput, LinktrackError
 from linktrack.files.toml_files import read_toml
 from linktrack.links import folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
-from linktrack.links.catalog import LinkRow, list_links
+from linktrack.links.catalogue import LinkRow, list_links
 from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.editing import REDIRECT, NewLink, checked_key, store_link, target_of
 from linktrack.links.identities import checked_identity, known_links, links_meant, rename_links

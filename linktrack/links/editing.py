@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from linktrack.errors import BadInput, Conflict
-from linktrack.links.catalog import LinkRow, find_link
+from linktrack.links.catalogue import LinkRow, find_link
 from linktrack.links.differences import LinkDifference
 from linktrack.links.folders import clean_path, ensure_folder, find_folder, is_deleted
 from linktrack.links.location import checked_target

@@ -22,7 +22,7 @@ from linktrack.links.actions import (
     canonical,
     parse_action,
 )
-from linktrack.links.catalog import find_link
+from linktrack.links.catalogue import find_link
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database
 

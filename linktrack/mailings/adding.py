@@ -9,7 +9,7 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.alike import links_in_no_mailing, nearly_registered
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import MERGED, Address, Parts, odd_charset, read_mail
-from linktrack.mailings.catalog import MailingOptions
+from linktrack.mailings.catalogue import MailingOptions
 from linktrack.mailings.foreign_links import wrapped_by
 from linktrack.mailings.placements import (
     LinkChoice,

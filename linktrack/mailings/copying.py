@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from linktrack.links.merge_tags import MergeTag, fold
-from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
+from linktrack.mailings.catalogue import StoredMailing, mailing_parts, placements_of
 from linktrack.mailings.compile import compile_part
 from linktrack.mailings.outputs.filling import prepare_filling
 from linktrack.mailings.outputs.standing_tags import StandingTag, standing_tags

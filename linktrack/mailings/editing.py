@@ -19,7 +19,7 @@ from linktrack.mailings.adding import (
     store_parts,
     warnings_of,
 )
-from linktrack.mailings.catalog import StoredMailing, find_mailing, refuse_deleted
+from linktrack.mailings.catalogue import StoredMailing, find_mailing, refuse_deleted
 from linktrack.mailings.placements import choose_links
 from linktrack.names import composed
 from linktrack.store.catalogue import touch

@@ -15,7 +15,7 @@ from linktrack.links.merge_tags import fill
 from linktrack.links.special_links import LEAVING
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions, odd_charset, read_parts
-from linktrack.mailings.catalog import MailingOptions, find_mailing
+from linktrack.mailings.catalogue import MailingOptions, find_mailing
 from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.odd_addresses import leads_elsewhere, oddities
 from linktrack.mailings.online import ask_targets

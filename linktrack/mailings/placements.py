@@ -11,7 +11,7 @@ from linktrack.links.identities import rename_links
 from linktrack.links.near_targets import comparable_address
 from linktrack.links.placement_keys import placement_keys
 from linktrack.mailings.addresses import Address
-from linktrack.mailings.catalog import (
+from linktrack.mailings.catalogue import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
     MailingOptions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linktrack.mailings.catalog import (
+from linktrack.mailings.catalogue import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
     StoredMailing,

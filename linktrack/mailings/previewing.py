@@ -13,7 +13,7 @@ from linktrack.email_addresses import same_email
 from linktrack.errors import NotFound
 from linktrack.links.merge_tags import MergeTag, fold
 from linktrack.links.tokens import TOKEN_LENGTH
-from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.catalogue import StoredMailing, find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.mailings.outputs.filling import values_of
 from linktrack.mailings.shipments import Recipient

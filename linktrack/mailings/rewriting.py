@@ -20,7 +20,7 @@ from linktrack.files.reading import tidy_path
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience
-from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.catalogue import StoredMailing, find_mailing
 from linktrack.mailings.handing_out import Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.outputs.mail import Mail
 from linktrack.mailings.placements import place_late_keys

@@ -20,7 +20,7 @@ from linktrack.email_addresses import domain_of
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT
-from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, refuse_deleted, tagged_target
+from linktrack.mailings.catalogue import StoredMailing, StoredPlacement, placements_of, refuse_deleted, tagged_target
 from linktrack.mailings.outputs.standing_tags import StandingTag, check_fields
 from linktrack.mailings.progress import Advance, unseen
 from linktrack.mailings.shipments import Shipment, ShipmentSettings, find_shipment, got_it_elsewhere

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from linktrack.links.special_links import PERSONAL
 from linktrack.mailings.addresses import Parts
-from linktrack.mailings.catalog import StoredMailing, StoredPlacement, tagged_target
+from linktrack.mailings.catalogue import StoredMailing, StoredPlacement, tagged_target
 from linktrack.mailings.compile import Placed
 from linktrack.mailings.untracked_targets import target_in_html, target_in_text
 

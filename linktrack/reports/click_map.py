@@ -92,7 +92,7 @@ def draw_click_map(
     *,
     images: bool = False,
 ) -> ClickMap:
-    """The map of a mailing that has been read (`mailings.catalog.mailing_parts`), with all its placements but the
+    """The map of a mailing that has been read (`mailings.catalogue.mailing_parts`), with all its placements but the
     honeypot; rows are in their order. Ranks go by clicks, and are shared by those who have as many.
 
     `clickers` counts the clickers of each of `shared_badges` once; `described` says a badge's figures in words (its

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from linktrack.links.catalog import LinkPlace, LinkRow, action_types, find_link, mailings_with
+from linktrack.links.catalogue import LinkPlace, LinkRow, action_types, find_link, mailings_with
 from linktrack.links.folders import WITHIN, within
 from linktrack.links.stored_actions import ActionRow, list_actions
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from linktrack import __version__
-from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.catalogue import StoredMailing, find_mailing
 from linktrack.reports.draughtsman import Draughtsman, Drawing
 from linktrack.reports.figures import EVERYTHING, Scope, rules_that_judged, scope_of
 from linktrack.reports.page_charts import draw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
+from linktrack.mailings.catalogue import StoredMailing, mailing_parts, placements_of
 from linktrack.reports.breakdowns import clickers_in, clickers_together, placement_figures, share_of
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
 from linktrack.reports.different_people import DifferentPeople

@@ -19,7 +19,7 @@ from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import LinktrackError
 from linktrack.links.merge_tags import fold
-from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.catalogue import find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.mailings.spots import Sharing
 from linktrack.server.new_tabs import in_new_tabs

@@ -11,7 +11,7 @@ from linktrack.files.reading import read_own
 from linktrack.files.writing import replace_own
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import Keyring, Tokens
-from linktrack.mailings.catalog import MailingOptions, tagged_url
+from linktrack.mailings.catalogue import MailingOptions, tagged_url
 from linktrack.mailings.shipments import list_shipments
 from linktrack.server.snapshot import (
     KnownLink,

@@ -21,7 +21,7 @@ from linktrack.links.location import location
 from linktrack.links.merge_tags import fill
 from linktrack.links.special_links import LEAVING
 from linktrack.links.tokens import TOKEN_LENGTH
-from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.catalogue import find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.moments import DAY, Clock, now
 from linktrack.server.answer import host_of

@@ -18,7 +18,7 @@ from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.errors import Conflict, Damaged, LinktrackError
 from linktrack.links.actions import KINDS
 from linktrack.links.responses import read_response
-from linktrack.mailings.catalog import MailingOptions
+from linktrack.mailings.catalogue import MailingOptions
 from linktrack.mailings.shipments import read_settings
 from linktrack.moments import zone_of
 from linktrack.store.dialects import SQLITE

@@ -22,7 +22,7 @@ from linktrack.actions.run_report import RunReport
 from linktrack.click_marks import POST
 from linktrack.click_names import click_name
 from linktrack.clicks.load import import_logs
-from linktrack.links.catalog import find_link
+from linktrack.links.catalogue import find_link
 from linktrack.links.editing import add_link
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.stored_actions import store_actions

@@ -35,7 +35,7 @@ for module, line in json.load(sys.stdin):
 
 # What is planted where, and the contract that is to refuse it.
 BREACHES = {
-    "a room above is imported": ("store/lookups.py", "import linktrack.links.catalog", "floors"),
+    "a room above is imported": ("store/lookups.py", "import linktrack.links.catalogue", "floors"),
     "a room two floors above is imported": ("workspace.py", "import linktrack.clicks.event", "floors"),
     "the command line is imported from below": ("upkeep/doctor.py", "import linktrack.cli.output", "floors"),
     "clicks know mailings": ("clicks/event.py", "import linktrack.mailings.tag", "floors"),
@@ -67,7 +67,7 @@ BREACHES = {
     ),
     "a shape of addresses that asks the store": ("links/address_shape.py", "import linktrack.store.session", "pure-store"),
     "a location with the database": ("links/location.py", "import linktrack.store.session", "pure-store"),
-    "merge tags that go through another room": ("links/merge_tags.py", "import linktrack.links.catalog", "pure-store"),
+    "merge tags that go through another room": ("links/merge_tags.py", "import linktrack.links.catalogue", "pure-store"),
     "a reader of mails that knows placements": (
         "mailings/reading/scan.py", "import linktrack.mailings.placements", "pure-store",
     ),
@@ -79,7 +79,7 @@ BREACHES = {
     "slots that ask the ledger": ("actions/slots.py", "import linktrack.actions.ledger.runs", "pure-store"),
     "statistics that ask the store": ("reports/statistics.py", "import linktrack.store.session", "pure-store"),
     "a chart that asks the store": ("reports/charts.py", "import linktrack.reports.figures", "pure-store"),
-    "a click map that asks the store": ("reports/click_map.py", "import linktrack.mailings.catalog", "pure-store"),
+    "a click map that asks the store": ("reports/click_map.py", "import linktrack.mailings.catalogue", "pure-store"),
     "a drawing that asks the store": ("reports/drawing/mail.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
     "notes that ask the ledger": ("actions/walk_notes.py", "import linktrack.actions.ledger.runs", "pure-store"),

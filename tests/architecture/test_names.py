@@ -160,9 +160,9 @@ def test_nothing_is_asked_in_two_modules() -> None:
 def test_a_planted_second_query_is_found(query: str) -> None:
     planted = [
         ("store/lookups.py", ast.parse("database.value('SELECT id FROM link WHERE key = ?', (key,))")),
-        ("links/catalog.py", ast.parse(f"database.value({query!r}, (key,))")),
+        ("links/catalogue.py", ast.parse(f"database.value({query!r}, (key,))")),
     ]
-    assert list(same_queries(planted).values()) == [{"store/lookups.py", "links/catalog.py"}]
+    assert list(same_queries(planted).values()) == [{"store/lookups.py", "links/catalogue.py"}]
 
 
 # Rules of texts and times that two modules have still, by the modules. The table only shrinks.

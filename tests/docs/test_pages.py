@@ -1,4 +1,5 @@
-"""Every example of `docs/` is run, and prints what the page says.
+"""Every example of the pages in `PAGES` is run, and prints what the page says; other pages with examples have a test
+of their own.
 
 python tests/docs/test_pages.py     writes what the commands print today into the pages
 """

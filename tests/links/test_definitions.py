@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
-from linktrack.links.catalog import list_links
+from linktrack.links.catalogue import list_links
 from linktrack.links.definitions import (
     LinkDefinition,
     apply_definitions,

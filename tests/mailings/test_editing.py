@@ -13,7 +13,7 @@ from linktrack.errors import BadInput, Conflict, NotFound, UsageError
 from linktrack.links.editing import add_link
 from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
-from linktrack.mailings.catalog import MailingOptions, find_mailing, list_mailings, placements_of
+from linktrack.mailings.catalogue import MailingOptions, find_mailing, list_mailings, placements_of
 from linktrack.mailings.editing import Edited, MailingChanges, delete_mailings, edit_mailing, restore_mailings
 from linktrack.mailings.shipment_states import cancel_shipment
 

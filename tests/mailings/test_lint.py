@@ -6,7 +6,7 @@ import pytest
 
 from linktrack.links.utm import Utm
 from linktrack.mailings.addresses import ReadingOptions
-from linktrack.mailings.catalog import MailingOptions
+from linktrack.mailings.catalogue import MailingOptions
 from linktrack.mailings.lint import check_mail
 
 OPTIONS = ReadingOptions("https://t.example")

@@ -14,7 +14,7 @@ from linktrack.links.responses import FormResponse, TextResponse
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
-from linktrack.mailings.catalog import MailingOptions
+from linktrack.mailings.catalogue import MailingOptions
 from linktrack.mailings.rewriting import RewriteOptions, rewrite
 from linktrack.server.pages import Look, Pages
 from linktrack.server.request import Request

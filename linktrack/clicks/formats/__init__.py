@@ -11,8 +11,8 @@ To add a format:
    (`logs.visitor` knows whose word counts).
 2. Add the class to LINE_FORMATS or EVENT_FORMATS below.
 3. Put a sample of your own making beside the others in `tests/golden/clicks/`, run
-   `python tests/clicks/formats/formats_golden.py` to write what is read from it, and read that line by line. The tests
-   find the pair, try the format on broken bytes, and check that no other format claims the sample.
+   `PYTHONPATH=. python tests/clicks/formats/formats_golden.py` to write what is read from it, and read that line by
+   line. The tests find the pair, try the format on broken bytes, and check that no other format claims the sample.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Judging is two passes: `verdicts` by what stands beside a click, then `reputatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from linktrack.clicks.judging.reputation import (
 )  # fmt: skip
 from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.stored_clicks import StoredClick, beside, clicks_from
+from linktrack.clicks.judging.stored_clicks import StoredClick, beside, clicks_from, ends_within
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.moments import merged, stretches_of
 from linktrack.store.session import Database
@@ -61,7 +61,7 @@ def judge_new(
     from_probes = ((one.clicked_at, one.recipient_id, "") for one in probes)
     besides = sorted([*from_probes, *((request.clicked_at, 0, request.ip) for request in junk)])
     moments = [moment for moment, _, _ in besides]
-    for start, stop, low, high in _spans(new, moments):
+    for start, stop, low, high in _joined(database, _spans(new, moments)):
         own = new[start:stop]
         beside_them = besides[bisect_left(moments, low) : bisect_right(moments, high)]
         stored, concerned = neighbours(database, own, beside_them, low, high)
@@ -159,9 +159,32 @@ def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:
     return inside
 
 
-def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
-    """Clicks sorted by time, cut into slices with their first and last moment. Slices are so far apart that no click of
-    one, and nothing `besides` it, changes a verdict in another."""
+class _Span(NamedTuple):
+    """The clicks from one index up to another, with the first and the last moment of them and of what is besides."""
+
+    start: int
+    stop: int
+    low: int
+    high: int
+
+
+def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[_Span]:
+    """Clicks sorted by time, cut into slices. They are so far apart that no click of one, and nothing `besides` it,
+    changes a verdict in another."""
     moments = list(map(_CLICKED_AT, clicks))
     stretches = stretches_of([*moments, *besides], 4 * REACH)
-    return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in stretches]
+    return [_Span(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in stretches]
+
+
+def _joined(database: Database, spans: Sequence[_Span]) -> Iterator[_Span]:
+    """The same, those as one between which nothing is stored: a click an hour would take some queries each."""
+    if not spans:
+        return
+    whole = _Span(spans[0].start, spans[-1].stop, spans[0].low, spans[-1].high)
+    ends = whole.low - 2 * REACH, whole.high + 2 * REACH
+    if len(spans) == 1 or not any(ends_within(database, table, *ends) for table in ("click", "probe", "junk_request")):
+        yield whole
+        return
+    half = len(spans) // 2
+    yield from _joined(database, spans[:half])
+    yield from _joined(database, spans[half:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from linktrack.clicks.judging.neighbours import neighbours
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.stored_clicks import StoredClick, rows
-from linktrack.store.session import Row
+from linktrack.store.session import Database, Row
 
 
 def busy_hour(world: World, clicks: int) -> list[bytes]:
@@ -67,6 +67,27 @@ def test_of_two_busy_logs_of_one_time_only_what_is_near_is_judged_again(
     assert world.load(second).stored == 3001
     assert {one.click.ip for one in judged} == {"30.51.0.0"}
     assert len(judged) < 20
+
+
+def test_clicks_an_hour_apart_are_judged_at_once_where_nothing_is_stored_between(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def counted(database: Database, own: Sequence[Click], *values: Any) -> tuple[list[StoredClick], set[Click]]:
+        calls.append(len(own))
+        return neighbours(database, own, *values)
+
+    monkeypatch.setattr("linktrack.clicks.judging.judge.neighbours", counted)
+    hourly = tmp_path / "hourly.log"
+    hourly.write_bytes(b"".join(line(world.path(2, 1 + n), 3600 * n) for n in range(64)))
+    assert world.load(hourly).stored == 64
+    assert calls == [64]
+    calls.clear()
+    later = tmp_path / "later.log"
+    later.write_bytes(b"".join(line(world.path(2, 100 + n), 3600 * (60 + n) + 60) for n in range(64)))
+    assert world.load(later).stored == 64
+    assert sorted(calls) == [1, 1, 1, 1, 4, 8, 16, 32]  # halves, for the first four have a neighbour
 
 
 @settings(max_examples=25)

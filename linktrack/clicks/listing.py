@@ -84,7 +84,7 @@ def _pages(database: Database, where: str, values: list[object], after: tuple[in
 def count_clicks(database: Database, wanted: ClickFilter, at_most: int) -> int:
     """How many clicks `wanted` describes whatever its limit, counted up to `at_most`."""
     where, values = _conditions(database, wanted)
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM click WHERE clicked_at IS NOT NULL{where} LIMIT {at_most}) AS some"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM click WHERE clicked_at IS NOT NULL{where} LIMIT {at_most}) AS found"
     return int(database.value(sql, values))
 
 

@@ -76,6 +76,13 @@ REPORTS = (
 )  # fmt: skip
 
 
+LISTS = (
+    "click list", "click list --verdict human", "click list --limit 3", "link list", "folder list", "mailing list",
+    "shipment list", "shipment recipients 1", "action log", "action log --limit 3", "report mailings", "report links",
+    "report clickers --mailing spring", "report nonclickers spring",
+)  # fmt: skip
+
+
 def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A short life of a workspace; all that its commands show, without what is different every time."""
     root.mkdir()
@@ -137,6 +144,8 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     do("report", "links", "--format", "json")
     do("link", "show", "nope", code=4)
     do("click", "list", "--format", "json")
+    for listed in LISTS:
+        do(*listed.split(), "--format", "table")
     return [re.sub(rf"{re.escape(str(root))}|in \d\.\d s|2026-(1[0-2]|0[6-9])[\dT:.+-]+|\d{{8}}T\d{{6}}Z", "~", text)
             for text in said]  # fmt: skip
 

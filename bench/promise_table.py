@@ -85,12 +85,19 @@ def shown(promise: Promise) -> tuple[str, ...]:
         promise.what,
         promise.peer,
         f"{promise.word} {figure(promise.goal)}{promise.unit}",
-        figure(statistics.median(values)) if values else f"not measured: {promise.missing or promise.peer} is not here",
+        _measured(promise),
         f"{figure(min(values))} to {figure(max(values))}" if len(values) > 1 else "",
         f"{promise.ours[0].load:.1f}" if promise.ours else "",
         *_costs(promise.ours),
         *_costs(promise.peers),
     )
+
+
+def _measured(promise: Promise) -> str:
+    if not promise.values:
+        return f"not measured: {promise.missing or promise.peer} is not here"
+    median = figure(statistics.median(promise.values))
+    return f"{median}, not held" if promise.strain > 1 else median
 
 
 def _costs(runs: Sequence[Timing]) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from linktrack.clicks.judging.rules.judged import Signal
 OWN_RULES = "2026-11-27"
 LONGEST = 500  # characters of an agent that our rules look at
 PACKAGE_LONGEST = 300  # characters of an agent that the package is-bot looks at
-REMEMBERED = 20_000  # agents; more are forgotten, so that memory does not depend on how many there are
+REMEMBERED = 60_000  # agents, some 20 MB; more are forgotten, so that memory does not depend on how many there are
 
 _DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(

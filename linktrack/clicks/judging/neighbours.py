@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from linktrack.click_marks import SHARED
 from linktrack.clicks.judging.rules.judged import REACH, Click, address_of
 from linktrack.clicks.judging.rules.windows import is_near, moments_of
-from linktrack.clicks.judging.stored_clicks import FEW, StoredClick, ends_within, rows
+from linktrack.clicks.judging.stored_clicks import FEW, StoredClick, click_rows, ends_within
 from linktrack.store.many import marks
 from linktrack.store.session import Database, Row
 
@@ -49,13 +49,12 @@ class _Common:
     """What some clicks have in common with others: people, addresses, and agents where there is no address, each with
     its moments in order."""
 
-    def __init__(self, clicks: Sequence[Click], besides: Iterable[tuple[int, int, str]] = ()) -> None:
-        others = list(besides)
+    def __init__(self, clicks: Sequence[Click], besides: Sequence[tuple[int, int, str]] = ()) -> None:
         self._people = moments_of(
-            [*((one.recipient_id, one.clicked_at) for one in clicks), *((who, at) for at, who, _ in others if who)]
+            [*((one.recipient_id, one.clicked_at) for one in clicks), *((who, at) for at, who, _ in besides if who)]
         )
         addressed = [(address, one.clicked_at) for one in clicks if (address := address_of(one))]
-        self._addresses = moments_of([*addressed, *((address, at) for at, _, address in others if address)])
+        self._addresses = moments_of([*addressed, *((address, at) for at, _, address in besides if address)])
         self._agents = moments_of((one.agent_id, one.clicked_at) for one in clicks if not address_of(one))
 
     def clicks_near(self, database: Database, low: int, high: int) -> list[StoredClick]:
@@ -72,10 +71,10 @@ class _Common:
                 f" AND (recipient_id IN ({marks(people)}) OR ip IN ({marks(addresses)}) "
                 f"OR ({nameless} AND agent_id IN ({marks(agents)})))"
             )
-            return rows(database, low, high, where, [*people, *addresses, *agents])
+            return click_rows(database, low, high, where, [*people, *addresses, *agents])
         return (
             row
-            for row in rows(database, low, high)
+            for row in click_rows(database, low, high)
             if row[_RECIPIENT] in people
             or row[_IP] in addresses
             or (row[_AGENT] in agents and (not row[_IP] or row[_FLAGS] & SHARED))

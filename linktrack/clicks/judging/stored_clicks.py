@@ -25,13 +25,13 @@ class StoredClick(NamedTuple):
 
     @classmethod
     def of(cls, row: Row) -> StoredClick:
-        """The click of a row of `rows`."""
+        """The click of a row of `click_rows`."""
         return cls(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
 
 
 def stored_clicks(database: Database, low: int, high: int) -> list[StoredClick]:
     """The stored clicks of a stretch of time, both ends in it, in order."""
-    return list(map(StoredClick.of, rows(database, low, high)))
+    return list(map(StoredClick.of, click_rows(database, low, high)))
 
 
 def clicks_from(database: Database, low: int, high: int, places: set[tuple[int, str]]) -> list[StoredClick]:
@@ -42,12 +42,14 @@ def clicks_from(database: Database, low: int, high: int, places: set[tuple[int, 
     if len(beginnings) <= FEW:
         where = f" AND (rtrim(ip, '{_DIGITS}') IN ({marks(beginnings)}) OR ip LIKE '%:%')"
         values = [*beginnings]
-    stored = list(map(StoredClick.of, rows(database, low, high, where, values)))
+    stored = list(map(StoredClick.of, click_rows(database, low, high, where, values)))
     found = neighbourhoods([one.click for one in stored])
     return [one for one, place in zip(stored, found, strict=True) if place in places]
 
 
-def rows(database: Database, low: int, high: int, where: str = "", values: Sequence[int | str] = ()) -> Iterator[Row]:
+def click_rows(
+    database: Database, low: int, high: int, where: str = "", values: Sequence[int | str] = ()
+) -> Iterator[Row]:
     """Clicks of a stretch of time as `StoredClick.of` takes them, in order; `where` is a condition more (` AND …`)."""
     return database.stream(
         f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names and marks of our own)

@@ -9,11 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from linktrack.clicks.judging.rules.against import Against, mark
-from linktrack.clicks.judging.rules.judged import (
-    ClickColumns,
-    Surroundings,
-    Whose,
-)
+from linktrack.clicks.judging.rules.judged import ClickColumns, Surroundings, Whose
 from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense
 from linktrack.links.tokens import NOBODY
 
@@ -37,7 +33,7 @@ def judge_addresses(clicks: ClickColumns, against: Against) -> None:
         if not address:
             continue
         moments, whose = [clicks.times[index] for index in own], [clicks.people[index] for index in own]
-        asked, visits = sorted(Counter(whose).values()), _visits(moments, whose)
+        asked, visits = sorted(Counter(whose).values()), _Visits.of(moments, whose)
         for recipients, links, width in CROWDS:
             enough = len(asked) >= recipients and asked[-recipients] >= links  # nearly never: most look at one mail
             if enough and visits.are_dense(width, recipients) and is_dense(moments, width, recipients * links):
@@ -62,17 +58,17 @@ def judge_without_addresses(clicks: ClickColumns, by: Surroundings, against: Aga
         mark(against, "many-recipients", crowd)
 
 
-def _visits(moments: Sequence[int], whose: Sequence[Whose]) -> _Visits:
-    """When one after the other came, of clicks in order."""
-    others = [at for at, (one, following) in enumerate(pairwise(whose), 1) if one != following]
-    return _Visits([moments[at] for at in (0, *others)], [moments[at - 1] for at in (*others, len(moments))])
-
-
 class _Visits(NamedTuple):
     """The clicks of one person after the other, by the moments of the first and of the last one of each visit."""
 
     first: Sequence[int]
     last: Sequence[int]
+
+    @classmethod
+    def of(cls, moments: Sequence[int], whose: Sequence[Whose]) -> _Visits:
+        """Of clicks in order, by their moments and whose they are."""
+        others = [at for at, (one, following) in enumerate(pairwise(whose), 1) if one != following]
+        return cls([moments[at] for at in (0, *others)], [moments[at - 1] for at in (*others, len(moments))])
 
     def are_dense(self, width: int, least: int) -> bool:
         """Whether so many lie within `width`, as those of so many people do: a quick test."""

@@ -23,7 +23,8 @@ from linktrack.clicks.judging.changes import changes
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Signal, Surroundings, Verdict
-from linktrack.clicks.judging.verdicts import deciding, judge
+from linktrack.clicks.judging.rules.reasons import deciding
+from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.settings.tables import PRIVATE_NETWORKS
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import repeat
 from operator import add, itemgetter
@@ -18,7 +17,7 @@ from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS, StoredClick, ends_within
+from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS, StoredClick
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.logs import cut_logs
 from linktrack.clicks.logs.cut_logs import Piece
@@ -28,15 +27,13 @@ from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import ShipmentsSoFar
 from linktrack.clicks.rollups.zone import zone_of_hours
+from linktrack.clicks.rows_at_moments import known_marks, rows_at
 from linktrack.moments import stretches_of, zone_of
-from linktrack.store.many import at_once, marks
 from linktrack.store.open_times import NEAR, note_open_times
 from linktrack.store.session import Database, Row
 
 _COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
 _CLICKED_AT = itemgetter(Click._fields.index("clicked_at"))
-_GAP = 60_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this …
-_SPARSE = 1_000  # … or, where they are as far apart as this on average, one by one
 
 
 class Arrivals(NamedTuple):
@@ -104,9 +101,9 @@ class ClickStore:
         """Times and prints of those of the clicks that are stored, or were until a reset."""
         if not arrivals.clicks:
             return frozenset()
-        known = self._known("click", arrivals.clicks)
+        known = known_marks(self.database, "click", arrivals.clicks)
         if self.database.value("SELECT 1 FROM wiped_click LIMIT 1") is not None:
-            known |= self._known("wiped_click", arrivals.clicks)
+            known |= known_marks(self.database, "wiped_click", arrivals.clicks)
         return known
 
     def store(
@@ -122,8 +119,10 @@ class ClickStore:
         ignore = " ON CONFLICT DO NOTHING"
         nobodies = self.by.nobodies
         junk = sorted({one._replace(ip="") if one.recipient_id in nobodies else one for one in new_to_read.junk})
-        known_junk = self._known("junk_request", junk) if junk else set()
-        known_probes = self._known("probe", junk) if junk else set()  # HEAD requests from before their key was revoked
+        known_junk = known_marks(self.database, "junk_request", junk) if junk else set()
+        known_probes = (
+            known_marks(self.database, "probe", junk) if junk else set()
+        )  # HEAD requests from before their key was revoked
         self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
         self.database.insert("junk_request", JunkRequest._fields, junk, besides=ignore)
         if again:
@@ -154,7 +153,7 @@ class ClickStore:
         columns = "clicked_at, print, ip, network_id, flags"
         differing = [
             now
-            for *mark, ip, network, flags in self._rows_at(columns, "click", clicks)
+            for *mark, ip, network, flags in rows_at(self.database, columns, "click", clicks)
             if (now := marks.get(tuple(mark))) and (ip, network, flags) != (now.ip, now.network_id, now.flags)
         ]
         self.database.executemany(
@@ -249,32 +248,6 @@ class ClickStore:
         note_open_times(self.database, stretches_of(map(_CLICKED_AT, opened), NEAR))
         return self.departures.note(self.departures.among(opened), pressed)
 
-    def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
-        """Those times and prints of `rows`, which are sorted by time, that a table has."""
-        ours = {row[:2] for row in rows}
-        return {mark for mark in self._rows_at("clicked_at, print", table, rows) if mark in ours}
-
-    def _rows_at(self, columns: str, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> Iterator[Row]:
-        """What a table has at the moments of `rows`, and perhaps between them."""
-        for stretch in _stretches(self._as_stored(table, [row.clicked_at for row in rows])):
-            if stretch[-1] - stretch[0] < _SPARSE * len(stretch):
-                yield from self.database.stream(
-                    f"SELECT {columns} FROM {table} WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of our own)
-                    (stretch[0], stretch[-1]),
-                )
-                continue
-            for some in at_once(sorted(set(stretch))):
-                sql = f"SELECT {columns} FROM {table} WHERE clicked_at IN ({marks(some)})"  # noqa: S608  (names of our own)
-                yield from self.database.rows(sql, some)
-
-    def _as_stored(self, table: str, moments: Sequence[int]) -> Sequence[int]:
-        """Those of some moments, in order, that lie between the first and the last that a table has: none where all is
-        new."""
-        if not moments:
-            return moments
-        ends = ends_within(self.database, table, moments[0], moments[-1])
-        return moments[bisect_left(moments, ends[0]) : bisect_right(moments, ends[1])] if ends else []
-
     def _pieces(self, second: int) -> list[Piece]:
         """What the sources have of one second at their ends."""
         pieces: list[Piece] = []
@@ -290,14 +263,3 @@ class ClickStore:
             if last_at == second:  # also of a log that comes back to its first second
                 pieces.append(Piece(cut_logs.unpacked(last), True, False))
         return [piece for piece in pieces if piece.lines]
-
-
-def _stretches(moments: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Moments in order, parted where they are further apart than `_GAP`."""
-    start = 0
-    for index in range(1, len(moments)):
-        if moments[index] - moments[index - 1] > _GAP:
-            yield moments[start:index]
-            start = index
-    if moments:
-        yield moments[start:]

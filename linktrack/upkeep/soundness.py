@@ -14,7 +14,7 @@ from linktrack.actions.planned import MADE_KINDS
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.formats import format_of, goes_on_from
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.clicks.judging.verdicts import REASONS
+from linktrack.clicks.judging.rules.reasons import REASONS
 from linktrack.errors import Conflict, Damaged, LinktrackError
 from linktrack.links.actions import KINDS
 from linktrack.links.responses import read_response

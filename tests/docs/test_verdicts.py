@@ -10,7 +10,7 @@ from docs.player import ROOT
 from linktrack.clicks.judging import reputation, verdicts
 from linktrack.clicks.judging.networks import OWN_WEIGHT
 from linktrack.clicks.judging.rule_files import rows_of
-from linktrack.clicks.judging.rules import by_address, by_person, by_request, judged
+from linktrack.clicks.judging.rules import by_address, by_person, by_request, judged, reasons
 
 PAGE = (ROOT / "docs" / "verdicts.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (`[^|]+) \| ([^|]+) \| ([^|]+) \|[^|]*\|$", PAGE, re.MULTILINE)
@@ -65,7 +65,7 @@ NUMBERS: dict[str, list[str]] = {
 def test_every_reason_has_a_row_in_the_order_in_which_they_decide() -> None:
     named = [re.findall(r"`([^`]+)`", row[0]) for row in ROWS]
     kinds = list(dict.fromkeys(name.partition(":")[0] for names in named for name in names))
-    assert kinds == list(verdicts.REASONS)
+    assert kinds == list(reasons.REASONS)
     agents = {f"agent:{name}": verdict for verdict, name, _ in rows_of("agents-mail.tsv") if verdict != "human"}
     told = {name: row[1] for row, names in zip(ROWS, named, strict=True) for name in names if name.startswith("agent:")}
     assert told == {**agents, "agent:machine": "scanner"}
@@ -79,7 +79,7 @@ def test_the_numbers_of_a_reason(reason: str) -> None:
 
 
 def test_weak_reasons_and_their_weights() -> None:
-    assert {row[0].strip("`") for row in ROWS if row[2].startswith("weak")} == verdicts.WEAK
+    assert {row[0].strip("`") for row in ROWS if row[2].startswith("weak")} == reasons.WEAK
     known = sorted({int(weight) for _, weight, _ in rows_of("networks.tsv")})
     assert known == [2, 3]
     assert (

@@ -18,7 +18,7 @@ from reports.reports_world import Oracle
 from tests_support import Run
 
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.clicks.judging.verdicts import REASONS
+from linktrack.clicks.judging.rules.reasons import REASONS
 from linktrack.reports.page_texts import TEXTS
 from linktrack.reports.statistics import FEWEST_PEOPLE
 from linktrack.reports.value_words import DAYS, MONTHS, VALUES

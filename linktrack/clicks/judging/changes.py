@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from linktrack.clicks.judging.rules.judged import Verdict
-from linktrack.clicks.judging.verdicts import deciding
+from linktrack.clicks.judging.rules.reasons import deciding
 
 
 class Change(NamedTuple):

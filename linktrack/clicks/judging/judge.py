@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from linktrack.click_marks import HUMAN
 from linktrack.clicks.judging.evidence import anything_said, evidence_of, heard_of, note_evidence
 from linktrack.clicks.judging.neighbours import neighbours
 from linktrack.clicks.judging.reputation import (
@@ -98,22 +99,31 @@ def judge_reputation(
         return []
     found = affected(
         (row for row in said if row[:2] in heard),
-        [click for click, place in zip(looked_at, places, strict=True) if place in heard],
+        ((place, click.clicked_at) for click, place in zip(looked_at, places, strict=True) if place in heard),
     )
     inside = _within(found)
     concerned = {(span.shipment_id, span.address) for span in found}
     scanners = known_scanners(evidence_of(database, found))
-    own = [
-        StoredClick(click, ruling, reading)
-        for click, ruling, place in zip(new, first.rulings, places, strict=False)  # of which these are the first
-        if place in concerned
+    arrived = [  # their places come first
+        (click, ruling) for click, ruling, place in zip(new, first.rulings, places, strict=False) if place in concerned
     ]
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in merged((span.start - LOOK_MS, span.stop) for span in found):
         stored = clicks_from(database, start, stop, concerned)
-        stored += [one for one in own if start <= one.click.clicked_at <= stop]
-        changed += second_pass(sorted(stored), scanners, by, rulings, inside)
+        own = [(click, ruling) for click, ruling in arrived if start <= click.clicked_at <= stop]
+        suspects = _suspects([*own, *((one.click, one.ruling) for one in stored)], rulings)
+        some = [one for one in stored if one.click.recipient_id in suspects]
+        some += [StoredClick(click, ruling, reading) for click, ruling in own if click.recipient_id in suspects]
+        changed += second_pass(sorted(some), scanners, by, rulings, inside)
     return changed
+
+
+def _suspects(clicks: Sequence[tuple[Click, int]], rulings: Rulings) -> set[int]:
+    """The recipients of those clicks, with their rulings, that the first pass takes for a person's: only these change
+    in the second, by what else was asked for of the same recipient's mail."""
+    numbers = {ruling for _, ruling in clicks}
+    people = {number for number in numbers if without_reputation(rulings.verdict(number))[0] == HUMAN}
+    return {click.recipient_id for click, ruling in clicks if ruling in people}
 
 
 def second_pass(

@@ -35,8 +35,10 @@ from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, POST, SCANNER, SHARED
 from linktrack.clicks.judging.rules.judged import Click, Surroundings, Verdict, address_of
+from linktrack.clicks.judging.rules.reasons import WEAK, deciding, in_order
 from linktrack.clicks.judging.rules.windows import is_near
-from linktrack.clicks.judging.verdicts import ENOUGH, SOON_WEIGHT, WEAK, deciding, in_order
+from linktrack.clicks.judging.verdicts import ENOUGH, SOON_WEIGHT
+from linktrack.moments import Stretch, merged, stretches_of
 
 RECIPIENTS = 5  # as many others' mails an address must have been a scanner's for
 MINUTE_MS = 60_000  # evidence is kept by the minute
@@ -52,6 +54,7 @@ KNOWN, FORMER = "known-scanner-address", "scanner-address"  # the reasons
 _REMEMBERED = 50_000  # addresses, with their neighbourhoods
 
 _Place = tuple[int, str, int]  # shipment, address, recipient
+_PLACED = itemgetter(*map(Click._fields.index, ("shipment_id", "ip", "flags")))
 
 
 class Evidence(NamedTuple):
@@ -107,7 +110,7 @@ def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
     """For each click its shipment and its /24 or /48; empty where the address says nothing about who it is."""
     if not clicks:
         return []
-    _, _, _, _, shipments, _, ips, _, _, flags = zip(*clicks, strict=True)
+    shipments, ips, flags = zip(*map(_PLACED, clicks), strict=True)
     near = {ip: ip if ip.endswith(".0") else neighbourhood(ip) for ip in set(ips)}
     places = list(map(near.__getitem__, ips))
     if any(flag & SHARED for flag in set(flags)):
@@ -246,31 +249,20 @@ def _was_looked_at(looks: Sequence[int], minute: int) -> bool:
     return at < len(looks) and looks[at] <= minute + LOOK_MS // MINUTE_MS
 
 
-def affected(new: Iterable[Evidence], moved: Iterable[Click]) -> list[Affected]:
-    """Where clicks are to be judged again: by new evidence, and by clicks that are new or whose verdict of the first
-    pass is another one. Stretches of the same shipment and address do not overlap."""
-    spans: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+def affected(new: Iterable[Evidence], moved: Iterable[tuple[tuple[int, str], int]]) -> list[Affected]:
+    """Where clicks are to be judged again: by new evidence, and by clicks, with their neighbourhoods and moments, that
+    are new or whose verdict of the first pass is another one. Stretches of the same shipment and address do not
+    overlap."""
+    spans: defaultdict[tuple[int, str], list[Stretch]] = defaultdict(list)
     for row in new:
         start = (row.minute - LOOK_MS // MINUTE_MS) * MINUTE_MS
         stop = (row.minute + NEAR_MINUTES + LATER_MINUTES + 1) * MINUTE_MS - 1
         spans[row.shipment_id, row.address].append((start, stop))
-    others = list(moved)
-    for click, place in zip(others, neighbourhoods(others), strict=True):
+    moments: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, moment in moved:
+        moments[place].append(moment)
+    for place, own in moments.items():
         if place[1]:
-            start, stop = click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS
-            own = spans[place]
-            if own and own[-1][0] <= start <= own[-1][1]:  # nearly always
-                own[-1] = (own[-1][0], max(own[-1][1], stop))
-            else:
-                own.append((start, stop))
-    found: list[Affected] = []
-    for (shipment, address), own in sorted(spans.items()):
-        start, stop = min(own)
-        for begins, ends in sorted(own):
-            if begins > stop + 1:
-                found.append(Affected(shipment, address, start, stop))
-                start, stop = begins, ends
-            else:
-                stop = max(stop, ends)
-        found.append(Affected(shipment, address, start, stop))
-    return found
+            bound = stretches_of(own, BESIDE_MS + LOOK_MS)
+            spans[place] += ((first - BESIDE_MS, last + LOOK_MS) for first, last in bound)
+    return [Affected(*place, *span) for place, own in sorted(spans.items()) for span in merged(own, near=1)]

@@ -7,10 +7,10 @@ does for hours is another matter, judged afterwards: see `reputation`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, TEST
-from linktrack.clicks.judging.rules.against import Against
+from linktrack.clicks.judging.rules.against import Against, said_by
 from linktrack.clicks.judging.rules.by_address import judge_addresses, judge_without_addresses
 from linktrack.clicks.judging.rules.by_person import judge_people
 from linktrack.clicks.judging.rules.by_request import judge_beside_junk, judge_probed
@@ -23,22 +23,11 @@ from linktrack.clicks.judging.rules.judged import (
     Surroundings,
     Verdict,
 )
+from linktrack.clicks.judging.rules.reasons import in_order
 
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
 
-# Reasons in the order in which they are given: the first one decides. An agent's has its name behind a colon. What
-# makes a prefetch stands behind what makes a scanner, and weak reasons stand last.
-REASONS = (
-    "test-shipment", "posted",
-    "service-flag", "honeypot", "agent", "burst", "sweep", "two-browsers", "many-recipients", "head-request",
-    "honeypot-neighbour", "malformed-neighbour", "repetition", "known-scanner-address", "purpose-header",
-    "network", "scanner-address", "soon-after-sending",
-)  # fmt: skip
-WEAK = frozenset({"network", "scanner-address", "soon-after-sending"})
-_RANK = {reason: rank for rank, reason in enumerate(REASONS)}
-
-_NOTHING = frozenset[str]()
 _SPEAKING = MACHINE | PREFETCH | POST  # flags that say something about a click
 
 
@@ -66,10 +55,9 @@ def judge(
     weights = _weights(columns.networks, by.network)
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
-    weighed: dict[tuple[int, Signal, frozenset[str], int, bool], Verdict] = {}  # there are few different ones
+    weighed: dict[tuple[int, Signal, int, int, bool], Verdict] = {}  # there are few different ones
     for index in {*against, *weights, *soon, *flagged}:
-        more = frozenset(against[index]) if index in against else _NOTHING
-        said = (flags[index] & _SPEAKING, result[index], more, weights.get(index, 0), index in soon)
+        said = (flags[index] & _SPEAKING, result[index], against.get(index, 0), weights.get(index, 0), index in soon)
         if said not in weighed:
             weighed[said] = _weighed(*said)
         result[index] = weighed[said]
@@ -78,17 +66,6 @@ def judge(
             if shipment in by.tests:
                 result[index] = (TEST, "test-shipment")
     return result
-
-
-def in_order(reasons: Iterable[str]) -> str:
-    """Reasons as they are kept, the one that decides first."""
-    return ",".join(sorted(reasons, key=lambda reason: (_RANK[reason.partition(":")[0]], reason)))
-
-
-def deciding(verdict: Verdict) -> str:
-    """The reason that decides a verdict; of a person against whom there are only weak ones or none, it is empty."""
-    first = verdict[1].partition(",")[0]
-    return "" if verdict[0] == HUMAN and first in WEAK else first
 
 
 def _weights(networks: Sequence[int], weight: Callable[[int], int]) -> dict[int, int]:
@@ -109,11 +86,11 @@ def _soon_after_sending(times: Sequence[int], shipments: Sequence[int], sent_at:
     }
 
 
-def _weighed(flags: int, agent: Signal, more: frozenset[str], weight: int, soon: bool) -> Verdict:
+def _weighed(flags: int, agent: Signal, against: int, weight: int, soon: bool) -> Verdict:
     """The verdict on a click about which there is something to say."""
     if flags & POST:
         return (HUMAN, "posted")
-    scanner = set(more)
+    scanner = said_by(against)
     prefetch = set()
     kind, reason = agent
     if kind == SCANNER:

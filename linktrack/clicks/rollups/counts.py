@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice, starmap
+from operator import itemgetter
 
 from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rules.judged import Click
@@ -114,9 +115,10 @@ def _columns(shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts)
     clicks, before, after = zip(*shifts, strict=True)
     times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
     if len(set(shipments)) > 1 or list(times) != sorted(times):
-        in_order = sorted(shifts, key=lambda shift: (shift[0].shipment_id, shift[0].clicked_at))
-        clicks, before, after = zip(*in_order, strict=True)
-        times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
+        order = sorted(range(len(times)), key=times.__getitem__)
+        order.sort(key=shipments.__getitem__)
+        unordered = (times, links, placements, shipments, recipients, agents, before, after)
+        times, links, placements, shipments, recipients, agents, before, after = map(itemgetter(*order), unordered)
     if refused := facts.refusing.shipments_among(set(shipments)):
         people = list(zip(shipments, recipients, strict=True))
         facts.refusing.look_up(person for person in people if person[0] in refused)

@@ -23,6 +23,7 @@ from linktrack.clicks.judging.reputation import (
     evidence,
     known_scanners,
     neighbourhood,
+    neighbourhoods,
     with_reputation,
     without_reputation,
 )
@@ -162,13 +163,14 @@ def test_evidence_is_a_row_for_each_mail_minute_and_family() -> None:
 
 
 def test_stretches_of_clicks_to_be_judged_again_are_joined() -> None:
-    one = click(START, ip=POOL)
-    at = one.clicked_at
-    assert affected([], [one, one._replace(clicked_at=at + LOOK_MS), one._replace(clicked_at=at + 3 * LOOK_MS)]) == [
+    at = SENT
+    place = (1, POOL)
+    assert affected([], [(place, at), (place, at + 3 * LOOK_MS), (place, at + LOOK_MS)]) == [
         Affected(1, POOL, at - BESIDE_MS, at + 2 * LOOK_MS),
         Affected(1, POOL, at + 3 * LOOK_MS - BESIDE_MS, at + 4 * LOOK_MS),
     ]
-    assert affected([], [one._replace(ip=""), one._replace(flags=SHARED)]) == []
+    assert affected([], [((1, ""), at)]) == []
+    assert neighbourhoods([click(START, ip=""), click(START, ip=POOL, flags=SHARED)]) == [(1, ""), (1, "")]
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------
@@ -193,7 +195,8 @@ class Store:
                 moved.append(one)
         rows = evidence(moved, [self.verdicts[one] for one in moved], BY) - self.rows
         self.rows |= rows
-        for shipment, address, start, stop in affected(rows, moved):
+        placed = zip(neighbourhoods(moved), (one.clicked_at for one in moved), strict=True)
+        for shipment, address, start, stop in affected(rows, placed):
             scanners = known_scanners(row for row in self.rows if row[:2] == (shipment, address))
             clicks = sorted(
                 one

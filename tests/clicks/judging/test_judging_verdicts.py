@@ -34,7 +34,8 @@ from linktrack.clicks.judging.rules.by_address import CROWDS
 from linktrack.clicks.judging.rules.by_person import BURSTS, REPEATS, REPEATS_ANYWHERE, SWEEP_MS, TRAP_MS
 from linktrack.clicks.judging.rules.by_request import JUNK_MS, PROBE_MS
 from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Verdict, address_of, person_of
-from linktrack.clicks.judging.verdicts import REASONS, WEAK, deciding, in_order, judge
+from linktrack.clicks.judging.rules.reasons import REASONS, WEAK, deciding, in_order
+from linktrack.clicks.judging.verdicts import judge
 from linktrack.links.tokens import NOBODY
 
 HOURS = 7_200.0  # seconds after the sending, when nothing of it matters any more

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from linktrack.clicks.judging.rules.reasons import REASONS
 from linktrack.clicks.judging.rules.windows import is_near
 
 _Key = TypeVar("_Key", bound=Hashable)
 
-Against = dict[int, set[str]]  # index of the click → reasons
+Against = dict[int, int]  # index of the click → the bits of its reasons
+_BITS = {reason: 1 << place for place, reason in enumerate(REASONS)}
 
 
 def mark_near(
@@ -28,8 +30,11 @@ def mark_near(
 
 def mark(against: Against, reason: str, places: Iterable[int]) -> None:
     """Note a reason against the clicks at these places."""
+    bit = _BITS[reason]
     for index in places:
-        if index in against:
-            against[index].add(reason)
-        else:
-            against[index] = {reason}
+        against[index] = against.get(index, 0) | bit
+
+
+def said_by(bits: int) -> set[str]:
+    """The reasons that these bits are."""
+    return {reason for reason, bit in _BITS.items() if bits & bit}

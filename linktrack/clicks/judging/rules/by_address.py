@@ -29,15 +29,21 @@ def judge_addresses(clicks: ClickColumns, against: Against) -> None:
     nor nearly all links of each in five.
     """
     least = min(recipients * links for recipients, links, _ in CROWDS)
-    for (address, _), own in groups(list(zip(clicks.addresses, clicks.agents, strict=True)), least).items():
-        if not address:
-            continue
+    for own in _from_one_place(clicks, least):
         moments, whose = [clicks.times[index] for index in own], [clicks.people[index] for index in own]
         asked, visits = sorted(Counter(whose).values()), _Visits.of(moments, whose)
         for recipients, links, width in CROWDS:
             enough = len(asked) >= recipients and asked[-recipients] >= links  # nearly never: most look at one mail
             if enough and visits.are_dense(width, recipients) and is_dense(moments, width, recipients * links):
                 mark(against, "many-recipients", _crowds(clicks, own, recipients, links, width))
+
+
+def _from_one_place(clicks: ClickColumns, least: int) -> Iterator[list[int]]:
+    """The clicks that have both address and agent in common, where they are so many."""
+    for address, own in groups(clicks.addresses, least).items():
+        if address:
+            for among in groups([clicks.agents[index] for index in own], least).values():
+                yield [own[at] for at in among]
 
 
 def judge_without_addresses(clicks: ClickColumns, by: Surroundings, against: Against) -> None:

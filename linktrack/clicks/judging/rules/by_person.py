@@ -31,7 +31,7 @@ def judge_people(clicks: ClickColumns, by: Surroundings, against: Against) -> No
     mark(against, "honeypot", traps)
     for person, own in groups(people, BURSTS[0][0], trapped).items():
         moments = [times[index] for index in own]
-        links = max(SWEEP_LINKS, by.links.get(person[0], 0))
+        links = max(SWEEP_LINKS, by.links.get(clicks.shipments[own[0]], 0))
         places = [placements[index] for index in own]
         for least, width in reversed(BURSTS):  # the widest first, for it is often all of them
             if is_dense(moments, width, least):
@@ -42,7 +42,8 @@ def judge_people(clicks: ClickColumns, by: Surroundings, against: Against) -> No
         if is_dense(moments, SWEEP_MS, links):
             opened = [links_of[index] for index in own]
             mark(against, "sweep", (own[at] for at in crowded(moments, opened, SWEEP_MS, links)))
-        if is_dense(moments, REPEATS[-1][1], REPEATS[0][0] + 1):
+        again = len(own) - len(set(places))  # clicks on a place that was clicked before
+        if again >= REPEATS[0][0] and is_dense(moments, REPEATS[-1][1], REPEATS[0][0] + 1):
             _mark_repetition(clicks, own, against)
         if person in trapped:
             trapping = [times[index] for index in own if index in traps]

@@ -11,8 +11,9 @@ from linktrack.links.tokens import NOBODY
 
 REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
 
-# Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
-Whose = tuple[int, int] | tuple[int, int, str, int]
+# Whose click one is, as it is compared with others: the recipient, with the shipment where there are several; of those
+# who share a token, whom nothing else tells apart, address and agent too.
+Whose = int | tuple[int, int] | tuple[int, int, str, int]
 
 Signal = tuple[str, str]  # what an agent says: verdict and reason, ("human", "") where nothing speaks against it
 
@@ -45,7 +46,7 @@ class ClickColumns(NamedTuple):
     agents: Sequence[int]
     flags: Sequence[int]
     addresses: Sequence[str]  # `address_of` each
-    people: Sequence[Whose]  # `person_of` each
+    people: Sequence[Whose]
 
     @classmethod
     def of(cls, clicks: Sequence[Click]) -> ClickColumns:
@@ -54,9 +55,11 @@ class ClickColumns(NamedTuple):
         addresses = ips
         if any(flag & SHARED for flag in set(flags)):
             addresses = tuple(map(address_of, clicks))
-        people: Sequence[Whose] = list(zip(shipments, recipients, strict=True))
+        people: Sequence[Whose] = recipients
         if NOBODY in recipients:
             people = list(map(person_of, clicks))
+        elif len(set(shipments)) > 1:
+            people = list(zip(shipments, recipients, strict=True))
         return cls(times, links, placements, shipments, recipients, ips, networks, agents, flags, addresses, people)
 
 

@@ -22,7 +22,7 @@ from linktrack.clicks.judging.rules.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.stored_clicks import StoredClick, beside, stored_clicks
 from linktrack.clicks.judging.verdicts import judge
-from linktrack.clicks.rollups.counts import Facts, apply
+from linktrack.clicks.rollups.counts import Facts, Shifts, apply
 from linktrack.clicks.storing import ClickStore
 from linktrack.store.lock import alone
 from linktrack.store.open_times import note_open_times
@@ -139,7 +139,8 @@ def _tally(database: Database, rulings: Rulings) -> Counter[Verdict]:
 def _move(database: Database, facts: Facts, changed: list[tuple[StoredClick, int]]) -> int:
     """Give clicks other rulings, with their rollups and open times. Returns how many."""
     set_rulings(database, [(one.click, ruling) for one, ruling in changed])
-    apply(database, [(one.click, one.ruling, ruling) for one, ruling in changed], facts)
+    clicks, before = [one.click for one, _ in changed], [one.ruling for one, _ in changed]
+    apply(database, Shifts(clicks, before, [ruling for _, ruling in changed]), facts)
     names = facts.rulings.verdict_names()
     opened = (one.click.clicked_at for one, ruling in changed if names[ruling] == "human")
     note_open_times(database, [(at, at) for at in opened])

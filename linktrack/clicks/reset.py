@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
-from linktrack.clicks.rollups.counts import apply
+from linktrack.clicks.rollups.counts import Shifts, apply
 from linktrack.clicks.storing import ClickStore
 from linktrack.errors import Conflict
 from linktrack.moments import iso
@@ -35,8 +35,8 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
     removed = 0
     with alone(workspace, database, "import", wait, does="the reset of a link"), database.transaction():
         facts = ClickStore.of(database).facts
-        while shifts := [
-            (Click._make(click), ruling, None)
+        while stored := [
+            (Click._make(click), ruling)
             for *click, ruling in database.rows(
                 f"SELECT {CLICK_COLUMNS}, ruling_id FROM click WHERE link_id = ? "  # noqa: S608  (names of our own)
                 f"ORDER BY clicked_at, print LIMIT {_AT_ONCE}",
@@ -45,16 +45,17 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
         ]:
             database.executemany(
                 "DELETE FROM click WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
-                [(click.clicked_at, click.print, click.recipient_id) for click, _, _ in shifts],
+                [(click.clicked_at, click.print, click.recipient_id) for click, _ in stored],
             )
             database.insert(
                 "wiped_click",
                 ("clicked_at", "print"),
-                sorted({(click.clicked_at, click.print) for click, _, _ in shifts if click.clicked_at > moment}),
+                sorted({(click.clicked_at, click.print) for click, _ in stored if click.clicked_at > moment}),
                 besides=" ON CONFLICT DO NOTHING",
             )
-            apply(database, shifts, facts)
-            removed += len(shifts)
+            clicks, rulings = zip(*stored, strict=True)
+            apply(database, Shifts(clicks, rulings, [None] * len(clicks)), facts)
+            removed += len(stored)
         database.execute(
             "DELETE FROM probe WHERE placement_id IN (SELECT id FROM placement WHERE link_id = ?)", (number,)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import repeat
+from itertools import compress
 from operator import add, itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import judge_new, judge_reputation, set_rulings
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
+from linktrack.clicks.judging.rules.judged import Click, Clicks, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS, StoredClick
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.logs import cut_logs
 from linktrack.clicks.logs.cut_logs import Piece
 from linktrack.clicks.logs.requests import nth
-from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.clicks.rollups.counts import Facts, Shifts, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import ShipmentsSoFar
@@ -47,7 +47,7 @@ class Arrivals(NamedTuple):
     def renumbered(self, prints: Mapping[tuple[int, int], int]) -> Arrivals:
         """The same with other prints for some clicks, by time and print."""
         return self._replace(
-            clicks=sorted(click._replace(print=prints.get(click[:2], click.print)) for click in self.clicks),
+            clicks=Clicks(sorted(click._replace(print=prints.get(click[:2], click.print)) for click in self.clicks)),
             pressed={(mark[0], prints.get(mark, mark[1])): query for mark, query in self.pressed.items()},
         )
 
@@ -115,7 +115,7 @@ class ClickStore:
         for that judges all clicks afterwards.
         """
         clicks = new_to_read.clicks
-        new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
+        new = Clicks([click for click in clicks if (click[0], click[1]) not in known]) if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
         nobodies = self.by.nobodies
         junk = sorted({one._replace(ip="") if one.recipient_id in nobodies else one for one in new_to_read.junk})
@@ -238,13 +238,14 @@ class ClickStore:
     ) -> int:
         """Move the rollups, open times and departures for new clicks and for stored ones whose ruling has changed.
         Returns how many departures are of who was forgotten."""
-        shifts: list[Shift] = [
-            *zip(new, repeat(None), rulings),
-            *((one.click, one.ruling, ruling) for one, ruling in changed),
-        ]
+        shifts = Shifts(new, [None] * len(new), rulings)
+        if changed:
+            before, after = [one.ruling for one, _ in changed], [ruling for _, ruling in changed]
+            clicks = [*new, *(one.click for one, _ in changed)]
+            shifts = Shifts(clicks, [*shifts.before, *before], [*rulings, *after])
         apply(self.database, shifts, self.facts)
         human = set(self.facts.rulings.numbers_of("human"))
-        opened = [click for click, _, after in shifts if after in human]
+        opened = list(compress(shifts.clicks, [ruling in human for ruling in shifts.after]))
         note_open_times(self.database, stretches_of(map(_CLICKED_AT, opened), NEAR))
         return self.departures.note(self.departures.among(opened), pressed)
 

@@ -13,7 +13,7 @@ from world import SENT, World
 from linktrack.clicks.judging.agent_table import add_agents
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.rollups import AGES, so_far
-from linktrack.clicks.rollups.counts import apply
+from linktrack.clicks.rollups.counts import Shifts, apply
 from linktrack.clicks.storing import ClickStore
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
@@ -148,7 +148,7 @@ def test_figures_are_those_of_the_clicks_after_every_step(
                     verdicts = {click: chance.choice(("human", "human", "human", "scanner", "test")) for click in new}
                     columns = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
                     database.insert("click", columns, [(*one, "", 0, number[verdicts[one]], 0) for one in new])
-                    apply(database, [(one, None, number[verdicts[one]]) for one in new], facts)
+                    apply(database, Shifts(new, [None] * len(new), [number[verdicts[one]] for one in new]), facts)
                     clicks |= verdicts
                 elif clicks:
                     some = chance.sample([*clicks], chance.randrange(1, min(6, len(clicks) + 1)))
@@ -164,9 +164,6 @@ def test_figures_are_those_of_the_clicks_after_every_step(
                         clicks = {one: verdict for one, verdict in clicks.items() if one not in before}
                         gone = [(one.clicked_at, one.print) for one in some]
                         database.executemany("DELETE FROM click WHERE clicked_at = ? AND print = ?", gone)
-                    apply(
-                        database,
-                        [(one, before[one], number[clicks[one]] if one in clicks else None) for one in some],
-                        facts,
-                    )
+                    ruled = [number[clicks[one]] if one in clicks else None for one in some]
+                    apply(database, Shifts(some, [before[one] for one in some], ruled), facts)
             assert kept(database) == counted(clicks, devices)

@@ -63,7 +63,7 @@ def judge_new(
     besides = sorted([*from_probes, *((request.clicked_at, 0, request.ip) for request in junk)])
     moments = [moment for moment, _, _ in besides]
     for start, stop, low, high in _joined(database, _spans(new, moments)):
-        own = new[start:stop]
+        own = new if stop - start == len(new) else new[start:stop]
         beside_them = besides[bisect_left(moments, low) : bisect_right(moments, high)]
         stored, concerned = neighbours(database, own, beside_them, low, high)
         clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
@@ -89,7 +89,7 @@ def judge_reputation(
     `new` clicks, sorted, are not stored yet and will be with this `reading`; the stored ones have their rulings of the
     `first` pass already. Returns the clicks whose ruling is another one now, with it.
     """
-    looked_at = [*new, *(one.click for one, _ in first.moved)]
+    looked_at = [*new, *(one.click for one, _ in first.moved)] if first.moved else new
     said = note_evidence(database, first.said)
     if not said and not anything_said(database, {click.shipment_id for click in looked_at}):
         return []  # no scanner has been seen

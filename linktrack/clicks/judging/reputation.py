@@ -33,8 +33,8 @@ from itertools import compress, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from linktrack.click_marks import HUMAN, POST, SCANNER, SHARED
-from linktrack.clicks.judging.rules.judged import Click, Surroundings, Verdict, address_of
+from linktrack.click_marks import HUMAN, POST, SCANNER
+from linktrack.clicks.judging.rules.judged import Click, ClickColumns, Surroundings, Verdict, address_of
 from linktrack.clicks.judging.rules.reasons import WEAK, deciding, in_order
 from linktrack.clicks.judging.rules.windows import is_near
 from linktrack.clicks.judging.verdicts import ENOUGH, SOON_WEIGHT
@@ -54,7 +54,6 @@ KNOWN, FORMER = "known-scanner-address", "scanner-address"  # the reasons
 _REMEMBERED = 50_000  # addresses, with their neighbourhoods
 
 _Place = tuple[int, str, int]  # shipment, address, recipient
-_PLACED = itemgetter(*map(Click._fields.index, ("shipment_id", "ip", "flags")))
 
 
 class Evidence(NamedTuple):
@@ -110,12 +109,9 @@ def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
     """For each click its shipment and its /24 or /48; empty where the address says nothing about who it is."""
     if not clicks:
         return []
-    shipments, ips, flags = zip(*map(_PLACED, clicks), strict=True)
-    near = {ip: ip if ip.endswith(".0") else neighbourhood(ip) for ip in set(ips)}
-    places = list(map(near.__getitem__, ips))
-    if any(flag & SHARED for flag in set(flags)):
-        places = ["" if flag & SHARED else place for place, flag in zip(places, flags, strict=True)]
-    return list(zip(shipments, places, strict=True))
+    columns = ClickColumns.of(clicks)
+    near = {ip: ip if ip.endswith(".0") else neighbourhood(ip) for ip in set(columns.addresses)}
+    return list(zip(columns.shipments, map(near.__getitem__, columns.addresses), strict=True))
 
 
 def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:

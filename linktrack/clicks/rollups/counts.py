@@ -1,6 +1,6 @@
 """The tallies that reports read: moved with every click that is stored, judged anew or removed, never counted anew.
 
-One click is one `Shift`: from no ruling to one (stored), from one to another (judged anew), from one to none (removed).
+A click shifts from no ruling to one (stored), from one to another (judged anew), from one to none (removed).
 """
 
 # ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice, starmap
 from operator import itemgetter
+from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
-from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.judging.rules.judged import Click, ClickColumns
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED
@@ -41,8 +42,15 @@ Key = tuple[int, ...]
 _Place = tuple[int, int, int]  # link, placement, shipment
 _When = tuple[int, int, int]  # shipment, hour, full hours after the sending
 _Change = tuple[int | None, int | None, int]  # the rulings before and after, and what the click is to the clickers
-# A click, the number of the ruling that it had (None: it was not there) and of the one it has now (None: it is gone).
-Shift = tuple[Click, int | None, int | None]
+
+
+class Shifts(NamedTuple):
+    """Clicks, the number of the ruling that each had (None: it was not there) and of the one it has now (None: it is
+    gone)."""
+
+    clicks: Sequence[Click]
+    before: Sequence[int | None]
+    after: Sequence[int | None]
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,9 @@ class Facts:
     zone: tzinfo  # in which hours are counted
 
 
-def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
+def apply(database: Database, shifts: Shifts, facts: Facts) -> None:
     """Move all tallies for these clicks, in the open transaction that has stored and judged them already."""
-    if not shifts:
+    if not shifts.clicks:
         return
     verdicts = facts.rulings.verdict_names()
     columns = _columns(shifts, verdicts, facts)
@@ -83,8 +91,9 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
         facts.so_far.forget()
         count_sent(database)
         rest = iter(stream)
-        while some := [(click, None, ruling) for click, ruling in islice(rest, batch)]:
-            apply(database, some, facts)
+        while some := list(islice(rest, batch)):
+            clicks, rulings = zip(*some, strict=True)
+            apply(database, Shifts(clicks, [None] * len(clicks), rulings), facts)
 
 
 def count_sent(database: Database) -> None:
@@ -110,10 +119,10 @@ def count_sent(database: Database) -> None:
 _COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": UNCOUNTED}
 
 
-def _columns(shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> Columns:
+def _columns(shifts: Shifts, verdicts: Mapping[int, str], facts: Facts) -> Columns:
     """Clicks that shift, by shipment and in the order of time."""
-    clicks, before, after = zip(*shifts, strict=True)
-    times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
+    before, after = shifts.before, shifts.after
+    times, links, placements, shipments, recipients, _, _, agents, *_ = ClickColumns.of(shifts.clicks)
     if len(set(shipments)) > 1 or list(times) != sorted(times):
         order = sorted(range(len(times)), key=times.__getitem__)
         order.sort(key=shipments.__getitem__)

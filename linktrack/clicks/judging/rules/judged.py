@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, SHARED
@@ -33,8 +34,16 @@ class Click(NamedTuple):
     flags: int
 
 
+class Clicks(list[Click]):
+    """Clicks in the order of time that stay as they are: their columns are made once, whoever wants them."""
+
+    @cached_property
+    def columns(self) -> ClickColumns:
+        return ClickColumns.made_of(self)
+
+
 class ClickColumns(NamedTuple):
-    """Clicks that are judged together, sorted, in columns: a rule looks at few of them, and at many clicks."""
+    """Clicks in columns: a rule looks at few of them, and at many clicks."""
 
     times: Sequence[int]
     links: Sequence[int]
@@ -50,7 +59,12 @@ class ClickColumns(NamedTuple):
 
     @classmethod
     def of(cls, clicks: Sequence[Click]) -> ClickColumns:
-        """Of one click at least."""
+        """The columns of one click at least."""
+        return clicks.columns if isinstance(clicks, Clicks) else cls.made_of(clicks)
+
+    @classmethod
+    def made_of(cls, clicks: Sequence[Click]) -> ClickColumns:
+        """The same, made anew."""
         times, _, links, placements, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
         addresses = ips
         if any(flag & SHARED for flag in set(flags)):

@@ -28,6 +28,7 @@ _MARKED = re.compile(
 _PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()
 _ANYWHERE = re.compile(rb"/" + _PLACEMENT + rb"/+" + _TOKEN).finditer
 _PLACED = re.compile(rb"/" + _PLACEMENT + rb"/+(?=[^\s/])").finditer
+_SUSPECT = re.compile(rb"%|/" + TOKEN.encode()).search
 _NO_TOKEN = re.compile(rb"(?!\.|%2e)[^a-z0-9_\-=]", re.IGNORECASE).match
 _CONTROLS = re.compile(rb"%(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])").search  # a tab or line end comes with copied text
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
@@ -108,12 +109,20 @@ class Addresses:
             return self._cache[target]
         except KeyError:
             pass
-        found = self._resolved(target)
+        found = self._resolved(target) if self._may_be_ours(target) else None
         if len(target) <= CACHED_LENGTH:
             if len(self._cache) >= CACHE_SIZE:
                 self._cache.clear()
             self._cache[target] = found
         return found
+
+    def _may_be_ours(self, target: bytes) -> bool:
+        """Whether it pays to look at a target: nearly all of a web site's have neither what may be a token, plain or
+        encoded, nor the key of a placement in its place."""
+        if _SUSPECT(target):
+            return True
+        match = self.keyed(target)
+        return match is not None and match[1].lower() in self.spots
 
     def _resolved(self, target: bytes) -> FoundAddress | str | None:
         match = self.tracked(target)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
@@ -272,6 +274,24 @@ def test_what_stands_where_the_token_should(behind: str, world: World) -> None:
     resolve = terms_of(world).addresses.resolve
     assert resolve(f"/{key_of(1)}/{behind}".encode()) == BEHIND_THE_KEY[behind]
     assert resolve(f"/zzz/{behind}".encode()) is None, "no placement of ours"
+
+
+def test_what_is_passed_over_at_a_glance_is_none_of_ours(world: World) -> None:
+    chance = random.Random(11)
+    addresses = terms_of(world).addresses
+    token = world.path().rpartition("/")[2]
+    pieces = [
+        "/", "//", "?", "#", ".", "%2F", "%2f", "%20", "%", "http://", "click.example.com", key_of(1), key_of(1).upper(),
+        "zzz", "wp-content", token, token.upper(), token[:-1], token[:-1] + "0", token + "a", "a" * 32, "{{token}}",
+        "", "=", "index.html", "?utm_source=x", f"/{key_of(2)}/", f"/{key_of(1)}/{token}", f"/go/{key_of(1)}/{token}",
+    ]  # fmt: skip
+    met = Counter[str]()
+    for _ in range(20_000):
+        target = ("/" + "".join(chance.choices(pieces, k=chance.randint(1, 5)))).encode()
+        found = addresses.resolve(target)
+        assert found == addresses._resolved(target), target  # noqa: SLF001  (the whole look, without the glance)
+        met["good" if isinstance(found, tuple) else str(found)] += 1
+    assert met.keys() >= {"good", "None", "malformed-token", "unfilled-merge-tag", "forged-token", "unknown-placement"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, compress
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -89,24 +90,22 @@ def judge_reputation(
     `new` clicks, sorted, are not stored yet and will be with this `reading`; the stored ones have their rulings of the
     `first` pass already. Returns the clicks whose ruling is another one now, with it.
     """
-    looked_at = [*new, *(one.click for one, _ in first.moved)] if first.moved else new
+    moved = [one.click for one, _ in first.moved]
     said = note_evidence(database, first.said)
-    if not said and not anything_said(database, {click.shipment_id for click in looked_at}):
+    if not said and not anything_said(database, {click.shipment_id for click in chain(new, moved)}):
         return []  # no scanner has been seen
-    places = neighbourhoods(looked_at)
+    places = [*neighbourhoods(new), *neighbourhoods(moved)]
     heard = heard_of(database, {row[:2] for row in said} | {place for place in set(places) if place[1]})
     if not heard:
         return []
-    found = affected(
-        (row for row in said if row[:2] in heard),
-        ((place, click.clicked_at) for click, place in zip(looked_at, places, strict=True) if place in heard),
-    )
+    in_doubt = list(map(heard.__contains__, places))
+    moments = map(_CLICKED_AT, compress(chain(new, moved), in_doubt))
+    found = affected((row for row in said if row[:2] in heard), zip(compress(places, in_doubt), moments, strict=True))
     inside = _within(found)
     concerned = {(span.shipment_id, span.address) for span in found}
     scanners = known_scanners(evidence_of(database, found))
-    arrived = [  # their places come first
-        (click, ruling) for click, ruling, place in zip(new, first.rulings, places, strict=False) if place in concerned
-    ]
+    theirs = map(concerned.__contains__, places)  # those of `new` come first
+    arrived = list(compress(zip(new, first.rulings, strict=True), theirs))
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in merged((span.start - LOOK_MS, span.stop) for span in found):
         stored = clicks_from(database, start, stop, concerned)

@@ -17,6 +17,15 @@ from measuring import Timing, apart, in_turn, megabytes, timed
 RECIPIENTS = 100_000  # that logs speak of
 
 
+class Lines(NamedTuple):
+    """What a log is like: its length, the agents in it if they are all of other names (else 0), and the share of its
+    lines that are bursts of scanners."""
+
+    lines: int
+    agents: int = 0
+    bursts: float = 0
+
+
 class Imports(NamedTuple):
     """Runs of the import of one log, those of GoAccess over it, and the database's megabytes for a million clicks."""
 
@@ -32,7 +41,7 @@ class Ground:
         self.folder, self.asked = folder, asked
         self.runs: int = asked.runs
         self.short, self.long = asked.lines
-        self._imports: dict[tuple[int, int], Imports] = {}
+        self._imports: dict[Lines, Imports] = {}
 
     @cached_property
     def fresh(self) -> Path:
@@ -58,20 +67,21 @@ class Ground:
         apart(actions.make_workspace, self.folder / "crm", contacts, contacts * 3 // 10)
         return self.folder / "crm"
 
-    def log(self, lines: int, agents: int = 0) -> Path:
-        log = self.folder / f"access-{lines}-{agents}.log"
+    def log(self, like: Lines) -> Path:
+        log = self.folder / f"access-{like.lines}-{like.agents}-{like.bursts}.log"
         if not log.exists():
-            apart(import_log.make_log, self.fresh, log, lines, RECIPIENTS, agents=agents)
+            make = partial(import_log.make_log, agents=like.agents, bursts=like.bursts)
+            apart(make, self.fresh, log, like.lines, RECIPIENTS)
         return log
 
-    def imported(self, lines: int, agents: int = 0) -> Imports:
-        if (lines, agents) not in self._imports:
-            log, work = self.log(lines, agents), self.folder / "work"
+    def imported(self, like: Lines) -> Imports:
+        if like not in self._imports:
+            log, work = self.log(like), self.folder / "work"
             jobs = [partial(import_log.imported, self.fresh, work, log)]
-            if shutil.which("goaccess") and not agents:
+            if shutil.which("goaccess") and not like.agents:
                 jobs.append(partial(timed, import_log.goaccess(log)))
             ours, *peers = in_turn(self.runs, *jobs)
             size = megabytes(work) - megabytes(self.fresh)
             clicks = apart(reports.clicks_of, work)
-            self._imports[lines, agents] = Imports(ours, peers[0] if peers else [], size / clicks * 1e6)
-        return self._imports[lines, agents]
+            self._imports[like] = Imports(ours, peers[0] if peers else [], size / clicks * 1e6)
+        return self._imports[like]

@@ -148,17 +148,35 @@ def signer_of(root: Path) -> Callable[[int], str]:
 
 
 def make_log(
-    workspace: Path, log: Path, lines: int, recipients: int, start: int = START, append: bool = False, agents: int = 0
+    workspace: Path,
+    log: Path,
+    lines: int,
+    recipients: int,
+    start: int = START,
+    append: bool = False,
+    *,
+    agents: int = 0,
+    bursts: float = 0,
 ) -> None:
-    """A log by 6,000 agents, told apart by their versions; with `agents` by so many, each of a name of its own."""
+    """A log by 6,000 agents, told apart by their versions; with `agents` by so many, each of a name of its own. This
+    share of its lines are `bursts` of a scanner, which opens all places of a mail within two seconds."""
     chance = random.Random(1)
     sign = signer_of(workspace)
     usual = made_agents(chance, 6_000)
     second = float(start)
+    begins = bursts / (PLACEMENTS - (PLACEMENTS - 1) * bursts)  # how probable it is that a line is the first of a burst
+    waiting: list[bytes] = []
     with log.open("ab" if append else "wb", buffering=1 << 20) as out:
         for line in range(lines):
+            if waiting:
+                out.write(waiting.pop())
+                continue
             second += chance.random() * 2.6  # a million lines are a fortnight
-            stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
+            if begins and chance.random() < begins:
+                waiting = burst(chance, sign(chance.randint(1, recipients)), second, usual[0])
+                out.write(waiting.pop())
+                continue
+            stamp = stamp_of(second)
             kind = chance.random()
             # A person has an address and a program of their own, and sometimes others.
             person = chance.randint(1, recipients)
@@ -180,6 +198,20 @@ def make_log(
                 )
             else:
                 out.write(b"\x16\x03\x01 junk " + str(chance.random()).encode() + b"\n")
+
+
+def burst(chance: random.Random, token: str, second: float, agent: str) -> list[bytes]:
+    """What a scanner of many addresses asks for of one mail, the last request first."""
+    network = f"52.31.{chance.randint(0, 20)}"
+    return [
+        f"{network}.{chance.randint(1, 254)} - - [{stamp_of(second + place / 20)}] "
+        f'"GET /{key_of(place)}/{token} HTTP/1.1" 302 0 "-" "{agent}"\n'.encode()
+        for place in range(PLACEMENTS, 0, -1)
+    ]
+
+
+def stamp_of(second: float) -> str:
+    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
 
 
 def name_of(number: int) -> str:

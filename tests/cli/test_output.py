@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linktrack.cli.output import Format, show_record, show_rows
-from linktrack.cli.row_formats import SPREADSHEETS
+from linktrack.cli.row_formats import SPREADSHEETS, cell_text, row_blocks
 from linktrack.moments import HOUR
 from linktrack.settings.tables import Language
 from linktrack.visible import visible
@@ -56,6 +57,91 @@ def test_csv_is_read_back_by_a_csv_reader() -> None:
     assert header == COLUMNS
     assert first == ["offer", "Ja, tack | gärna", "12", "0.0625", "", "a, b"]
     assert second[1] == 'x\ty"z"\n'
+
+
+class Terminal(io.StringIO):
+    """What is shown there must not move a cursor."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+FAMILY = "\x1bx"
+
+# The format, who reads it, a row, and the text.
+WRITTEN: dict[str, tuple[Format, type[io.StringIO], Language | None, dict[str, Any], str]] = {
+    "CSV for a program": (
+        Format.csv, io.StringIO, None, {"a": FAMILY, "b": [FAMILY, "y"]}, 'a,b\n\x1bx,"\x1bx, y"\n',
+    ),
+    "CSV for a spreadsheet": (
+        Format.csv, io.StringIO, "sv", {"a": FAMILY, "b": 0.5}, "\ufeffa;b\r\n\x1bx;0,5\r\n",
+    ),
+    "CSV for a person": (
+        Format.csv, Terminal, None, {"a": FAMILY, "b": [FAMILY, "=1"]}, 'a,b\n\\x1bx,"\\x1bx, \'=1"\n',
+    ),
+    "a spreadsheet's CSV for a person": (
+        Format.csv, Terminal, "sv", {"a": FAMILY, "b": [FAMILY]}, "a;b\n\\x1bx;\\x1bx\n",
+    ),
+    "CSV with nothing in the only column": (Format.csv, io.StringIO, None, {"a": ""}, 'a\n""\n'),
+    "CSV with nothing in one of two columns": (Format.csv, io.StringIO, None, {"a": "", "b": None}, "a,b\n,\n"),
+    "CSV with a comma in a column's name": (Format.csv, io.StringIO, None, {"a,b": 1}, '"a,b"\n1\n'),
+    "TSV for a program": (Format.tsv, io.StringIO, None, {"a": FAMILY, "b": [FAMILY]}, "a\tb\n\x1bx\t\x1bx\n"),
+    "TSV for a person": (Format.tsv, Terminal, None, {"a": FAMILY, "b": [FAMILY]}, "a\tb\n\\x1bx\t\\x1bx\n"),
+    "JSON whose names are no ASCII": (Format.json, io.StringIO, None, {"å%": "å"}, '[\n  {"å%": "å"}\n]\n'),
+    "NDJSON whose names are no ASCII": (Format.ndjson, io.StringIO, None, {"å%": "å"}, '{"å%": "å"}\n'),
+    "Markdown": (Format.md, io.StringIO, None, {"a": "*", "b": 1}, "| a | b |\n| --- | --- |\n| \\* | 1 |\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_a_row_is_written_as_who_reads_it_wants_it(case: str) -> None:
+    format, stream, language, row, text = WRITTEN[case]
+    out = stream()
+    show_rows([row], list(row), format, stream=out, spreadsheet=language and SPREADSHEETS[language])
+    assert out.getvalue() == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""), (True, "true"), (False, "false"), (1, "1"), (0, "0"), (100, "100"), (0.5, "0.5"), (100.0, "100"), (-2.0, "-2"),
+        (1 / 3, "0.333333"), ("0.50", "0.50"), ([], ""), (["å", True, 2.0], "å, true, 2"), (("a", None), "a, "),
+        ({"å": [1]}, '{"å": [1]}'),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_value_as_text(value: object, text: str) -> None:
+    assert cell_text(value) == text
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["tuples", "mappings"])
+def test_the_first_row_waits_for_no_other_and_the_others_come_by_hundreds(named: bool) -> None:
+    read: list[int] = []
+
+    def rows() -> Iterator[Any]:
+        for number in range(1002):
+            read.append(number)
+            row = _Named("x", str(number), number)
+            yield row if named else row._asdict()
+
+    blocks = row_blocks(rows(), ["sent_at", "name"])
+    assert (next(blocks), read) == ([(0,), ("0",)] if named else [[0], ["0"]], [0])
+    sizes = [[len(cells) for cells in block] for block in blocks]
+    assert sizes == [[500, 500], [500, 500], [1, 1]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+@pytest.mark.parametrize("name", ["å", "秋", "å 秋\u2028"])
+def test_json_is_read_back_in_every_encoding(name: str, encoding: str) -> None:
+    rows = [{"name": "a"}, {"name": name}, {"name": [name]}]
+    texts = {}
+    for format in (Format.json, Format.ndjson):
+        out = io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace", newline="")
+        show_rows(rows, ["name"], format, stream=out)
+        out.seek(0)
+        texts[format] = out.read()
+    assert json.loads(texts[Format.json]) == rows
+    assert [json.loads(line) for line in texts[Format.ndjson].splitlines()] == rows
 
 
 def test_tsv_has_one_line_a_row_and_no_quotes() -> None:

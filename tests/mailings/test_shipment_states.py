@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from linktrack.errors import Conflict
 from linktrack.files.protected import Protected
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.rewriting import render_again
-from linktrack.mailings.shipment_recipients import recipient_rows
+from linktrack.mailings.shipment_recipients import RecipientRow, recipient_rows
 from linktrack.mailings.shipment_states import (
     AlreadySent,
     SentElsewhere,
@@ -25,6 +26,7 @@ from linktrack.mailings.shipment_states import (
 )
 from linktrack.mailings.shipments import find_shipment, list_shipments, unfinished_shipments
 from linktrack.store.catalogue import version
+from linktrack.store.many import at_once
 from linktrack.store.open_times import open_times
 
 
@@ -204,8 +206,15 @@ def test_what_was_a_test_or_never_sent_stops_nobody(world: MailingsWorld, contac
     assert world.sent() == 7
 
 
-def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(world: MailingsWorld) -> None:
-    world.rewrite(write_contacts(world.workspace.root / "contacts.csv", [9, 3, 5]))
+SPREAD = [9, 3, 5, *range(10, 40)]  # people, of whom some get the second shipment too: their numbers lie apart
+
+
+def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(
+    world: MailingsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = world.workspace.root
+    world.rewrite(write_contacts(folder / "contacts.csv", SPREAD))
+    world.rewrite(write_contacts(folder / "second.csv", [30, 3, 41]), again=True)
     people = {contact: number for number, contact in world.database.rows("SELECT id, contact_id FROM recipient")}
     placements = [row[0] for row in world.database.rows("SELECT id FROM placement ORDER BY position")]
     world.database.insert(
@@ -215,11 +224,27 @@ def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(world:
             (1, people["3"], placements[0], 1, 2, 1, MOMENT, 5),
             (1, people["3"], placements[1], 2, 1, 0, MOMENT - 7, 7),
             (1, people["5"], placements[0], 1, 0, 3, None, None),
+            (2, people["30"], placements[0], 1, 1, 2, MOMENT + 9, 6),
         ],
     )
-    found = [(row.contact_id, row.email, *row[3:7]) for row in recipient_rows(world.database, 1)]
-    assert found == [
-        ("9", "p9@x.example", 0, 0, None, None),
-        ("3", "p3@x.example", 3, 1, MOMENT - 7, MOMENT + 5),
-        ("5", "p5@x.example", 0, 3, None, None),
+    world.database.execute("UPDATE shipment_recipient SET uncounted = TRUE WHERE recipient_id = ?", (people["9"],))
+    world.database.execute("UPDATE recipient SET contact_id = NULL WHERE id = ?", (people["5"],))
+    world.database.execute("UPDATE shipment_recipient SET name = '' WHERE recipient_id = ?", (people["5"],))
+    others = [RecipientRow(str(one), f"p{one}@x.example", f"Person {one}", 0, 0, None, None, False) for one in SPREAD]
+    found = [
+        RecipientRow("9", "p9@x.example", "Person 9", 0, 0, None, None, True),
+        RecipientRow("3", "p3@x.example", "Person 3", 3, 1, MOMENT - 7, MOMENT + 5, False),
+        RecipientRow("", "", "", 0, 3, None, None, False),
+        *others[3:],
     ]
+    assert list(recipient_rows(world.database, 1)) == found
+    monkeypatch.setattr("linktrack.mailings.shipment_recipients.at_once", partial(at_once, many=2))
+    assert list(recipient_rows(world.database, 1)) == found, "whatever their number"
+    assert list(recipient_rows(world.database, 2)) == [
+        RecipientRow("30", "p30@x.example", "Person 30", 1, 2, MOMENT + 9, MOMENT + 15, False),
+        RecipientRow("3", "p3@x.example", "Person 3", 0, 0, None, None, False),
+        RecipientRow("41", "p41@x.example", "Person 41", 0, 0, None, None, False),
+    ]
+    cancel_shipment(world.database, 1, MOMENT)
+    nothing = dict.fromkeys(("clicks", "machine_clicks", "first_click", "last_click"))
+    assert list(recipient_rows(world.database, 1)) == [row._replace(**nothing) for row in found]

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linktrack.cli.output import Format, show_record, show_rows
-from linktrack.cli.row_formats import SPREADSHEETS, cell_text, row_blocks
+from linktrack.cli.row_formats import SPREADSHEETS, by_names, cell_text, row_blocks
 from linktrack.moments import HOUR
 from linktrack.settings.tables import Language
 from linktrack.visible import visible
@@ -133,7 +133,7 @@ def test_the_first_row_waits_for_no_other_and_the_others_come_by_hundreds(named:
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
 @pytest.mark.parametrize("name", ["å", "秋", "å 秋\u2028"])
 def test_json_is_read_back_in_every_encoding(name: str, encoding: str) -> None:
-    rows = [{"name": "a"}, {"name": name}, {"name": [name]}]
+    rows: list[dict[str, Any]] = [{"name": "a"}, {"name": name}, {"name": [name]}]
     texts = {}
     for format in (Format.json, Format.ndjson):
         out = io.TextIOWrapper(io.BytesIO(), encoding, "backslashreplace", newline="")
@@ -293,3 +293,4 @@ def test_a_row_names_its_values_whether_it_is_a_tuple_or_a_mapping(format: Forma
         texts.append(out.getvalue())
     assert texts[0] == texts[1]
     assert "1970-01-01" in texts[0]
+    assert by_names(rows[2]) == by_names(rows[2]._asdict()) == {"beside": "x", "name": "=2", "sent_at": 2}

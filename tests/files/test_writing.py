@@ -157,6 +157,21 @@ def test_a_long_name_has_room_for_what_is_beside_it(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x" * 250]
 
 
+WAYS: dict[str, Callable[[Path, bytes], None]] = {
+    "created": create,
+    "replaced": replace_own,
+    "written": lambda path, data: write_file(path, data, NOTHING),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_name_that_no_folder_takes_is_named(tmp_path: Path, way: str) -> None:
+    path = tmp_path / ("x" * 256)
+    with pytest.raises(LinktrackError) as caught:
+        WAYS[way](path, b"1")
+    assert caught.value.file == str(path) and not list(tmp_path.iterdir())
+
+
 def test_what_is_written_can_be_read_back_meanwhile(tmp_path: Path) -> None:
     with writing(tmp_path / "out", NOTHING) as file:
         file.write(b"abc")

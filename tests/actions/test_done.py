@@ -25,9 +25,7 @@ SCRIPT = Done(CLICK, ACTION, "s1", "script", "x.sh", "run", "", "0", cells={"scr
 
 
 def change(id: str, kind: str, name: str, operation: str, old: str, new: str) -> CrmChange:
-    return CrmChange(
-        id, kind, "C1", name, operation, old, new, "offer", "news", 7, click_name(MAY_4, -5), AT
-    )  # fmt: skip
+    return CrmChange(id, kind, "C1", name, operation, old, new, "offer", "news", 7, click_name(MAY_4, -5), AT)
 
 
 # What was done, and the change, the file and the further cells that are told of it; None: nothing is.

@@ -66,27 +66,27 @@ class Terminal(io.StringIO):
         return True
 
 
-FAMILY = "\x1bx"
+MOVING = "\x1bx"  # what a terminal would act on
 
 # The format, who reads it, a row, and the text.
 WRITTEN: dict[str, tuple[Format, type[io.StringIO], Language | None, dict[str, Any], str]] = {
     "CSV for a program": (
-        Format.csv, io.StringIO, None, {"a": FAMILY, "b": [FAMILY, "y"]}, 'a,b\n\x1bx,"\x1bx, y"\n',
+        Format.csv, io.StringIO, None, {"a": MOVING, "b": [MOVING, "y"]}, 'a,b\n\x1bx,"\x1bx, y"\n',
     ),
     "CSV for a spreadsheet": (
-        Format.csv, io.StringIO, "sv", {"a": FAMILY, "b": 0.5}, "\ufeffa;b\r\n\x1bx;0,5\r\n",
+        Format.csv, io.StringIO, "sv", {"a": MOVING, "b": 0.5}, "\ufeffa;b\r\n\x1bx;0,5\r\n",
     ),
     "CSV for a person": (
-        Format.csv, Terminal, None, {"a": FAMILY, "b": [FAMILY, "=1"]}, 'a,b\n\\x1bx,"\\x1bx, \'=1"\n',
+        Format.csv, Terminal, None, {"a": MOVING, "b": [MOVING, "=1"]}, 'a,b\n\\x1bx,"\\x1bx, \'=1"\n',
     ),
     "a spreadsheet's CSV for a person": (
-        Format.csv, Terminal, "sv", {"a": FAMILY, "b": [FAMILY]}, "a;b\n\\x1bx;\\x1bx\n",
+        Format.csv, Terminal, "sv", {"a": MOVING, "b": [MOVING]}, "a;b\n\\x1bx;\\x1bx\n",
     ),
     "CSV with nothing in the only column": (Format.csv, io.StringIO, None, {"a": ""}, 'a\n""\n'),
     "CSV with nothing in one of two columns": (Format.csv, io.StringIO, None, {"a": "", "b": None}, "a,b\n,\n"),
     "CSV with a comma in a column's name": (Format.csv, io.StringIO, None, {"a,b": 1}, '"a,b"\n1\n'),
-    "TSV for a program": (Format.tsv, io.StringIO, None, {"a": FAMILY, "b": [FAMILY]}, "a\tb\n\x1bx\t\x1bx\n"),
-    "TSV for a person": (Format.tsv, Terminal, None, {"a": FAMILY, "b": [FAMILY]}, "a\tb\n\\x1bx\t\\x1bx\n"),
+    "TSV for a program": (Format.tsv, io.StringIO, None, {"a": MOVING, "b": [MOVING]}, "a\tb\n\x1bx\t\x1bx\n"),
+    "TSV for a person": (Format.tsv, Terminal, None, {"a": MOVING, "b": [MOVING]}, "a\tb\n\\x1bx\t\\x1bx\n"),
     "JSON whose names are no ASCII": (Format.json, io.StringIO, None, {"å%": "å"}, '[\n  {"å%": "å"}\n]\n'),
     "NDJSON whose names are no ASCII": (Format.ndjson, io.StringIO, None, {"å%": "å"}, '{"å%": "å"}\n'),
     "Markdown": (Format.md, io.StringIO, None, {"a": "*", "b": 1}, "| a | b |\n| --- | --- |\n| \\* | 1 |\n"),

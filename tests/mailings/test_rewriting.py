@@ -12,7 +12,8 @@ from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
 from linktrack.errors import BadInput, LinktrackError, UsageError
 from linktrack.files.protected import Protected
-from linktrack.mailings.rewriting import RewriteOptions, rewrite
+from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
+from linktrack.mailings.shipments import find_shipment
 from linktrack.workspace import load_workspace
 
 
@@ -277,17 +278,77 @@ def test_what_cannot_be_written_is_refused_before_anything_is_stored(
 def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(
     world: MailingsWorld, contacts: Path
 ) -> None:
+    workspace = load_workspace(world.workspace.root, {"LINKTRACK_TIME_ZONE": "Europe/Stockholm"})
     world.rewrite(contacts)
     world.database.execute("UPDATE shipment SET finished_at = NULL")
     said: list[str] = []
     options = RewriteOptions("news", contacts, MOMENT, "ndjson")
-    rewrite(world.workspace, world.database, options, io.BytesIO(), protected=Protected(), tell=said.append)
-    assert len(said) == 1 and said[0].startswith("Shipment 1 of news to 7 recipients")
+    rewrite(workspace, world.database, options, io.BytesIO(), protected=Protected(), tell=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("Shipment 1 of news to 7 recipients, made at 2026-05-04T11:00:00+02:00, was not handed")
     for way in ("shipment render 1", "shipment restore 1", "shipment cancel 1"):
         assert way in said[0]
+    for number, told in ((2, said), (1, [])):  # the one that is rendered is no other one
+        heard: list[str] = []
+        render_again(
+            workspace, world.database, number, io.BytesIO(), again=True, protected=Protected(), tell=heard.append
+        )
+        assert [one.partition(", was")[0] for one in heard] == [one.partition(", was")[0] for one in told]
 
 
-@pytest.mark.parametrize("options", [{"merge_tag": "{{ token }}"}, {"person_merge_tag": "{{ own }}", "output": "eml"}])
-def test_a_merge_tag_goes_with_a_template_alone(options: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="goes with --as template"):
+def test_a_shipment_knows_of_whom_it_is_and_where_its_mails_are(world: MailingsWorld, contacts: Path) -> None:
+    root = world.workspace.root
+    options = RewriteOptions("news", contacts, MOMENT, "ndjson")
+    made = rewrite(world.workspace, world.database, options, root / "out", protected=Protected())
+    again = render_again(world.workspace, world.database, 1, root / "again", protected=Protected())
+    assert again.placements == made.placements == 2
+    into_a_stream, _ = world.rewrite(contacts, streamed=True, test=True)
+    render_again(world.workspace, world.database, 2, io.BytesIO(), protected=Protected())
+    settings = [find_shipment(world.database, number).settings for number in (1, into_a_stream.shipment.id)]
+    assert [(one.contacts, one.out, one.rendered) for one in settings] == [
+        (str(contacts), str(root / "out"), (str(root / "again"),)),
+        ("", "", ()),
+    ]
+
+
+def test_mails_that_are_rendered_as_they_leave_show_no_merge_tags_unless_that_is_asked_for(
+    world: MailingsWorld, contacts: Path
+) -> None:
+    add(world.database, "named", b"<p>Hej {{ name }}</p><a href='https://e.example/'>x</a>")
+    world.rewrite(contacts, mailing="named")
+
+    def rendered(**options: bool) -> bytes:
+        out = io.BytesIO()
+        render_again(
+            world.workspace,
+            world.database,
+            1,
+            out,
+            output="mbox",
+            sender="anna@x.example",
+            protected=Protected(),
+            **options,
+        )
+        return out.getvalue()
+
+    with pytest.raises(BadInput, match="every mail would carry merge tags as they stand"):
+        rendered()
+    assert b"{{ name }}" in rendered(keep_merge_tags=True)
+    assert b"{{ name }}" not in rendered(fill=True)
+
+
+ONE_ALONE = "{} goes with --as template: only a template has a merge tag where the token goes"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"merge_tag": "{{ token }}"}, "--merge-tag"),
+        ({"person_merge_tag": "{{ own }}", "output": "eml"}, "--person-merge-tag"),
+        ({"merge_tag": "{{ token }}", "person_merge_tag": "{{ own }}"}, "--merge-tag"),
+    ],
+)
+def test_a_merge_tag_goes_with_a_template_alone(options: dict[str, str], named: str) -> None:
+    with pytest.raises(UsageError) as refused:
         RewriteOptions(mailing="spring", contacts=Path("contacts.csv"), sent_at=0, **options)  # type: ignore[arg-type]
+    assert str(refused.value) == ONE_ALONE.format(named)

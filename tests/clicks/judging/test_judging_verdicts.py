@@ -325,6 +325,18 @@ def test_all_clicks_of_a_mail_that_joins_a_crowd_are_its() -> None:
     assert {verdicts[c] for c in late} == {(S, "many-recipients")}
 
 
+def test_scanners_at_some_addresses_are_found_beside_as_many_clicks_that_have_none() -> None:
+    crowds = [
+        one._replace(ip=f"192.0.{n}.0", recipient_id=100 * n + one.recipient_id)
+        for n in range(9)
+        for one in crowd(10, 2, 6)
+    ]
+    nameless = [click(HOURS + 3 * n, person=1000 + n, ip="") for n in range(20)]
+    clicks = sorted([*crowds, *nameless])
+    wanted = [(S, "many-recipients") if one.ip else (H, "") for one in clicks]
+    assert judge(clicks, BY) == wanted
+
+
 def test_several_addresses_asked_for_again_and_again_are_each_counted_for_themselves() -> None:
     clicks = sorted(click(HOURS + n * 1.9 / 8, 1 + n % 2, number=n) for n in range(8))
     assert judge(clicks, BY) == [(H, "")] * 8

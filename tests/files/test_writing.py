@@ -205,16 +205,20 @@ def test_little_waits_in_memory_and_much_on_the_disk(tmp_path: Path, monkeypatch
         file.write(b"12345")
 
 
-def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
+def test_a_terminal_gets_nothing_that_moves_its_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = os.openpty()
     try:
         write_file(Path(os.ttyname(theirs)), b"a\x1b[2Jb\n", NOTHING)
         shown = os.read(ours, 100)
-        with (
-            pytest.raises(UsageError, match="a backup is no text"),
-            writing(Path(os.ttyname(theirs)), NOTHING, binary="a backup"),
-        ):
-            pass
+        with open(os.ttyname(theirs), "w") as stdout:
+            monkeypatch.setattr(sys, "stdout", stdout)
+            for name in ("-", os.ttyname(theirs)):
+                refused = pytest.raises(
+                    UsageError, match=r"^a backup is no text, and is not shown on a terminal: name a"
+                )
+                with refused, writing(Path(name), NOTHING, binary="a backup"):
+                    pass
+            monkeypatch.undo()
     finally:
         os.close(ours)
         os.close(theirs)
@@ -230,6 +234,16 @@ def test_a_stream_that_is_no_terminal_gets_every_byte(binary: str, capfdbinary: 
     os.close(theirs)
     with os.fdopen(ours, "rb") as pipe:
         assert capfdbinary.readouterr().out == pipe.read() == b"a\x1b[2Jb\n"
+
+
+def test_a_device_that_cannot_be_opened_is_named_as_it_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "link"
+    path.symlink_to("socket")
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "socket"))
+        with pytest.raises(LinktrackError) as caught:
+            write_file(path, b"1", NOTHING)
+    assert caught.value.file == str(path)
 
 
 def test_a_stream_that_is_not_open_is_named() -> None:

@@ -12,8 +12,13 @@ from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
 from linktrack.errors import BadInput, LinktrackError, UsageError
 from linktrack.files.protected import Protected
+from linktrack.mailings.catalogue import StoredMailing
+from linktrack.mailings.outputs.mail import Mail
+from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.rewriting import RewriteOptions, render_again, rewrite
-from linktrack.mailings.shipments import find_shipment
+from linktrack.mailings.shipments import ShipmentSettings, find_shipment
+from linktrack.mailings.spots import Sharing
+from linktrack.store.session import Database
 from linktrack.workspace import load_workspace
 
 
@@ -335,6 +340,24 @@ def test_mails_that_are_rendered_as_they_leave_show_no_merge_tags_unless_that_is
         rendered()
     assert b"{{ name }}" in rendered(keep_merge_tags=True)
     assert b"{{ name }}" not in rendered(fill=True)
+
+
+def test_a_mail_that_cannot_be_written_for_who_refuses_is_found_before_anything_is_stored(
+    world: MailingsWorld, contacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(
+        database: Database, mailing: StoredMailing, settings: ShipmentSettings, sharing: Sharing | None
+    ) -> Mail:
+        if sharing is not None:
+            raise BadInput("it would not read back")
+        return compile_mail(database, mailing, settings)
+
+    monkeypatch.setattr("linktrack.mailings.rewriting.compile_mail", compiled)
+    world.rewrite(contacts, test=True)  # nobody is asked
+    asking = load_workspace(world.workspace.root, {"LINKTRACK_PAGES_CONSENT": "true"})
+    with pytest.raises(BadInput, match="it would not read back"):
+        MailingsWorld(asking, world.database).rewrite(contacts)
+    assert world.database.value("SELECT count(*) FROM shipment") == 1
 
 
 ONE_ALONE = "{} goes with --as template: only a template has a merge tag where the token goes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mailings.mailings_world import MOMENT, MailingsWorld, add, write_contacts
@@ -322,18 +323,10 @@ def test_mails_that_are_rendered_as_they_leave_show_no_merge_tags_unless_that_is
     add(world.database, "named", b"<p>Hej {{ name }}</p><a href='https://e.example/'>x</a>")
     world.rewrite(contacts, mailing="named")
 
-    def rendered(**options: bool) -> bytes:
+    def rendered(**options: Any) -> bytes:
         out = io.BytesIO()
-        render_again(
-            world.workspace,
-            world.database,
-            1,
-            out,
-            output="mbox",
-            sender="anna@x.example",
-            protected=Protected(),
-            **options,
-        )
+        asked = {"output": "mbox", "sender": "anna@x.example", "protected": Protected(), **options}
+        render_again(world.workspace, world.database, 1, out, **asked)
         return out.getvalue()
 
     with pytest.raises(BadInput, match="every mail would carry merge tags as they stand"):

@@ -180,6 +180,7 @@ def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
     [b"<p>x", b"Hej <b>du</b>", b"{{#if x}}<td>", b"[[name]] = <br>", b"", b" \n", b"<!--[if mso]><v:rect><![endif]--><BR/>",
      b"<?xml version='1.0'?><!DOCTYPE html><html><p>x", b"<p><svg><a href=x></svg>", b"From: us, to you: <b>Hej</b>\n\n",
      b"<layout><p>x", b"{% extends 'x' %}<p>{\"a\": 1}</p>", "<p>å".encode("utf-16"), b"key = <a href=x>",
+     b"Hej <v:rect href=x>", b"Hej <o:p>", b"Hej <!-->", b"Hej <!-- Anna",
      b"Hej, Anna\n<b>Nu, igen</b>", b"Hej\n<b>a;b</b>", b"a;b\n<b>c;d;e</b>", b"Nyheter | Maj\n<p>x | y</p>\n<p>z</p>"],
 )  # fmt: skip
 def test_html_is_html_however_little_of_it_there_is(data: bytes) -> None:

@@ -71,6 +71,15 @@ NASTY = {
         '<script><!-- <script></script> <a href=no> --></script><a href="u">',
         ["u"],
     ),
+    "a script's own script without a comment": (
+        "<script>write('<script>')</script><a href=u>",
+        ["u"],
+    ),
+    "a script that ends in a comment behind another one": (
+        "<script><!-- <script></script> </script><a href=u>",
+        ["u"],
+    ),
+    "a picture whose last bare value ends in a slash": ("<svg a=b/><title><a href=u></title>", ["u"]),
     "style is no markup": ("<style>a:before{content:'<a href=no>'}</style><a href='u'>", ["u"]),
     "title is no markup": ("<title><a href=no></title><a href='u'>", ["u"]),
     "textarea is no markup": ("<textarea><a href=no></TEXTAREA ><a href='u'>", ["u"]),
@@ -363,6 +372,7 @@ REFERENCES = {
     "a bare ampersand": ("?a=1&b=2", "?a=1&b=2"),
     "decimal": ("?a=1&#38;b=2", "?a=1&b=2"),
     "hexadecimal": ("?a=1&#x26;b=2", "?a=1&b=2"),
+    "hexadecimal with a large X": ("?a=1&#X26;b=2", "?a=1&b=2"),
     "decimal without semicolon": ("?a=1&#38b=2", "?a=1&b=2"),
     "only once": ("?a=1&#38;amp;b=2", "?a=1&amp;b=2"),
     "a legacy name before =": ("?a=1&copy=2&reg=3&para=4&times=5", "?a=1&copy=2&reg=3&para=4&times=5"),
@@ -397,3 +407,7 @@ CLEANED = {
 def test_addresses_are_cleaned_as_browsers_do(case: str) -> None:
     raw, expected = CLEANED[case]
     assert clean(raw) == expected
+
+
+def test_merge_tags_of_ones_own_keep_their_blanks_too() -> None:
+    assert clean(" https://a/?x=<<first name>> y", (("<<", ">>"),)) == "https://a/?x=<<first name>>%20y"

@@ -8,7 +8,7 @@ import pytest
 
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import ReadingOptions, read_mail
-from linktrack.mailings.compile import PlacedSpan, compile_part
+from linktrack.mailings.compile import PlacedSpan, compile_part, encoded
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
@@ -294,3 +294,10 @@ def test_absurd_numeric_references_are_read_as_browsers_read_them(number: str) -
     assert (
         made_text(parts, [], BASE).copy_for("T").decode().startswith(f"{character} x (https://a.example/?{character})")
     )
+
+
+def test_a_merge_tag_with_letters_that_an_encoding_lacks_is_refused() -> None:
+    assert encoded("{{ å }}", "iso8859-1") == b"{{ \xe5 }}"
+    with pytest.raises(BadInput) as refused:
+        encoded("{{ 秋 }}", "iso8859-1")
+    assert str(refused.value) == "'{{ 秋 }}' cannot be written in iso8859-1, the mailing's encoding"

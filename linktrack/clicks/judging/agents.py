@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.metadata import version
 from zlib import crc32
 
+from linktrack.clicks.judging.needed_literals import Patterns, Search, in_lower_case
 from linktrack.clicks.judging.rule_files import rows_of
-from linktrack.clicks.judging.rules.judged import Signal
+from linktrack.clicks.judging.rules.judged import PLAIN, Signal
 
 OWN_RULES = "2026-11-27"
 LONGEST = 500  # characters of an agent that our rules look at
@@ -17,62 +17,28 @@ PACKAGE_LONGEST = 300  # characters of an agent that the package is-bot looks at
 REMEMBERED = 60_000  # agents, some 20 MB; more are forgotten, so that memory does not depend on how many there are
 
 _DIGITS = re.compile(r"\d+")
-_WORDS = re.compile(
-    r"[\w /:;,@%&=\"'<>!~-]+", re.ASCII
-).fullmatch  # a pattern without special signs: it finds just its own text
-_BEGINNING = re.compile(r"\^[\w /:;,@%&=\"'<>!~-]+", re.ASCII).fullmatch  # the same, at the beginning of an agent
 
 
 @cache
-def _mail_rules() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    rows = rows_of("agents-mail.tsv")
-    return tuple((verdict, name, re.compile(pattern)) for verdict, name, pattern in rows)
-
-
-class Machines:
-    """The package's list of machines' agents, asked after our own rules.
-
-    The package asks all patterns as one alternation; one after the other finds the same in a sixth of the time (for a
-    long agent that takes 1.5 ms). Two thirds of the patterns are plain words, at the beginning or anywhere, for which
-    nothing has to be compiled. A letter beyond ASCII may be the capital of another one, so an agent with such letters
-    is asked with all patterns.
-    """
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = sorted(patterns)
-        self._words = [pattern.lower() for pattern in self._patterns if _WORDS(pattern)]
-        self._beginnings = tuple(pattern[1:].lower() for pattern in self._patterns if _BEGINNING(pattern))
-        self._others = [one for one in self._patterns if not _WORDS(one) and not _BEGINNING(one)]
-
-    def find(self, agent: str) -> bool:
-        """Whether any of them finds something in an agent."""
-        if not agent.isascii():
-            return _found(self._patterns, agent)
-        lower = agent.lower()
-        return (
-            lower.startswith(self._beginnings)
-            or any(word in lower for word in self._words)
-            or _found(self._others, agent)
-        )
-
-
-def _found(patterns: Iterable[str], agent: str) -> bool:
-    return any(_searching(pattern)(agent) for pattern in patterns)
-
-
-@cache
-def _searching(pattern: str) -> Callable[[str], object]:
-    import regex
-
-    search: Callable[[str], object] = regex.compile(pattern, flags=regex.IGNORECASE).search
-    return search
-
-
-@cache
-def _machines() -> Machines:
+def _rules() -> tuple[Patterns, tuple[Signal, ...]]:
+    """Our own patterns and, asked after them, the package's list of machines' agents; and what each of them says."""
     from is_bot import Bots
 
-    return Machines(Bots().patterns)
+    own = rows_of("agents-mail.tsv")
+    machines = sorted(Bots().patterns)
+    signals = [(verdict, "" if verdict == "human" else f"agent:{name}") for verdict, name, _ in own]
+    return (
+        Patterns([*((pattern, in_lower_case) for *_, pattern in own), *((pattern, _package) for pattern in machines)]),
+        (*signals, *[("scanner", "agent:machine")] * len(machines)),
+    )
+
+
+def _package(pattern: str) -> Search:
+    """The package itself asks all of its patterns as one alternation, which takes six times as long as one by one."""
+    import regex
+
+    search = regex.compile(pattern, flags=regex.IGNORECASE).search
+    return lambda agent, _: search(agent[:PACKAGE_LONGEST])
 
 
 @cache
@@ -103,9 +69,6 @@ def family_of(agent: str) -> int:
 
 
 def _judged(agent: str) -> Signal:
-    lower = agent.lower()
-    for verdict, name, pattern in _mail_rules():
-        if pattern.search(lower):
-            return (verdict, "" if verdict == "human" else f"agent:{name}")
-    agent = agent[:PACKAGE_LONGEST]
-    return ("scanner", "agent:machine") if _machines().find(agent) else ("human", "")
+    rules, signals = _rules()
+    place = rules.first(agent)
+    return PLAIN if place is None else signals[place]

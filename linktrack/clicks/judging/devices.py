@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import cache
 from typing import Literal, get_args
+
+from linktrack.clicks.judging.needed_literals import Patterns, in_lower_case
 
 Device = Literal["desktop", "phone", "tablet", "unknown"]
 DEVICES: tuple[Device, ...] = get_args(Device)
@@ -22,17 +23,14 @@ _PATTERNS: tuple[tuple[Device, str], ...] = (
     ("tablet", r"\bandroid\b"),
     ("desktop", r"windows nt|macintosh|\bx11\b|\bcros\b|\bms-office\b|\bwindows; u\b|mac os x"),
 )
-_DEVICES = tuple((device, re.compile(pattern)) for device, pattern in _PATTERNS)
-# Thousands of agents differ in nothing else. Behind a letter it may be a part of a name (BB10, Web0S).
-_NUMBER = re.compile(r"(?<![a-z\d])\d+(?:\.\d+)*")
-_REMEMBERED = 5_000  # agents without them
 
 
 def device_of(agent: str) -> Device:
     """The kind of device of an agent. An iPad that asks for desktop pages says that it is a Macintosh."""
-    return _device_of(_NUMBER.sub("1", agent.lower()))
+    place = _patterns().first(agent)
+    return "unknown" if place is None else _PATTERNS[place][0]
 
 
-@lru_cache(_REMEMBERED)
-def _device_of(lower: str) -> Device:
-    return next((device for device, pattern in _DEVICES if pattern.search(lower)), "unknown")
+@cache
+def _patterns() -> Patterns:
+    return Patterns((pattern, in_lower_case) for _, pattern in _PATTERNS)

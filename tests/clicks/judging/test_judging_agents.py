@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from is_bot import Bots
 
 from linktrack.clicks.judging import devices
-from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, Machines, agent_signal, family_of
+from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, Device, device_of
+from linktrack.clicks.judging.rule_files import rows_of
 from linktrack.clicks.judging.rules.judged import Signal
 
 PEOPLE = [
@@ -252,21 +253,53 @@ def test_devices(wanted: Device, agent: str) -> None:
 
 
 PATTERNS = sorted(Bots().patterns)
-PIECES = ["Mozilla/5.0 (Windows NT 10.0)", "Chrome/1.1", " ", "\u017f", "\u212a", "\u00e9", "/", "1.0", ";"]
+MAIL = rows_of("agents-mail.tsv")
+PIECES = [
+    "Mozilla/5.0 (Windows NT 10.0)",
+    "Chrome/1.1",
+    " ",
+    "\u0130",
+    "\u0131",
+    "\u017f",
+    "\u212a",
+    "\u00e9",
+    "/",
+    "1.0",
+    ";",
+]
+
+
+def as_they_stand(agent: str) -> Signal:
+    """What all patterns say of an agent, asked one after the other."""
+    for verdict, name, pattern in MAIL:
+        if re.search(pattern, agent.lower()):
+            return (verdict, "" if verdict == "human" else f"agent:{name}")
+    machine = any(regex.search(pattern, agent[:300], flags=regex.IGNORECASE) for pattern in PATTERNS)
+    return ("scanner", "agent:machine") if machine else ("human", "")
+
+
+def texts_in(pattern: str) -> list[str]:
+    """Texts that stand in a pattern, and some that it nearly finds something in."""
+    return [re.sub(r"\\[bwsd]|[\\^$?*+()]|:", "", one) for one in re.split(r"\||\(\?:|\[.*?\]", pattern)]
 
 
 @given(
     pieces=st.lists(
-        st.sampled_from([*(one.strip("^$").replace("\\b", "").replace("\\", "") for one in PATTERNS), *PIECES])
+        st.sampled_from([*(one for pattern in PATTERNS for one in texts_in(pattern)), *PIECES])
+        | st.sampled_from([one for *_, pattern in MAIL for one in texts_in(pattern)])
         | st.text(max_size=5),
-        max_size=4,
+        max_size=5,
     ),
     case=st.sampled_from([str.upper, str.lower, str.title, str]),
 )
-def test_words_are_found_as_the_patterns_that_they_are(pieces: list[str], case: Callable[[str], str]) -> None:
+def test_patterns_say_what_they_say_one_after_the_other(pieces: list[str], case: Callable[[str], str]) -> None:
     agent = case("".join(pieces))
-    expected = any(regex.search(pattern, agent, flags=regex.IGNORECASE) for pattern in PATTERNS)
-    assert Machines(PATTERNS).find(agent) == expected
+    assert agent_signal(agent, {}) == as_they_stand(agent)
+
+
+@pytest.mark.parametrize("agent", [*PEOPLE, *MACHINES], ids=_name)
+def test_patterns_say_of_known_agents_what_they_say_one_after_the_other(agent: str) -> None:
+    assert agent_signal(agent, {}) == as_they_stand(agent)
 
 
 _PIECES = (
@@ -276,6 +309,6 @@ _PIECES = (
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=9).map("".join))
-def test_numbers_that_name_nothing_say_nothing_about_a_device(agent: str) -> None:
-    patterns = devices._DEVICES  # noqa: SLF001  (asked one by one, as they stand)
-    assert device_of(agent) == next((device for device, one in patterns if one.search(agent.lower())), "unknown")
+def test_patterns_of_devices_say_what_they_say_one_after_the_other(agent: str) -> None:
+    patterns = devices._PATTERNS  # noqa: SLF001  (asked one by one, as they stand)
+    assert device_of(agent) == next((device for device, one in patterns if re.search(one, agent.lower())), "unknown")

@@ -6,10 +6,9 @@ from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.notation.addresses import FORWARDED_HEADERS
 from linktrack.clicks.formats.notation.json_lines import (
     JsonLines,
-    agent_header,
-    chain_header,
+    agent_of,
     chain_of,
-    header_of,
+    in_small_letters,
     part_of,
     status_under,
     text_of,
@@ -28,16 +27,16 @@ class Caddy(JsonLines):
         request = part_of(record, "request")
         if "uri" not in request or "status" not in record:
             return note(line) if "logger" in record or ("level" in record and "msg" in record) else junk(line)
-        headers = part_of(request, "headers")
+        headers = in_small_letters(part_of(request, "headers"))
         return row(
             line,
             # Behind proxies that Caddy trusts client_ip is the visitor; old versions know only the peer, with its port.
             host=chain_of(request, "client_ip", "remote_ip", "remote_addr"),
-            forwarded=chain_header(headers, *FORWARDED_HEADERS),
+            forwarded=chain_of(headers, *FORWARDED_HEADERS),
             stamp=text_of(record, "ts", "time", "timestamp"),
             method=text_of(request, "method"),
             target=text_of(request, "uri"),
             status=status_under(record, "status"),
-            agent=agent_header(headers, "user-agent"),
-            purpose=header_of(headers, *PREFETCH_HEADERS),
+            agent=agent_of(headers, "user-agent"),
+            purpose=text_of(headers, *PREFETCH_HEADERS),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.click_log import is_click_log
@@ -46,7 +48,25 @@ _PURPOSE = tuple(one for name in PREFETCH_HEADERS for one in (f"http{name.replac
 _HEADERS = ("headers", "requestheaders", "reqheaders")  # objects or lists of what a browser and proxies have sent …
 _FROM_HEADERS = frozenset((*FORWARDED_NAMES, *_AGENT, *_PURPOSE))  # … of which these count
 _LEVELS = 3  # of objects that they may stand in: `"request": {"headers": {…}}`
+_FLAT = frozenset((str, bool, type(None)))  # types of values that hold no others; a number is a text
+_REMEMBERED = 100  # sets of names: a log has few
 _SEVERAL = re.compile(rb"[-\d]+(?: ?[,:] ?[-\d]+)+").fullmatch  # of upstreams, the last one answered
+
+
+class _Telling(NamedTuple):
+    """The names that tell each thing, the surest first; `asked` is the request's alone, which may be empty."""
+
+    time: tuple[str, ...] = _TIME
+    host: tuple[str, ...] = _HOST
+    request: tuple[str, ...] = _REQUEST
+    asked: tuple[str, ...] = ("request",)
+    method: tuple[str, ...] = _METHOD
+    target: tuple[str, ...] = _TARGET
+    query: tuple[str, ...] = _QUERY
+    agent: tuple[str, ...] = _AGENT
+    status: tuple[str, ...] = _STATUS
+    forwarded: tuple[str, ...] = FORWARDED_NAMES
+    purpose: tuple[str, ...] = _PURPOSE
 
 
 class NginxJson(JsonLines):
@@ -58,33 +78,48 @@ class NginxJson(JsonLines):
     def row(self, line: bytes, record: JsonRecord) -> LineRow:
         if is_click_log(record):
             return junk(line)
-        record = {folded(name): value for name, value in reversed(record.items())}  # the first one stays
-        for party in _PARTIES:
-            for name, value in part_of(record, party).items():
-                record.setdefault(folded(party + name), value)
-        for name, value in list(_headers_in(record, _LEVELS)):
-            if (header := folded(name)) in _FROM_HEADERS:
-                record.setdefault(header, value)
-        method, target = text_of(record, *_METHOD), text_of(record, *_TARGET)
-        request = text_of(record, *_REQUEST)
+        if not _FLAT.issuperset(map(type, record.values())):
+            record = _flattened(record)
+        names = _names_among(tuple(record))
+        method, target = text_of(record, *names.method), text_of(record, *names.target)
+        request = text_of(record, *names.request)
         if request:
             method, target = split_request(request)
-        elif target and b"?" not in target and (query := text_of(record, *_QUERY)):
+        elif target and b"?" not in target and (query := text_of(record, *names.query)):
             target += b"?" + query
         # An empty request is one, though nobody's; an object is another server's.
-        is_request = bool(method and target) or isinstance(record.get("request"), str)
-        status = status_under(record, *_STATUS)
+        is_request = bool(method and target) or any(isinstance(record[name], str) for name in names.asked)
+        status = status_under(record, *names.status)
         return row(
             line,
-            host=chain_of(record, *_HOST),
-            stamp=text_of(record, *_TIME) if is_request else b"",
+            host=chain_of(record, *names.host),
+            stamp=text_of(record, *names.time) if is_request else b"",
             method=method,
             target=target,
-            status=status[-3:] if _SEVERAL(status) else status,
-            agent=agent_of(record, *_AGENT),
-            forwarded=chain_of(record, *FORWARDED_NAMES),
-            purpose=text_of(record, *_PURPOSE),
+            status=status[-3:] if len(status) > 3 and _SEVERAL(status) else status,
+            agent=agent_of(record, *names.agent),
+            forwarded=chain_of(record, *names.forwarded),
+            purpose=text_of(record, *names.purpose),
         )
+
+
+@lru_cache(_REMEMBERED)
+def _names_among(names: tuple[str, ...]) -> _Telling:
+    """Which of the names of a record tell what, as they are written. Of names that are one, the first counts."""
+    written = {folded(name): name for name in reversed(names)}
+    return _Telling(*(tuple(written[name] for name in names if name in written) for names in _Telling()))
+
+
+def _flattened(record: JsonRecord) -> JsonRecord:
+    """A record, by folded names, with what stands in its parts and is looked for."""
+    flat = {folded(name): value for name, value in reversed(record.items())}  # the first one stays
+    for party in _PARTIES:
+        for name, value in part_of(flat, party).items():
+            flat.setdefault(folded(party + name), value)
+    for name, value in list(_headers_in(flat, _LEVELS)):
+        if (header := folded(name)) in _FROM_HEADERS:
+            flat.setdefault(header, value)
+    return flat
 
 
 def _headers_in(record: JsonRecord, levels: int) -> Iterator[tuple[str, object]]:

@@ -39,7 +39,7 @@ def row(
     """The row of a line; without a time it is junk, and what is no HTTP request has no method."""
     if not stamp:
         return junk(line)
-    if method == b"-" or not _METHOD(method) or not _TARGET(target):
+    if (method != b"GET" and (method == b"-" or not _METHOD(method))) or not _TARGET(target):
         method = target = b""
     return (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
 

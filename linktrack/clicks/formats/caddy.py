@@ -6,15 +6,14 @@ from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.notation.addresses import FORWARDED_HEADERS
 from linktrack.clicks.formats.notation.json_lines import (
     JsonLines,
-    agent_of,
-    chain_of,
+    first_chain,
+    first_text,
     in_small_letters,
     part_of,
-    status_under,
-    text_of,
+    whole_number,
 )
 from linktrack.clicks.formats.notation.json_values import JsonRecord
-from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, row
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, agent_in, row
 
 
 class Caddy(JsonLines):
@@ -28,15 +27,16 @@ class Caddy(JsonLines):
         if "uri" not in request or "status" not in record:
             return note(line) if "logger" in record or ("level" in record and "msg" in record) else junk(line)
         headers = in_small_letters(part_of(request, "headers"))
+        told, sent = request.get, headers.get
         return row(
             line,
             # Behind proxies that Caddy trusts client_ip is the visitor; old versions know only the peer, with its port.
-            host=chain_of(request, "client_ip", "remote_ip", "remote_addr"),
-            forwarded=chain_of(headers, *FORWARDED_HEADERS),
-            stamp=text_of(record, "ts", "time", "timestamp"),
-            method=text_of(request, "method"),
-            target=text_of(request, "uri"),
-            status=status_under(record, "status"),
-            agent=agent_of(headers, "user-agent"),
-            purpose=text_of(headers, *PREFETCH_HEADERS),
+            host=first_chain(told, ("client_ip", "remote_ip", "remote_addr")),
+            forwarded=first_chain(sent, FORWARDED_HEADERS),
+            stamp=first_text(record.get, ("ts", "time", "timestamp")),
+            method=first_text(told, ("method",)),
+            target=first_text(told, ("uri",)),
+            status=whole_number(first_text(record.get, ("status",))),
+            agent=agent_in(first_text(sent, ("user-agent",)) if "user-agent" in headers else None),
+            purpose=first_text(sent, PREFETCH_HEADERS),
         )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.click_log import is_click_log
 from linktrack.clicks.formats.notation.addresses import FORWARDED_NAMES
-from linktrack.clicks.formats.notation.json_lines import JsonLines, agent_of, chain_of, part_of, status_under, text_of
+from linktrack.clicks.formats.notation.flat_json import FlatJsonLines, Reader
+from linktrack.clicks.formats.notation.json_lines import first_chain, first_text, part_of, whole_number
 from linktrack.clicks.formats.notation.json_values import JsonRecord
-from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, row, split_request
+from linktrack.clicks.formats.notation.lines import PREFETCH_HEADERS, agent_in, row, split_request
 from linktrack.names import folded
 
 # The variable's own name first, then what people call it: names as `folded` makes them, so `statusCode` and
@@ -48,7 +49,6 @@ _PURPOSE = tuple(one for name in PREFETCH_HEADERS for one in (f"http{name.replac
 _HEADERS = ("headers", "requestheaders", "reqheaders")  # objects or lists of what a browser and proxies have sent …
 _FROM_HEADERS = frozenset((*FORWARDED_NAMES, *_AGENT, *_PURPOSE))  # … of which these count
 _LEVELS = 3  # of objects that they may stand in: `"request": {"headers": {…}}`
-_FLAT = frozenset((str, bool, type(None)))  # types of values that hold no others; a number is a text
 _REMEMBERED = 100  # sets of names: a log has few
 _SEVERAL = re.compile(rb"[-\d]+(?: ?[,:] ?[-\d]+)+").fullmatch  # of upstreams, the last one answered
 
@@ -69,45 +69,64 @@ class _Telling(NamedTuple):
     purpose: tuple[str, ...] = _PURPOSE
 
 
-class NginxJson(JsonLines):
+class NginxJson(FlatJsonLines):
     """Keys as in `{"time_iso8601": …, "remote_addr": …, "request": …, "status": …, "http_user_agent": …}`."""
 
     name = "nginx-json"
     names: tuple[str, ...] = ("nginx-json",)
 
     def row(self, line: bytes, record: JsonRecord) -> LineRow:
-        if is_click_log(record):
-            return junk(line)
-        if not _FLAT.issuperset(map(type, record.values())):
+        if not is_click_log(record) and any(isinstance(value, dict | list) for value in record.values()):
             record = _flattened(record)
-        names = _names_among(tuple(record))
-        method, target = text_of(record, *names.method), text_of(record, *names.target)
-        request = text_of(record, *names.request)
-        if request:
-            method, target = split_request(request)
-        elif target and b"?" not in target and (query := text_of(record, *names.query)):
-            target += b"?" + query
-        # An empty request is one, though nobody's; an object is another server's.
-        is_request = bool(method and target) or any(isinstance(record[name], str) for name in names.asked)
-        status = status_under(record, *names.status)
-        return row(
-            line,
-            host=chain_of(record, *names.host),
-            stamp=text_of(record, *names.time) if is_request else b"",
-            method=method,
-            target=target,
-            status=status[-3:] if len(status) > 3 and _SEVERAL(status) else status,
-            agent=agent_of(record, *names.agent),
-            forwarded=chain_of(record, *names.forwarded),
-            purpose=text_of(record, *names.purpose),
-        )
+        return super().row(line, record)
+
+    def reader(self, names: tuple[str, ...]) -> Reader:
+        return _reader(names)
 
 
 @lru_cache(_REMEMBERED)
-def _names_among(names: tuple[str, ...]) -> _Telling:
-    """Which of the names of a record tell what, as they are written. Of names that are one, the first counts."""
-    written = {folded(name): name for name in reversed(names)}
-    return _Telling(*(tuple(written[name] for name in names if name in written) for names in _Telling()))
+def _reader(names: tuple[str, ...]) -> Reader:
+    if is_click_log(names):
+        return lambda line, _: junk(line)
+    places = {folded(name): place for place, name in reversed(list(enumerate(names)))}  # the first one stays
+    (
+        of_time,
+        of_host,
+        of_request,
+        of_asked,
+        of_method,
+        of_target,
+        of_query,
+        of_agent,
+        of_status,
+        of_forwarded,
+        of_purpose,
+    ) = [tuple(places[name] for name in telling if name in places) for telling in _Telling()]
+
+    def read(line: bytes, value_of: Callable[[int], object]) -> LineRow:
+        request, target = first_text(value_of, of_request), first_text(value_of, of_target)
+        if request:
+            method, target = split_request(request)
+        else:
+            method = first_text(value_of, of_method)
+            if target and b"?" not in target and (query := first_text(value_of, of_query)):
+                target += b"?" + query
+        # An empty request is one, though nobody's; an object is another server's.
+        is_request = bool(method and target) or any(isinstance(value_of(place), bytes) for place in of_asked)
+        status = whole_number(first_text(value_of, of_status))
+        return row(
+            line,
+            host=first_chain(value_of, of_host),
+            stamp=first_text(value_of, of_time) if is_request else b"",
+            method=method,
+            target=target,
+            status=status[-3:] if len(status) > 3 and _SEVERAL(status) else status,
+            agent=agent_in(first_text(value_of, of_agent) if of_agent else None),
+            forwarded=first_chain(value_of, of_forwarded),
+            purpose=first_text(value_of, of_purpose),
+        )
+
+    return read
 
 
 def _flattened(record: JsonRecord) -> JsonRecord:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
+from typing import TypeVar
 
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.notation.json_values import JsonRecord
@@ -24,6 +26,8 @@ _WHOLE = re.compile(rb"\.0*\Z")
 _SEVERAL = re.compile(
     rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+((?:-|\d[\d.]*)(?:\s*[,:]\s*(?:-|\d[\d.]*))+)\s*(?=[,}])', re.DOTALL
 )
+
+_Key = TypeVar("_Key")
 
 
 class JsonLines(ABC):
@@ -97,31 +101,50 @@ def _json_escape(match: re.Match[bytes]) -> bytes:
 
 def text_of(record: JsonRecord, *keys: str) -> bytes:
     """The bytes of the first of these keys that has a text or a number (of a list, its first)."""
+    return first_text(record.get, keys)
+
+
+def first_text(value_of: Callable[[_Key], object], keys: Iterable[_Key]) -> bytes:
+    """The same of values that are told by anything, texts or their bytes."""
     for key in keys:
-        if value := record.get(key):
+        if value := value_of(key):
+            if isinstance(value, bytes):
+                return value
             if isinstance(value, str):
-                return _encoded(value)
+                return logged_bytes(value)
             if texts := _texts_in(value):
-                return _encoded(texts[0])
+                return logged_bytes(texts[0])
     return b""
 
 
 def chain_of(record: JsonRecord, *keys: str) -> bytes:
     """The addresses under the first of these keys that has some (`-` is how nginx writes none); a header that came
     several times is one list of them in their order (RFC 9110, 5.3)."""
+    return first_chain(record.get, keys)
+
+
+def first_chain(value_of: Callable[[_Key], object], keys: Iterable[_Key]) -> bytes:
+    """The same of values that are told by anything, texts or their bytes."""
     for key in keys:
-        if value := record.get(key):
-            if isinstance(value, str):
+        if value := value_of(key):
+            if isinstance(value, bytes):
+                if value != b"-":
+                    return value
+            elif isinstance(value, str):
                 if value != "-":
-                    return _encoded(value)
+                    return logged_bytes(value)
             elif (texts := _texts_in(value)) and texts != ["-"]:
-                return b",".join(map(_encoded, texts))
+                return b",".join(map(logged_bytes, texts))
     return b""
 
 
 def status_under(record: JsonRecord, *keys: str) -> bytes:
     """The status under the first of these keys that has one, whatever kind of number it is."""
-    status = text_of(record, *keys)
+    return whole_number(text_of(record, *keys))
+
+
+def whole_number(status: bytes) -> bytes:
+    """A status without the decimals that some write."""
     return _WHOLE.sub(b"", status) if b"." in status else status
 
 
@@ -130,7 +153,8 @@ def _texts_in(value: object) -> list[str]:
     return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
 
 
-def _encoded(text: str) -> bytes:
+def logged_bytes(text: str) -> bytes:
+    """The bytes that a text was read from."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a surrogate pair, written as \ud83d

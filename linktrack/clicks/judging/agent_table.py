@@ -37,8 +37,8 @@ class Agents:
             self._forget()
         self._look_up([text for text in texts if text not in self._numbers])
         new = list(dict.fromkeys(text for text in texts if text not in self._numbers))
-        add_agents(self._database, [(text, DEVICES.index(device_of(text))) for text in new])
-        self._look_up(new)
+        if new:
+            self._add(new)
         self._added = {self._numbers[text]: text for text in new}
         return [self._numbers[text] for text in texts]
 
@@ -47,6 +47,16 @@ class Agents:
         for number, text, device in stored_agents(self._database, texts):
             self._numbers[text] = number
             self._note(number, text, device)
+
+    def _add(self, texts: Sequence[str]) -> None:
+        """Write agents that are not there, and remember them."""
+        last = self._database.value("SELECT max(id) FROM agent") or 0
+        add_agents(self._database, [(text, DEVICES.index(device_of(text))) for text in texts])
+        # What is added nearly always has the highest numbers; to look for each takes longer than to add it.
+        for number, text, device in self._database.rows("SELECT id, text, device FROM agent WHERE id > ?", (last,)):
+            self._numbers[text] = number
+            self._note(number, text, device)
+        self._look_up([text for text in texts if text not in self._numbers])
 
     def take_back(self, numbers: Iterable[int]) -> None:
         """Remove from the table the agents among these that the last call of `numbers` has added: no click came with

@@ -6,10 +6,10 @@ To add a format:
    `junk(line)` of one that cannot be read and `note(line)` of one that is meant to be no request, and never raises;
    `moment` reads the stamp that `rows` found. One JSON object a line: inherit from `notation.json_lines.JsonLines` and
    write `row`; where all lines have the same names, inherit from `notation.flat_json.FlatJsonLines` and write `reader`,
-   and they are read three times as fast. A mail service's events are an `EventFormat`: inherit from `notation.json_events.JsonEvents` and write
-   `knows` and `report`. A format is pure: no clock, no file, no database, and time linear in the bytes whatever they
-   are. It reads bare lines (`logs.envelopes` takes off what is around them) and says every address that it finds
-   (`logs.visitor` knows whose word counts).
+   and they are read twice as fast. A mail service's events are an `EventFormat`: inherit from
+   `notation.json_events.JsonEvents` and write `knows` and `report`. A format is pure: no clock, no file, no database,
+   and time linear in the bytes whatever they are. It reads bare lines (`logs.envelopes` takes off what is around them)
+   and says every address that it finds (`logs.visitor` knows whose word counts).
 2. Add the class to LINE_FORMATS or EVENT_FORMATS below.
 3. Put a sample of your own making beside the others in `tests/golden/clicks/`, run
    `PYTHONPATH=. python tests/clicks/formats/formats_golden.py` to write what is read from it, and read that line by

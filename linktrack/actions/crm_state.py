@@ -67,10 +67,14 @@ class ChangedRows(AnyMapping[int, dict[int, str]]):
     def __init__(self, rows: Iterable[CrmRow], columns: dict[str, int]) -> None:
         self._columns = columns
         self._rows = {line: row for row in rows if row.changed for line in (row.line, *row.again)}
+        self._changed: dict[tuple[str, ...], list[tuple[int, int]]] = {}  # by names of cells: columns, with their places
 
     def __getitem__(self, line: int) -> dict[int, str]:
         row = self._rows[line]
-        return {self._columns[name]: row[name] for name in row.changed}
+        if (changed := self._changed.get(row.changed)) is None:
+            changed = self._changed[row.changed] = [(self._columns[name], row.places[name]) for name in row.changed]
+        cells = row.cells
+        return {column: cells[place] for column, place in changed}
 
     def __contains__(self, line: object) -> bool:
         return line in self._rows

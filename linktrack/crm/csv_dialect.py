@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ DELIMITERS = ";,\t|"
 HEADER_WITHIN = 20  # records, of which one is the header
 _SAMPLE_RECORDS = 50
 _MOST = 0.3  # of the records are rows, where no header is known: the others are titles, footers and blank lines
+_LINES_OF_BYTES = ("utf-8", "cp1252", "iso8859-1")  # what was read in these is written again as the bytes it was
 _EXCEL = re.compile(r'("?)sep=(.)\1(\r+\n|\n\r(?!\n)|\r|\n)', re.IGNORECASE)
 
 
@@ -109,3 +111,16 @@ def open_text(path: Path, dialect: Dialect) -> TextIO:
     file = path.open("rb")
     file.seek(len(dialect.bom))
     return io.TextIOWrapper(file, dialect.encoding, dialect.errors, newline=dialect.end[-1])
+
+
+@contextmanager
+def open_lines(path: Path, dialect: Dialect) -> Iterator[Iterator[bytes]]:
+    """The lines of a file behind what stands before its first record, cut where `open_text` cuts them, and encoded."""
+    if dialect.end[-1] == "\n" and dialect.encoding in _LINES_OF_BYTES:
+        with path.open("rb") as file:
+            file.seek(len(dialect.bom) + len(dialect.preamble.encode(dialect.encoding)))
+            yield file
+        return
+    with open_text(path, dialect) as text:
+        text.read(len(dialect.preamble))
+        yield (line.encode(dialect.encoding, dialect.errors) for line in text)

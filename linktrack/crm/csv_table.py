@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
-from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_text
+from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_lines, open_text
 from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
 from linktrack.crm.csv_records import CsvRecord, read_plain, read_records, shows_escapes
 from linktrack.crm.export_rows import HOLDS_NUL, BadRow
@@ -51,24 +51,22 @@ class CsvTable:
         with self._opened() as text:
             yield from self._read(text, self._first)
 
-    def records_at(self, lines: Iterable[int]) -> Iterator[CsvRecord | str]:
-        """The records that begin at these lines, which come in order, and in between the text of all others as it
-        stands, in pieces of at most BATCH lines."""
+    def copied(self, to: BinaryIO, lines: Iterable[int]) -> Iterator[CsvRecord]:
+        """The records that begin at these lines, which come in order; what stands between them has been copied to the
+        file `to` when one comes, and what stands behind them at the end."""
         at, line_end = self._first, self.dialect.end[-1]  # as `open_text` cuts lines
-        with self._opened() as text:
-            records = self._read(text, self._first)
+        encoding, errors = self.dialect.encoding, self.dialect.errors
+        with open_lines(self.path, self.dialect) as raw:
+            records = self._read((line.decode(encoding, errors) for line in raw), at)
             for line in lines:
-                while at < line and (pieces := list(islice(text, min(line - at, BATCH)))):
-                    at += len(pieces)
-                    yield "".join(pieces)
+                to.writelines(islice(raw, line - at))
                 record = next(records, None)
                 if record is None:
                     return
                 record.line = line  # the reader knows nothing of what stood in between
-                at += record.text.count(line_end)
+                at = line + record.text.count(line_end)
                 yield record
-            while rest := "".join(islice(text, BATCH)):
-                yield rest
+            to.writelines(raw)
 
     @property
     def _first(self) -> int:

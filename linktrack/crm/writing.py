@@ -61,16 +61,14 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
     delimiter = dialect.delimiter
     width = len(table.columns) + len(created) if created else 0
     apart = _lines_apart(table) if created else frozenset()
-    records = table.records() if created else table.records_at(sorted({table.header_line, *changes}))
     with to.open("wb") as every, changed_to.open("wb") as changed:
         for file in (every, changed):
             file.write(_head(table))
+        header_line = table.header_line
+        records = table.records() if created else table.copied(every, sorted({header_line, *changes}))
         for record in records:
-            if isinstance(record, str):
-                every.write(record.encode(dialect.encoding, dialect.errors))
-                continue
-            line, header = record.line, record.line == table.header_line
-            cells = changes.get(line)
+            line, header = record.line, record.line == header_line
+            cells = None if header else changes.get(line)
             if cells is None and not header and (table.is_blank(record) or line in apart):
                 every.write(record.text.encode(dialect.encoding, dialect.errors))
                 continue

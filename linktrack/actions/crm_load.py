@@ -156,13 +156,16 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     for first, block in blocks_of(table, left):
         if more_cells:
             more_cells = _see_cells(cells_seen, [values[at_interests] for values in block])
-        ids = [cell.strip() for cell in map(itemgetter(identifier), block)]
-        for at, contact_id in enumerate(ids):
-            if contact_id not in wanted or not contact_id:
-                if not contact_id:
-                    without_id.append(
-                        BadRow("it has no contact id", first + at, " ".join(filter(None, block[at]))[:200])
-                    )
+        ids = [values[identifier].strip() for values in block]
+        if "" in ids:
+            without_id += (
+                BadRow("it has no contact id", first + at, " ".join(filter(None, block[at]))[:200])
+                for at, contact_id in enumerate(ids)
+                if not contact_id
+            )
+        for at in [at for at, contact_id in enumerate(ids) if contact_id in wanted]:
+            contact_id = ids[at]
+            if not contact_id:
                 continue
             line = first + at
             if contact_id in people:

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
-from linktrack.crm.csv_fields import CLOSE, plain_block, plain_record, split_plain, split_record, unquoted
+from linktrack.crm.csv_fields import CLOSE, behind_blanks, plain_record, split_plain, split_record, unquoted
 from linktrack.errors import BadInput
 
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
@@ -69,11 +69,13 @@ def read_plain(lines: Sequence[str], delimiter: str, file_end: str) -> list[list
         return None
     if text.count("\r") != len(lines) * (len(file_end) - 1) or "\0" in text:
         return None
-    if '"' in text and ("\\" in text or not plain_block(delimiter).fullmatch("\n" + text)):
+    if '"' in text and ("\\" in text or any(begins(text) for begins in behind_blanks(delimiter))):
         return None
-    if max(map(len, lines)) >= _MOST_PLAIN:
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:  # a quote that is not closed where its field ends, or a very long field
         return None
-    return list(csv.reader(lines, delimiter=delimiter))
+    return rows if len(rows) == len(lines) else None
 
 
 def read_records(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import tzinfo
 
-from linktrack.actions.crm_state import CrmState
+from linktrack.actions.crm_state import CrmRow, CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
 from linktrack.actions.ledger.rows import settled_as
@@ -30,11 +30,12 @@ class ClickValues:
     """The values that a click has for actions: its own, its link's, its mailing's, and its contact's as the run left
     them. `are_its_own` once it was asked for one that other clicks on the link in the shipment need not have."""
 
-    __slots__ = ("are_its_own", "click", "shared", "state", "zone")
+    __slots__ = ("are_its_own", "click", "person", "shared", "state", "zone")
 
-    def __init__(self, click: Clicked, state: CrmState, zone: tzinfo, shared: dict[str, str]) -> None:
+    def __init__(self, click: Clicked, person: CrmRow, state: CrmState, zone: tzinfo, shared: dict[str, str]) -> None:
         """`shared` are texts of the link and shipment, with their placeholders filled: it is added to."""
-        self.click, self.state, self.zone, self.shared, self.are_its_own = click, state, zone, shared, False
+        self.click, self.person, self.state, self.zone = click, person, state, zone
+        self.shared, self.are_its_own = shared, False
 
     def filled(self, text: str) -> str:
         """A text with its placeholders filled."""
@@ -51,7 +52,7 @@ class ClickValues:
     def of_contact(self, name: str) -> str:
         """A value of the contact."""
         self.are_its_own = True
-        return self.state.value(self.click.contact_id, name)
+        return self.click.contact_id if name in ("id", "contact_id") else self.person.get(name)
 
     def value(self, name: str) -> str:
         """What a placeholder stands for: `link.key`, `contact.name` and the others, without their braces."""
@@ -65,7 +66,7 @@ class ClickValues:
             return str({"name": click.shipment.mailing}.get(what) or getattr(click.shipment, what))
         self.are_its_own = True
         if group == "company":
-            return self.state.company(click.contact_id, what)
+            return self.state.company(self.person, what)
         moment = iso(click.at, self.zone)
         values = {"at": moment, "date": moment[:10], "time": moment[11:16], "placement": click.placement}
         return values.get(what, str(click.shipment.id))
@@ -84,12 +85,13 @@ class Plans:
         self._answers: dict[tuple[int, str, str], Intent] = {}  # by action, field and value
         self._texts = defaultdict[tuple[int, ...], dict[str, str]](dict)  # by link and shipment, placeholders filled
 
-    def of(self, click: Clicked, action: NumberedAction) -> Sequence[Intent | Thing]:
-        """What an action wants because of a click. CannotChange, with the reason, where it cannot be planned."""
+    def of(self, click: Clicked, person: CrmRow, action: NumberedAction) -> Sequence[Intent | Thing]:
+        """What an action wants because of a click of a person. CannotChange, with the reason, where it cannot be
+        planned."""
         place = id(action), click.link.id, click.shipment.id
         if (known := self._known.get(place)) is not None:
             return known
-        values = ClickValues(click, self._state, self._zone, self._texts[place[1:]])
+        values = ClickValues(click, person, self._state, self._zone, self._texts[place[1:]])
         kind = action.definition.type
         plan = PLANS[kind](action.definition, values.filled, values.of_contact, self._staff)
         found = [one if isinstance(one, Thing) else self.wanted(action, one) for one in plan]

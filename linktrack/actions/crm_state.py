@@ -9,7 +9,7 @@ from collections.abc import Mapping as AnyMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from linktrack.actions.planned import Decision
 from linktrack.crm.csv_table import CsvTable
@@ -38,6 +38,7 @@ class CrmRow:
     cells: list[str]
     changed: tuple[str, ...] = ()  # the names of cells
     again: tuple[int, ...] = ()  # further rows with the same id
+    has_clicked: bool = False
     as_listed: str = ""  # the interests as they were before the first was removed: how names are set off
 
     def __getitem__(self, name: str) -> str:
@@ -67,7 +68,9 @@ class ChangedRows(AnyMapping[int, dict[int, str]]):
     def __init__(self, rows: Iterable[CrmRow], columns: dict[str, int]) -> None:
         self._columns = columns
         self._rows = {line: row for row in rows if row.changed for line in (row.line, *row.again)}
-        self._changed: dict[tuple[str, ...], list[tuple[int, int]]] = {}  # by names of cells: columns, with their places
+        self._changed: dict[
+            tuple[str, ...], list[tuple[int, int]]
+        ] = {}  # by names of cells: columns, with their places
 
     def __getitem__(self, line: int) -> dict[int, str]:
         row = self._rows[line]
@@ -126,45 +129,39 @@ class CrmState:
         self.urgent += said if is_urgent else ()
         self.left_alone += (LeftRow(table.path.name, row.line, row.fields, row.reason) for row in left)
 
-    def value(self, contact_id: str, name: str) -> str:
-        """What a placeholder `{contact.name}` stands for."""
-        if name in ("id", "contact_id"):
-            return contact_id
-        return self.people[contact_id].get(name)
-
-    def company(self, contact_id: str, name: str) -> str:
+    def company(self, person: CrmRow, name: str) -> str:
         """What a placeholder `{company.name}` stands for: the company's own name where the export has its companies,
         else what the contact's column says; `{company.id}` is always the latter."""
-        written = self.people[contact_id].get("company")
-        firm = self.firms.get(written.strip())
+        written = person.get("company")
+        firm = self.firms.get(written.strip()) if self.firms else None
         return written if name == "id" or firm is None else firm.get("name") or written
 
-    def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
+    def apply(self, person: CrmRow, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.
 
         CannotChange, with the reason, when the export has no place for it.
         """
-        person = self.people[contact_id]
-        if decision.kind == "set-field":
-            if decision.name not in self.columns:
+        kind, name, _, value = decision
+        if kind == "set-field":
+            if (column := self.columns.get(name)) is None:
                 raise CannotChange(
-                    f"the export has no column for the field {decision.name!r}: "
+                    f"the export has no column for the field {name!r}: "
                     "name one under [crm.contacts.fields], or add it to the export"
                 )
-            if self.columns[decision.name] == self.id_column:
-                raise CannotChange(f"the field {decision.name!r} is the contact's id, which is never changed")
-            old, value = person[decision.name], decision.value
+            if column == self.id_column:
+                raise CannotChange(f"the field {name!r} is the contact's id, which is never changed")
+            old = person[name]
             if old == value:
                 return None
             _holdable(value, self.contacts)
-            is_typed = self.contacts is not None and self.contacts.suffix != ".csv"
-            if is_typed and same_value(old, value, self.mapping.field(decision.name)):
-                return None  # a number, a day, yes or no, in whatever way the cell says it
-            _refuse_unwritable(person, decision.name, value, self.contacts, self.columns[decision.name])
-            person.change(decision.name, value)
+            if self.contacts is not None and self.contacts.suffix != ".csv":
+                if same_value(old, value, self.mapping.field(name)):
+                    return None  # a number, a day, yes or no, in whatever way the cell says it
+                _refuse_unwritable(person, name, value, self.contacts, column)
+            person.change(name, value)
             return old, value
-        if decision.kind in ("selection", "project"):
-            return self._join(contact_id, decision)
+        if kind in ("selection", "project"):
+            return self._join(person, decision)
         try:
             return self._interest(person, decision)
         except (OddCell, CannotChange) as problem:
@@ -221,9 +218,9 @@ class CrmState:
     def _of_companies(self) -> tuple[str, Table | None]:
         return self.mapping.settings.companies.interests_separator, self.companies
 
-    def _join(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
+    def _join(self, person: CrmRow, decision: Decision) -> tuple[str, str] | None:
         name = composed(decision.name)
-        key = self.people[contact_id].id, decision.kind, name  # the id that is kept anyway
+        key = person.id, decision.kind, name  # the id that is kept anyway
         member = self.members.get(key)
         if member is None and decision.kind in self.listed:
             member = False
@@ -259,19 +256,26 @@ class CrmState:
 
 def _holdable(text: str, table: Table | None) -> str:
     """A text that the table's file can hold. CannotChange, with the reason, for any other."""
-    if isinstance(table, CsvTable):
+    encoding = table.dialect.encoding if isinstance(table, CsvTable) else ""
+    return _held_in(text, encoding, "" if table is None else table.suffix)
+
+
+@lru_cache(4_096)  # what is written into cells is mostly the same
+def _held_in(text: str, encoding: str, suffix: str) -> str:
+    """A text that a file can hold; `encoding` of a CSV."""
+    if encoding:
         try:
-            text.encode(table.dialect.encoding)
+            text.encode(encoding)
         except UnicodeEncodeError as problem:
             raise CannotChange(
-                f"{problem.object[problem.start]!r} cannot be written as {table.dialect.encoding}, the export's "
+                f"{problem.object[problem.start]!r} cannot be written as {encoding}, the export's "
                 "encoding: export as UTF-8, or use another text in the action"
             ) from None
     elif any("\ud800" <= sign <= "\udfff" for sign in text):
         raise CannotChange("it holds half a character, which no file can")
     if "\0" in text:
         raise CannotChange("it holds a NUL, which no cell can")
-    if table is not None and table.suffix == ".xlsx":
+    if suffix == ".xlsx":
         if _NOT_XML.search(text):
             raise CannotChange("it holds a control character, which no cell of a workbook can")
         if len(text) > _MOST_IN_A_CELL:

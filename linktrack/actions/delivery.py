@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
@@ -9,7 +10,7 @@ from linktrack.actions import output as files
 from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.ledger.additions import Additions
-from linktrack.actions.planned import MADE_FILES, Clicked
+from linktrack.actions.planned import MADE_FILES, Clicked, RowCells
 from linktrack.actions.planning import Planner
 from linktrack.actions.selecting import PassedClick
 from linktrack.contacts.words import Word
@@ -18,7 +19,7 @@ from linktrack.links.stored_actions import StandingAction
 from linktrack.moments import iso
 from linktrack.store.many import at_once
 
-_AT_ONCE = 90  # changes
+_AT_ONCE = 90  # rows
 
 
 def write_plan(
@@ -29,15 +30,17 @@ def write_plan(
     for name in files.ALWAYS:
         folder.start(name)
     calendars = CalendarFiles(folder.path, planner.now)
-    for done in at_once(planner.changes(clicks), _AT_ONCE):
+    for done in planner.changes(clicks):
         ledger.add_done(done, planner.now)
-        folder.changes(done, zone)
-        with_rows = [(MADE_FILES[one.kind], one.row(zone)) for one in done if one.cells]
-        for name in {name for name, _ in with_rows}:
-            folder.rows(name, [row for of, row in with_rows if of == name])
-        for name, row in with_rows:
-            if name == "follow-ups.csv":
-                calendars.add(row)
+        shown = folder.changes(done, zone)
+        made = defaultdict[str, list[RowCells]](list)  # by kind the rows of what was made
+        for one in done:
+            if one.cells:
+                made[one.kind].append(one.row(shown[one.click.at]))
+        for kind, rows in made.items():
+            folder.rows(MADE_FILES[kind], rows)
+        for row in made["follow-up"]:
+            calendars.add(row)
     calendars.close()
     state = planner.state
     for kind in ("selection", "project"):

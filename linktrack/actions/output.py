@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.actions.done import Done
-from linktrack.actions.planned import MADE_FILES, Clicked
+from linktrack.actions.planned import MADE_FILES, LinkFacts, ShipmentFacts
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_name
 from linktrack.crm.authored import AuthoredCsv
@@ -81,7 +81,7 @@ class RunFolder:
         self.folder, self.dialect, self.guard = folder, dialect, guard
         self._files: dict[str, BinaryIO] = {}
         self._csv: dict[str, AuthoredCsv] = {}
-        self._where: dict[tuple[int, int], str] = {}  # by link and shipment what lines of changes say of them
+        self._wheres: dict[tuple[int, int], str] = {}  # by link and shipment what lines of changes say of them
         self._stack = ExitStack()
 
     def __enter__(self) -> RunFolder:
@@ -132,30 +132,34 @@ class RunFolder:
             count += len(some)
         return count
 
-    def changes(self, done: Iterable[Done], zone: tzinfo) -> None:
+    def changes(self, done: Iterable[Done], zone: tzinfo) -> dict[int, str]:
         """Add lines to changes.ndjson: what `rows` would write, in a third of the time, for there are many. Ids, kinds
-        and times need no escapes. Times are in `zone`."""
+        and times need no escapes. Returns how the times of the clicks are shown in `zone`."""
         said, before, end = encode_basestring, None, ""
-        lines = []
+        lines: list[str] = []
+        shown: dict[int, str] = {}
         for click, _, identifier, kind, name, operation, old, new, status, _, _, cells in done:
             if status == "failed" and not cells:  # see `Done.is_told`
                 continue
             if click is not before:  # whose changes all end alike
-                before, end = click, self._end_of(click, zone)
+                before = click
+                at, mark, link, sent, *_ = click
+                when = shown[at] = iso(at, zone)
+                end = f'{self._where(link, sent)}"{click_name(at, mark)}", "clicked_at": "{when}"}}\n'
             lines.append(
                 f'{{"id": "{identifier}", "kind": "{kind}", "contact_id": {said(click.contact_id)}, '
                 f'"name": {said(name)}, "operation": "{operation}", "old": {said(old)}, "new": {said(new)}, {end}'
             )
         self._files["changes.ndjson"].write("".join(lines).encode())
+        return shown
 
-    def _end_of(self, click: Clicked, zone: tzinfo) -> str:
-        """How the line of a change ends because of a click."""
-        at, mark, link, sent, *_ = click
-        if (where := self._where.get((link.id, sent.id))) is None:
+    def _where(self, link: LinkFacts, sent: ShipmentFacts) -> str:
+        """What the line of a change says of a link and a shipment."""
+        if (where := self._wheres.get((link.id, sent.id))) is None:
             said = encode_basestring
             where = f'"link": {said(link.key)}, "mailing": {said(sent.mailing)}, "shipment": {sent.id}, "click": '
-            self._where[link.id, sent.id] = where
-        return f'{where}"{click_name(at, mark)}", "clicked_at": "{iso(at, zone)}"}}\n'
+            self._wheres[link.id, sent.id] = where
+        return where
 
 
 def _line_of(name: str, cells: Iterable[object]) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from linktrack.actions.click_values import Plans, about
-from linktrack.actions.crm_state import CrmState
-from linktrack.actions.done import Done
+from linktrack.actions.crm_state import CrmRow, CrmState
+from linktrack.actions.done import NO_CELLS, Done
 from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Before, Book
 from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import (
@@ -24,7 +24,6 @@ from linktrack.actions.planned import (
     FoundScript,
     Intent,
     NumberedAction,
-    ScriptResult,
     Staff,
     Thing,
     change_id,
@@ -38,6 +37,7 @@ from linktrack.errors import CannotChange
 from linktrack.links.actions import ScriptAction
 
 _NEVER = (-1, -1)
+_AT_ONCE = 90  # changes
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,19 @@ class Planner:
         self.again = self._to_be_tried_again(terms.retried)
         self.unknown: Counter[str] = Counter()
         self.departures: list[Departing] = []
-        self.handled = 0
-        self.contacts: set[str] = set()
+        self.handled = self.contacts = 0
 
     def counts(self) -> dict[str, int]:
         return {
             "clicks": self.handled,
-            "contacts": len(self.contacts),
+            "contacts": self.contacts,
             "failed": self.notes.failed,
             "unknown_contacts": len(self.unknown),
         }
 
-    def changes(self, clicks: Iterable[Clicked]) -> Iterator[Done]:
-        """Every change because of `clicks`, which come in the order of time, also those that failed."""
-        people, contacts, done = self.state.people, self.contacts, self.notes.done
-        actions, again = self.actions, self.again
+    def changes(self, clicks: Iterable[Clicked]) -> Iterator[list[Done]]:
+        """Every change because of `clicks`, which come in the order of time, also those that failed: some at once."""
+        people, notes, actions, again, done_before = self.state.people, self.notes, self.actions, self.again, self.done
         for click in clicks:
             _, _, link, _, _, _, contact_id, pressed, why = click
             if (person := people.get(contact_id)) is None:
@@ -96,18 +94,20 @@ class Planner:
                 continue
             if why != RETRIED:
                 self.handled += 1
-                contacts.add(person.id)  # which is kept anyway
+                if not person.has_clicked:
+                    person.has_clicked = True
+                    self.contacts += 1
             for action in actions.get(link.id, ()):
                 if action.button and action.button not in pressed:
                     continue
-                if why == REPLAYED and (click.key, action.number) in self.done:
+                if why == REPLAYED and (click.key, action.number) in done_before:
                     continue  # whatever its settings were then
                 only = again.get((click.key, action.number)) if again else None
                 if why != RETRIED or only:
-                    self._act(click, action, only if why == RETRIED else None)
-            if done:
-                yield from done
-                done.clear()
+                    self._act(click, person, action, only if why == RETRIED else None)
+            if len(notes.done) >= _AT_ONCE:
+                yield notes.taken()
+        yield notes.taken()
 
     def _to_be_tried_again(self, states: Sequence[str]) -> dict[tuple[ClickKey, int], set[str]]:
         """By click and action the changes that failed; what failed of an action that is gone stands open no more."""
@@ -121,11 +121,11 @@ class Planner:
                     self.notes.close(failure.recipient_id, failure.id, REMOVED)
         return again
 
-    def _act(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> None:
-        """Do what an action does because of a click, or `only` those of its changes that failed before."""
+    def _act(self, click: Clicked, person: CrmRow, action: NumberedAction, only: set[str] | None) -> None:
+        """Do what an action does because of a click of a person, or `only` those of its changes that failed before."""
         kind = action.definition.type
         if isinstance(action.definition, ScriptAction):
-            self._script(click, action, action.definition.script, only)
+            self._script(click, person, action, action.definition.script, only)
             return
         if kind in MADE_KINDS:
             whole = made_id(action, click)
@@ -137,7 +137,7 @@ class Planner:
             if only or self.notes.open_failures:
                 whole = change_id(click, click.at, one_text(kind, action.number))
         try:
-            plan = self.plans.of(click, action)
+            plan = self.plans.of(click, person, action)
         except CannotChange as problem:
             whole = whole or change_id(click, click.at, one_text(kind, action.number))
             name, operation = about(action)
@@ -147,38 +147,42 @@ class Planner:
         for wanted in plan:
             if isinstance(wanted, Thing):
                 overruled = False
-                self._make(click, action, whole, wanted)
-            elif self._decide(click, action, wanted, None if only and whole in only else only):
+                self._make(click, person, action, whole, wanted)
+            elif self._decide(click, person, action, wanted, None if only and whole in only else only):
                 overruled = False
         if overruled:
             self.notes.close(click.recipient_id, whole, OVERRULED)
         elif whole:
             self.notes.attempt(click.recipient_id, whole)
 
-    def _decide(self, click: Clicked, action: NumberedAction, wanted: Intent, only: set[str] | None) -> bool:
-        """Do what a click decides; the answer is whether no later one had decided before."""
-        (kind, what, operation, value), name, place, leaves = wanted
-        recipient, notes = click.recipient_id, self.notes
-        at = self.now if click.why == BY_HAND else click.at
+    def _decide(
+        self, click: Clicked, person: CrmRow, action: NumberedAction, wanted: Intent, only: set[str] | None
+    ) -> bool:
+        """Do what a click of a person decides; the answer is whether no later one had decided before."""
+        decision, name, place, leaves = wanted
+        kind, what, operation, value = decision
+        at, mark, _, _, _, recipient, _, _, why = click
+        if why == BY_HAND:
+            at = self.now
+        notes = self.notes
         identifier = ""  # which is only needed where something changes, fails, or has failed before
         if only is not None or notes.open_failures or self.taken:
             identifier = change_id(click, at, place)
             if identifier in self.taken or (only is not None and identifier not in only):
                 return True
         if kind == "company-interest":  # a company is decided on by all its people
-            company = self.state.people[click.contact_id].get("company")
-            recipient, name = 0, f"{company}\x1f{name}"
+            recipient, name = 0, f"{person.get('company')}\x1f{name}"
         settled = self.settled.get((recipient, kind, name), _NEVER) if self.settled else _NEVER
-        over = settled > (at, click.print)  # this click came late, or is tried again
-        if settled == (at, click.print):  # it has decided before, by this action or another one
-            over = click.why == REPLAYED or (click.why == RETRIED and self._decided_later(click, action, wanted))
-        if leaves and (click.why == OPEN or not over):  # imports note what open clicks decide
+        over = settled > (at, mark)  # this click came late, or is tried again
+        if settled == (at, mark):  # it has decided before, by this action or another one
+            over = why == REPLAYED or (why == RETRIED and self._decided_later(click, person, action, wanted))
+        if leaves and (why == OPEN or not over):  # imports note what open clicks decide
             self.departures.append(Departing(click.recipient_id, click.contact_id, leaves, at))
         if over:
             notes.close(click.recipient_id, identifier, OVERRULED)
             return False
         try:
-            changed = self.state.apply(click.contact_id, wanted.decision)
+            changed = self.state.apply(person, decision)
         except CannotChange as problem:
             identifier = identifier or change_id(click, at, place)
             new = value if operation == "set" else ""
@@ -186,24 +190,26 @@ class Planner:
             return True
         if changed is not None:
             identifier = identifier or change_id(click, at, place)
-            notes.count(Done(click, action, identifier, kind, what, operation, *changed))
+            old, new = changed
+            done = click, action, identifier, kind, what, operation, old, new, "ok", "", None, NO_CELLS
+            notes.count(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
         if notes.open_failures:
             notes.attempt(click.recipient_id, identifier)
         if notes.book is not None:
-            notes.book.settle(recipient, kind, name, at, click.print, value)
+            notes.book.settle(recipient, kind, name, at, mark, value)
         return True
 
-    def _decided_later(self, click: Clicked, action: NumberedAction, wanted: Intent) -> bool:
+    def _decided_later(self, click: Clicked, person: CrmRow, action: NumberedAction, wanted: Intent) -> bool:
         """Whether an action of the click that comes after this one decides the same, and did not fail."""
         every = self.actions[click.link.id]
         for other in every[every.index(action) + 1 :]:
             pressed = not other.button or other.button in click.pressed
             held = pressed and (click.key, other.number) not in self.failed_before
-            if held and (wanted.decision.kind, wanted.settled) in self._decided_by(click, other):
+            if held and (wanted.decision.kind, wanted.settled) in self._decided_by(click, person, other):
                 return True
         return False
 
-    def _decided_by(self, click: Clicked, action: NumberedAction) -> set[tuple[str, str]]:
+    def _decided_by(self, click: Clicked, person: CrmRow, action: NumberedAction) -> set[tuple[str, str]]:
         """What an action decides because of a click: kinds and names, as they are settled."""
         if isinstance(action.definition, ScriptAction):
             found = self.scripts.get(made_id(action, click))
@@ -212,17 +218,19 @@ class Planner:
         if action.definition.type in MADE_KINDS:
             return set()
         try:
-            decisions = (one for one in self.plans.of(click, action) if isinstance(one, Intent))
+            decisions = (one for one in self.plans.of(click, person, action) if isinstance(one, Intent))
             return {(one.decision.kind, one.settled) for one in decisions}
         except CannotChange:
             return set()
 
-    def _make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> None:
-        person, company = self.state.people[click.contact_id], self.state.company(click.contact_id, "name")
+    def _make(self, click: Clicked, person: CrmRow, action: NumberedAction, identifier: str, thing: Thing) -> None:
+        company = self.state.company(person, "name")
         cells = {**thing.row, "name": person.get("name"), "email": person.get("email"), "company": company}
         self.notes.make(click, action, identifier, thing, cells)
 
-    def _script(self, click: Clicked, action: NumberedAction, script: str, only: set[str] | None) -> None:
+    def _script(
+        self, click: Clicked, person: CrmRow, action: NumberedAction, script: str, only: set[str] | None
+    ) -> None:
         if click.why != RETRIED:
             self.occasions.take(action, click)  # as it was when scripts were asked for
         identifier = made_id(action, click)
@@ -238,13 +246,13 @@ class Planner:
         elif only is None:
             return  # an earlier run has done all this
         if result.status == "ok":
-            self._answered(click, action, script, result, only if found.reported else None)
+            self._answered(click, person, action, result.fields, only if found.reported else None)
 
     def _answered(
-        self, click: Clicked, action: NumberedAction, script: str, result: ScriptResult, only: set[str] | None
+        self, click: Clicked, person: CrmRow, action: NumberedAction, fields: Mapping[str, str], only: set[str] | None
     ) -> None:
         """The fields that a script has answered, each for itself."""
-        for name, value in result.fields.items():
+        for name, value in fields.items():
             if only is not None and change_id(click, click.at, place_of(action, "set-field", name, "set")) not in only:
                 continue
             try:
@@ -257,6 +265,6 @@ class Planner:
             except CannotChange as problem:
                 identifier = change_id(click, click.at, place_of(action, "set-field", name, "set"))
                 done = Done(click, action, identifier, "set-field", name, "set", "", value)
-                self.notes.fail(done, CannotChange(f"the script {script}: {problem}"))
+                self.notes.fail(done, CannotChange(f"the script {action.definition.settings['script']}: {problem}"))
                 continue
-            self._decide(click, action, wanted, None)
+            self._decide(click, person, action, wanted, None)

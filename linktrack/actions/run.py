@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
@@ -134,7 +135,7 @@ def _print_of(export: Path | None) -> str:
 def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> RunReport:
     work = prepare(workspace, database, options)
     planner = work.planner(_run_scripts(work, None), None)
-    told = tuple(delivered(planner.changes(work.ledger.clicks()), workspace.zone))
+    told = tuple(delivered(chain.from_iterable(planner.changes(work.ledger.clicks())), workspace.zone))
     return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), told)
 
 

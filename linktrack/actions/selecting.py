@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -220,7 +221,7 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
                 stretch,
             )
     rows = database.each("SELECT clicked_at, print, contact_id FROM passing_click ORDER BY clicked_at, print")
-    yield from map(PassedClick._make, rows)
+    yield from map(partial(tuple.__new__, PassedClick), rows)  # which is thrice as fast as `_make`
 
 
 def looked_at(*, passes: bool) -> str:

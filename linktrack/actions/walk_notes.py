@@ -24,6 +24,11 @@ class Notes:
         self.sentences: list[str] = []  # of the first failures
         self.failed = self.interrupted = 0
 
+    def taken(self) -> list[Done]:
+        """What was done since this was asked last."""
+        done, self.done = self.done, []
+        return done
+
     def fail(self, done: Done, problem: CannotChange) -> None:
         """Note what could not be carried out, and why."""
         reason = str(problem)

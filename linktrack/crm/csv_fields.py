@@ -26,8 +26,8 @@ def plain_record(delimiter: str) -> re.Pattern[str]:
 
 @cache
 def behind_blanks(delimiter: str) -> tuple[Callable[[str], object], ...]:
-    """What finds a quote with blanks before it where a field of some lines begins: patterns that begin with one sign, for
-    which the standard library looks fast."""
+    """What finds a quote with blanks before it where a field of some lines begins: patterns that begin with one sign,
+    for which the standard library looks fast."""
     return tuple(re.compile(before + ' +"').search for before in (re.escape(delimiter), "\n", r"\A"))
 
 

@@ -64,7 +64,8 @@ class Ledger:
         for at, mark, link, shipment, place, recipient, contact, pressed, why in rows:
             where = placements.get(place, "")
             buttons = buttons_in(pressed)
-            yield Clicked(at, mark, links[link], shipments[shipment], where, recipient, contact, buttons, why)
+            click = at, mark, links[link], shipments[shipment], where, recipient, contact, buttons, why
+            yield tuple.__new__(Clicked, click)  # which is thrice as fast as Clicked(…)
 
     def actions(self) -> dict[int, list[NumberedAction]]:
         """The actions of each link whose clicks the run looks at, in their order."""

@@ -159,11 +159,21 @@ class FoundScript(NamedTuple):
     reported: bool = False
 
 
+class Booked(NamedTuple):
+    """A time that somebody has something: as a row shows it, and in UTC milliseconds."""
+
+    start: str
+    end: str
+    start_at: int
+    end_at: int
+
+
 class Slots(Protocol):
-    """Who is free when."""
+    """Who is free when, and how such a time is `shown`."""
 
     def take(self, user: str, seconds: int) -> tuple[datetime, datetime]: ...
     def at(self, user: str, start: str, seconds: int) -> tuple[datetime, datetime]: ...
+    def shown(self, start: datetime, end: datetime, /) -> Booked: ...
 
 
 class Departing(NamedTuple):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
+from linktrack.actions.planned import Booked
 from linktrack.errors import CannotChange
-from linktrack.moments import datetime_written, zone_of
+from linktrack.moments import datetime_written, moment_of, zone_of
 from linktrack.names import composed
 from linktrack.settings.tables import ActionSettings
 
@@ -16,6 +18,8 @@ STEP = timedelta(minutes=15)  # the first slot begins at a full quarter of an ho
 PATIENCE = 400  # days without a long enough span in a row before it is given up: all kinds of days come in a year
 
 Span = tuple[datetime, datetime]
+_NOTHING: tuple[list[datetime], list[datetime]] = ([], [])
+_REMEMBERED = 4_096
 
 
 class Calendar:
@@ -28,21 +32,26 @@ class Calendar:
         self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
-        self.busy: dict[str, list[Span]] = {}  # by composed name, in UTC and in order: none meet
+        self.busy: dict[
+            str, tuple[list[datetime], list[datetime]]
+        ] = {}  # by composed name when it begins and ends that
+        # somebody has something, in UTC and in order: none meet
         self._days: dict[date, list[Span]] = {}
         self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
+        # Many have something at the same time: it is made once.
+        self._local = lru_cache(_REMEMBERED)(self._in_zone)
+        self.shown = lru_cache(_REMEMBERED)(_shown)
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
         """Mark a time as taken; both times are aware. Nobody ("") is always free."""
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         if not user or end <= start:
             return
-        taken = self.busy.setdefault(composed(user), [])
-        first = bisect_left(taken, start, key=lambda span: span[1])
-        last = bisect_right(taken, end, key=lambda span: span[0])
+        starts, ends = self.busy.setdefault(composed(user), ([], []))
+        first, last = bisect_left(ends, start), bisect_right(starts, end)
         if first < last:
-            start, end = min(start, taken[first][0]), max(end, taken[last - 1][1])
-        taken[first:last] = [(start, end)]
+            start, end = min(start, starts[first]), max(end, ends[last - 1])
+        starts[first:last], ends[first:last] = [start], [end]
 
     def take(self, user: str, seconds: int) -> Span:
         """The next working time of that length which `user` has free, booked for them.
@@ -68,21 +77,21 @@ class Calendar:
         self.book(user, begin, end)
         return self._local(begin), self._local(end)
 
-    def _local(self, moment: datetime) -> datetime:
+    def _in_zone(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
 
     def _free_from(self, user: str, start: datetime, length: timedelta) -> datetime:
         """The first time from `start` on from which the user has nothing for that long."""
-        taken = self.busy.get(composed(user), [])
-        place = bisect_right(taken, start, key=lambda span: span[1])
-        while place < len(taken) and taken[place][0] < start + length:
-            start = taken[place][1]
+        starts, ends = self.busy.get(composed(user), _NOTHING)
+        place = bisect_right(ends, start)
+        while place < len(starts) and starts[place] < start + length:
+            start = ends[place]
             place += 1
         return start
 
     def _spans(self, after: datetime, length: timedelta) -> Iterator[Span]:
         """The working spans of at least that length from a time on, the first one cut at it."""
-        day = after.astimezone(self.zone).date()
+        day = self._local(after).date()
         without = 0
         while without < PATIENCE and day.year < 9998:
             without += 1
@@ -111,6 +120,10 @@ class Calendar:
 
     def _moment(self, day: date, clock: str) -> datetime:
         return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
+
+
+def _shown(start: datetime, end: datetime) -> Booked:
+    return Booked(start.isoformat(), end.isoformat(), moment_of(start), moment_of(end))
 
 
 def _said(length: timedelta) -> str:

@@ -107,10 +107,11 @@ def wide_encoding(head: bytes) -> str:
 def refuse_long_lines(path: Path) -> None:
     """BadInput for a text file with a line of more than MAX_LINE bytes, before anything reads it as one text."""
     with path.open("rb") as file:
-        line, length = 1, 0
+        begin = length = 0  # of the line
         while chunk := file.read(1 << 20):
             first = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
             if length + (len(chunk) if first < 0 else first) > MAX_LINE:
+                line, _, _ = _around(path, begin)
                 raise BadInput(
                     f"this line is longer than {MAX_LINE // 1_000_000} MB, which no row of an export is",
                     file=path,
@@ -118,7 +119,7 @@ def refuse_long_lines(path: Path) -> None:
                 )
             last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
             length = length + len(chunk) if last < 0 else len(chunk) - last - 1
-            line += chunk.count(b"\n")
+            begin = file.tell() - length
 
 
 def refuse_nul(path: Path, encoding: str) -> None:

@@ -8,7 +8,6 @@ from linktrack.actions.planned import Staff, Texts, Thing
 from linktrack.errors import CannotChange
 from linktrack.links.action_values import seconds_of
 from linktrack.links.actions import FollowUpAction
-from linktrack.moments import moment_of
 
 
 def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], staff: Staff) -> Iterable[Thing]:
@@ -23,11 +22,9 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], sta
             owner = ""  # a seller who is not there any more
     owner = owner or staff.user(fill(action.default_recipient))
     seconds = seconds_of(action.duration)
-    start, end = (
-        staff.slots.take(owner, seconds)
-        if action.start == "next-available"
-        else staff.slots.at(owner, action.start, seconds)
-    )
+    slots = staff.slots
+    is_next = action.start == "next-available"
+    booked = slots.shown(*(slots.take(owner, seconds) if is_next else slots.at(owner, action.start, seconds)))
     row = {
         "kind": action.kind,
         "task": task,
@@ -36,8 +33,8 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], sta
         "created_by": fill(action.created_by),
         "assigned_to": owner,
         "assignment": "true" if action.assignment else "false",
-        "start": start.isoformat(),
-        "end": end.isoformat(),
+        "start": booked.start,
+        "end": booked.end,
         "duration_minutes": f"{seconds / 60:g}",
     }
-    yield Thing(task or action.kind, description, owner, row, moment_of(start), moment_of(end))
+    yield Thing(task or action.kind, description, owner, row, booked.start_at, booked.end_at)

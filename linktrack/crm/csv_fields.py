@@ -33,14 +33,22 @@ def behind_blanks(delimiter: str) -> tuple[Callable[[str], object], ...]:
 
 @cache
 def _fields_of_plain(delimiter: str) -> re.Pattern[str]:
-    """The pattern of each field of a plain record, with what stands before it."""
-    sign = re.escape(delimiter)
-    return re.compile(rf'(?:\A|{sign})("[^"]*(?:""[^"]*)*"|[^{sign}]*)')
+    """The pattern of each field of a plain record, with what stands before it; none with blanks before a quote."""
+    sign, blanks = re.escape(delimiter), "" if delimiter == " " else " *"
+    return re.compile(rf'(?:\A|{sign})("[^"]*(?:""[^"]*)*"|(?!{blanks}")[^{sign}]*)')
 
 
 def split_plain(text: str, delimiter: str) -> list[str]:
     """What `split_record` makes of a plain record."""
     return _fields_of_plain(delimiter).findall(text)
+
+
+def split_if_plain(text: str, delimiter: str) -> list[str] | None:
+    """What `split_record` makes of a record without line ends whose quotes are doubled, where that shows at once."""
+    if '"' not in text:
+        return text.split(delimiter)
+    fields = split_plain(text, delimiter)
+    return fields if delimiter.join(fields) == text else None
 
 
 def split_record(text: str, delimiter: str, escape: str = "") -> list[str] | None:

@@ -20,7 +20,7 @@ class CsvRecord:
 
     __slots__ = ("_cutter", "_fields", "end", "is_plain", "line", "text")
 
-    def __init__(self, line: int, text: str, end: str, cutter: _Cutter, fields: list[str] | None = None) -> None:
+    def __init__(self, line: int, text: str, end: str, cutter: Cutter, fields: list[str] | None = None) -> None:
         self.line, self.text, self.end = line, text, end
         self.is_plain = fields is None
         self._cutter, self._fields = cutter, fields
@@ -46,7 +46,7 @@ class CsvRecord:
         return [unquoted(field, escape) if '"' in field else field for field in self._fields]
 
 
-class _Cutter:
+class Cutter:
     """How the records of a file are cut into fields."""
 
     def __init__(self, delimiter: str, escape: str) -> None:
@@ -87,7 +87,7 @@ def read_records(
     BadInput (without the file's name) when a quote is not closed.
     """
     lines = iter(text)
-    cutter = _Cutter(delimiter, escape)
+    cutter = Cutter(delimiter, escape)
     is_plain = cutter.is_plain
     known_ends = frozenset({file_end, "\r\n"})
     for piece in lines:

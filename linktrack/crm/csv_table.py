@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from linktrack.crm.csv_dialect import HEADER_WITHIN, find_dialect, open_lines, open_text
-from linktrack.crm.csv_fields import goes_on, is_doubtful, unquoted
-from linktrack.crm.csv_records import CsvRecord, read_plain, read_records, shows_escapes
+from linktrack.crm.csv_fields import goes_on, is_doubtful, split_if_plain, unquoted
+from linktrack.crm.csv_records import CsvRecord, Cutter, read_plain, read_records, shows_escapes
 from linktrack.crm.export_rows import HOLDS_NUL, BadRow
 from linktrack.crm.footers import Block, numbered, without_footers
 from linktrack.crm.headers import find_header
@@ -55,18 +55,29 @@ class CsvTable:
         """The records that begin at these lines, which come in order; what stands between them has been copied to the
         file `to` when one comes, and what stands behind them at the end."""
         at, line_end = self._first, self.dialect.end[-1]  # as `open_text` cuts lines
-        encoding, errors = self.dialect.encoding, self.dialect.errors
         with open_lines(self.path, self.dialect) as raw:
-            records = self._read((line.decode(encoding, errors) for line in raw), at)
+            text, cutter = map(self._decoded, raw), Cutter(self.dialect.delimiter, self.dialect.escape)
             for line in lines:
                 to.writelines(islice(raw, line - at))
-                record = next(records, None)
-                if record is None:
+                first = next(text, None)
+                if first is None:
                     return
-                record.line = line  # the reader knows nothing of what stood in between
+                record = self._plain(line, first, cutter) or next(self._read(chain([first], text), line))
                 at = line + record.text.count(line_end)
                 yield record
             to.writelines(raw)
+
+    def _decoded(self, line: bytes) -> str:
+        return line.decode(self.dialect.encoding, self.dialect.errors)
+
+    def _plain(self, line: int, text: str, cutter: Cutter) -> CsvRecord | None:
+        """The record that is a line of the file, where it shows at once what its fields are."""
+        end = self.dialect.end
+        body = text.removesuffix(end)
+        if cutter.escape or len(body) == len(text) or "\r" in body or "\n" in body:
+            return None
+        fields = split_if_plain(body, cutter.delimiter)
+        return None if fields is None else CsvRecord(line, text, end, cutter, fields)
 
     @property
     def _first(self) -> int:

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from linktrack.crm import csv_table
 from linktrack.crm.csv_dialect import find_line_end
-from linktrack.crm.csv_fields import goes_on, is_doubtful, plain_record, quoted, split_plain, split_record, unquoted
+from linktrack.crm.csv_fields import (
+    goes_on,
+    is_doubtful,
+    plain_record,
+    quoted,
+    split_if_plain,
+    split_plain,
+    split_record,
+    unquoted,
+)
 from linktrack.crm.csv_records import read_plain, read_records
 from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.export import left_alone, need_column, open_table
@@ -417,6 +426,7 @@ def test_rows_are_read_at_once_up_to_and_behind_what_is_odd(tmp_path: Path) -> N
 @given(text=st.text('ab ,;"\\\t\u2028', max_size=30), delimiter=st.sampled_from(";,\t"))
 def test_what_is_plain_means_the_same_to_the_standard_library(text: str, delimiter: str) -> None:
     fields = split_record(text, delimiter)
+    assert split_if_plain(text, delimiter) in (None, fields)
     if plain_record(delimiter).fullmatch(text):
         assert fields is not None and delimiter.join(fields) == text and fields == split_plain(text, delimiter)
         assert next(csv.reader([text], delimiter=delimiter)) == [unquoted(field) for field in fields]

@@ -29,7 +29,7 @@ from linktrack.actions.run_input import RunOptions, Work, prepare
 from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
 from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
-from linktrack.contacts.seen import print_of
+from linktrack.contacts.seen import Prints, prints_of
 from linktrack.crm.authored import dialect_of
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files.disk_folders import check_new_folder, making_folder
@@ -89,9 +89,10 @@ def run_actions(
                 f"run {before.id} was interrupted, and this run takes its place, though linktrack action run --resume "
                 "would have finished it: what its scripts did is kept"
             )
-        seen = replace(options, export_print=_print_of(options.export))
+        prints = _prints_of(options.export)
+        seen = replace(options, export_print=prints.whole.hex())
         run_id = runs.begin_run(database, options.now, str(tidy_path(out)), seen.text())
-        return _carry_out(work, out, run_id, clock)
+        return _carry_out(work, out, run_id, prints, clock)
 
 
 @_without_collecting()
@@ -113,7 +114,8 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
             raise NotFound(
                 f"the export of the interrupted run is gone: {options.export}: bring it back or begin a new run"
             )
-        if options.export_print != _print_of(options.export):
+        prints = _prints_of(options.export)
+        if options.export_print != prints.whole.hex():
             database.warn(
                 f"the export {options.export} has changed since run {run.id} began: the run is finished with it as "
                 "it is"
@@ -123,13 +125,13 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
         output.clear_unfinished(out)
         check_new_folder(out, workspace.protected())
         runs.set_status(database, run.id, "running")
-        return _carry_out(work, out, run.id, clock)
+        return _carry_out(work, out, run.id, prints, clock)
 
 
-def _print_of(export: Path | None) -> str:
+def _prints_of(export: Path | None) -> Prints:
     """What an export is known by, whichever of its files a run may read; nothing where there is none."""
-    nouns = ("contacts", "companies", "selections", "projects", "users", "follow-ups", "requests")
-    return "" if export is None else print_of(export, nouns).hex()
+    besides = ("companies", "selections", "projects", "users", "follow-ups", "requests")
+    return Prints(b"", b"") if export is None else prints_of(export, besides)
 
 
 def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> RunReport:
@@ -139,8 +141,8 @@ def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> 
     return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), told)
 
 
-def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
-    """Run the scripts, write the files, and store the run in the ledger."""
+def _carry_out(work: Work, out: Path, run_id: int, prints: Prints, clock: Clock) -> RunReport:
+    """Run the scripts, write the files, and store the run in the ledger. `prints` are those of the export."""
     database, settings = work.ledger.database, work.workspace.settings
     work = replace(work, actions=note_definitions(database, run_id, work.actions, besides=work.reworded))
     protected = work.workspace.protected().and_inputs(work.options.export)
@@ -176,10 +178,11 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             }
         )
         export = work.options.export  # read before the transaction, so that nobody waits meanwhile
-        seen = None if export is None else witness_of(database, export, work.state.mapping, work.state.contacts)
+        state = work.state
+        seen = export and witness_of(database, export, state.mapping, state.contacts, prints.contacts)
         with database.transaction(durable=True):
             additions.store(text, clock())
-            if seen is not None:
+            if seen:
                 seen.note_what_was_seen(clock())
             for one in planner.departures:
                 leave(database, one.recipient_id, one.type, "action", one.at)

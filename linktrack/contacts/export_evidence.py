@@ -20,8 +20,9 @@ class Witness:
     Both questions are asked once for each row; `note_what_was_seen` afterwards stores what the file has shown.
     """
 
-    def __init__(self, database: Database, export: Path, mapping: Mapping) -> None:
-        seen = SeenExport(database, export)
+    def __init__(self, database: Database, export: Path, mapping: Mapping, known_print: bytes = b"") -> None:
+        """`known_print` as in a `SeenExport`."""
+        seen = SeenExport(database, export, known_print)
         self._absences = Absences(database, seen, mapping)
         self._consents = Consents(database, seen)
         self.leaves_out = self._absences.leaves_out
@@ -34,10 +35,12 @@ class Witness:
         self._consents.note_what_was_seen(moment)
 
 
-def witness_of(database: Database, export: Path, mapping: Mapping, contacts: Table | None = None) -> Witness:
+def witness_of(
+    database: Database, export: Path, mapping: Mapping, contacts: Table | None = None, known_print: bytes = b""
+) -> Witness:
     """What a whole export of the CRM shows, for `note_what_was_seen`. `contacts` are those of it, if they are open
-    already. Errors as `read_contacts`."""
-    witness = Witness(database, export, mapping)
+    already; `known_print` as in a `SeenExport`. Errors as `read_contacts`."""
+    witness = Witness(database, export, mapping, known_print)
     for contact in contacts_in(contacts or open_contacts(export, mapping), mapping, [], witness.asked_of):
         witness.leaves_out(contact, EVERY_TYPE)
         witness.may_be_tracked(contact)

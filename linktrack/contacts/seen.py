@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from linktrack.crm.export import find_table
 from linktrack.files.reading import open_input
@@ -14,9 +15,10 @@ from linktrack.store.session import Database
 class SeenExport:
     """A file of contacts, or a folder with one; `before`: the same content was seen before."""
 
-    def __init__(self, database: Database, export: Path) -> None:
+    def __init__(self, database: Database, export: Path, known_print: bytes = b"") -> None:
+        """`known_print` is that of its contacts, where it was asked for already."""
         self._database = database
-        self._print = print_of(export)
+        self._print = known_print or prints_of(export).contacts
         self.before = database.value("SELECT 1 FROM seen_export WHERE print = ?", (self._print,)) is not None
 
     def note(self, moment: int) -> None:
@@ -27,13 +29,22 @@ class SeenExport:
         )
 
 
-def print_of(export: Path, nouns: Collection[str] = ("contacts",)) -> bytes:
-    """What an export is known by: a print of the content of its contacts, or of its files of several `nouns`."""
+class Prints(NamedTuple):
+    """What an export is known by: a print of the content of its contacts, and one of all files that were asked for."""
+
+    contacts: bytes
+    whole: bytes
+
+
+def prints_of(export: Path, besides: Sequence[str] = ()) -> Prints:
+    """The prints of an export, with its files of the nouns `besides` contacts."""
     digest = blake2b(digest_size=16)
-    for noun in nouns:
+    contacts = b""
+    for noun in ("contacts", *besides):
         path = find_table(export, noun)
         if path is not None:
             with open_input(path, f"a file of {noun}" if noun != "contacts" else "a contacts file") as file:
                 while data := file.read(1 << 20):
                     digest.update(data)
-    return digest.digest()
+        contacts = contacts or digest.digest()
+    return Prints(contacts, digest.digest())

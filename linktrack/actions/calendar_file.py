@@ -91,22 +91,22 @@ def calendar_entry(row: Mapping[str, str], stamp: str) -> bytes:
     ):
         if value:
             shared.append(f"X-LINKTRACK-{name}:{_escaped(value)}")
-    event = [f"DTEND:{end}", *shared]
     if row["kind"] == "task":
-        lines = _component("VTODO", identifier, [f"DUE:{end}", *shared])
-        lines += _component("VEVENT", f"{identifier}-event", event)
+        first = _component("VTODO", identifier, f"DUE:{end}", shared)
+        whole = first + _component("VEVENT", f"{identifier}-event", f"DTEND:{end}", shared)
     else:
         if row["assignment"] == "true":
-            event.append("STATUS:TENTATIVE")  # an invitation that can be refused
-        lines = _component("VEVENT", identifier, event)
-    whole = "\r\n".join([*lines, ""])
-    if whole.isascii() and max(map(len, lines)) <= _LONGEST:
+            shared.append("STATUS:TENTATIVE")  # an invitation that can be refused
+        whole = _component("VEVENT", identifier, f"DTEND:{end}", shared)
+    if whole.isascii() and max(map(len, shared)) <= _LONGEST:
         return whole.encode()
-    return b"".join(map(_folded, lines))
+    return b"".join(map(_folded, whole.removesuffix("\r\n").split("\r\n")))
 
 
-def _component(name: str, identifier: str, lines: list[str]) -> list[str]:
-    return [f"BEGIN:{name}", f"UID:{identifier}@linktrack", *lines, f"END:{name}"]
+def _component(name: str, identifier: str, end: str, shared: list[str]) -> str:
+    """The lines of a component, of which those that are not `shared` are short."""
+    more = "\r\n".join(shared)
+    return f"BEGIN:{name}\r\nUID:{identifier}@linktrack\r\n{end}\r\n{more}\r\nEND:{name}\r\n"
 
 
 def _utc(moment: datetime) -> str:

@@ -59,7 +59,7 @@ class Occasions:
     def take(self, action: NumberedAction, click: Clicked) -> bool:
         """Whether an action makes something because of a click; if so, it makes nothing for the same occasion again."""
         repeat = repeat_of(action)
-        at, mark, link, shipment, _, recipient_id, *_ = click
+        at, mark, link, shipment, _, recipient_id, _, _, _ = click
         once = _occasion(repeat, link.id, action.number, shipment.id, (at, mark, recipient_id))
         if once in self._taken:
             return False

@@ -62,8 +62,9 @@ class Notes:
 
     def make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing, cells: RowCells) -> None:
         """Note that something exists because of a click, with the cells of its row."""
-        kind = action.definition.type
-        self.count(Done(click, action, identifier, kind, thing.name, "make", "", thing.text, made=thing, cells=cells))
+        name, text, *_ = thing
+        done = click, action, identifier, action.definition.type, name, "make", "", text, "ok", "", thing, cells
+        self.count(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
 
     def report(
         self, click: Clicked, action: NumberedAction, identifier: str, script: str, result: ScriptResult

@@ -82,29 +82,14 @@ class MadeRow(NamedTuple):
 
 def made_row(done: Done, thing: Thing, run_id: int, ran_at: int) -> MadeRow:
     """The row of a thing that a change has made."""
-    click = done.click
-    return MadeRow(
-        click.recipient_id,
-        done.id,
-        run_id,
-        click.at,
-        click.print,
-        click.link.id,
-        click.shipment.id,
-        done.kind,
-        done.name,
-        done.action.number,
-        done.action.definition_id,
-        thing.owner,
-        thing.start_at,
-        thing.end_at,
-        done.status,
-        exit_code=None,
-        return_url="",
-        fields="{}",
-        message="",
-        ran_at=ran_at,
+    click, action, identifier, kind, name, _, _, _, status, *_ = done
+    at, mark, link, sent, _, recipient, *_ = click
+    _, _, owner, _, start, end = thing
+    row = (  # in the order of a MadeRow's fields
+        *(recipient, identifier, run_id, at, mark, link.id, sent.id, kind, name, action.number, action.definition_id),
+        *(owner, start, end, status, None, "", "{}", "", ran_at),
     )
+    return tuple.__new__(MadeRow, row)  # which is thrice as fast as MadeRow(…)
 
 
 Decided = tuple[int, str, str]  # recipient, kind, and the name that it is settled under

@@ -29,7 +29,7 @@ from linktrack.actions.run_input import RunOptions, Work, prepare
 from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
 from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
-from linktrack.contacts.seen import Prints, prints_of
+from linktrack.contacts.seen import ExportPrints, prints_of
 from linktrack.crm.authored import dialect_of
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files.disk_folders import check_new_folder, making_folder
@@ -128,10 +128,10 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
         return _carry_out(work, out, run.id, prints, clock)
 
 
-def _prints_of(export: Path | None) -> Prints:
+def _prints_of(export: Path | None) -> ExportPrints:
     """What an export is known by, whichever of its files a run may read; nothing where there is none."""
     besides = ("companies", "selections", "projects", "users", "follow-ups", "requests")
-    return Prints(b"", b"") if export is None else prints_of(export, besides)
+    return ExportPrints(b"", b"") if export is None else prints_of(export, besides)
 
 
 def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> RunReport:
@@ -141,7 +141,7 @@ def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> 
     return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), told)
 
 
-def _carry_out(work: Work, out: Path, run_id: int, prints: Prints, clock: Clock) -> RunReport:
+def _carry_out(work: Work, out: Path, run_id: int, prints: ExportPrints, clock: Clock) -> RunReport:
     """Run the scripts, write the files, and store the run in the ledger. `prints` are those of the export."""
     database, settings = work.ledger.database, work.workspace.settings
     work = replace(work, actions=note_definitions(database, run_id, work.actions, besides=work.reworded))

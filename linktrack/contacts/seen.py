@@ -29,14 +29,14 @@ class SeenExport:
         )
 
 
-class Prints(NamedTuple):
+class ExportPrints(NamedTuple):
     """What an export is known by: a print of the content of its contacts, and one of all files that were asked for."""
 
     contacts: bytes
     whole: bytes
 
 
-def prints_of(export: Path, besides: Sequence[str] = ()) -> Prints:
+def prints_of(export: Path, besides: Sequence[str] = ()) -> ExportPrints:
     """The prints of an export, with its files of the nouns `besides` contacts."""
     digest = blake2b(digest_size=16)
     contacts = b""
@@ -47,4 +47,4 @@ def prints_of(export: Path, besides: Sequence[str] = ()) -> Prints:
                 while data := file.read(1 << 20):
                     digest.update(data)
         contacts = contacts or digest.digest()
-    return Prints(contacts, digest.digest())
+    return ExportPrints(contacts, digest.digest())

@@ -140,7 +140,7 @@ def test_a_planted_one_is_found(code: str) -> None:
 # What is made of a moment by its own method, whatever it goes by. Who writes ISO 8601: formats and files of others, a
 # person's values, days; whole moments are written by `moments`. The tables only shrink.
 WRITE_ISO = {
-    *("actions/kinds/follow_up.py", "clicks/formats/notation/times.py", "crm/typed_values.py", "crm/xlsx_filling.py"),
+    *("actions/slots.py", "clicks/formats/notation/times.py", "crm/typed_values.py", "crm/xlsx_filling.py"),
     *("crm/xlsx_formats.py", "links/action_values.py", "moments.py", "reports/times.py", "values.py"),
 }
 # Stamps of files of others and names of files: of calendars, of the own log, of what was handed out; Apache's directives.

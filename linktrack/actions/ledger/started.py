@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -15,6 +16,12 @@ from linktrack.store.session import Database
 
 _place = attrgetter("recipient_id", "id")  # in their table: side by side they cost half
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@lru_cache(1_000)  # most answers are alike
+def _fields_text(*fields: tuple[str, str]) -> str:
+    """The fields of an answer as the ledger keeps them."""
+    return _as_json(dict(fields))
 
 
 class _StartedRow(NamedTuple):
@@ -70,7 +77,7 @@ def end_scripts(database: Database, ended: Sequence[tuple[MadeRow, ScriptResult]
             [
                 (
                     *(result.status, result.exit_code, result.return_url),
-                    *(_as_json(result.fields), result.message, row.recipient_id, row.id),
+                    *(_fields_text(*result.fields.items()), result.message, row.recipient_id, row.id),
                 )
                 for row, result in sorted(ended, key=lambda one: _place(one[0]))
             ],

@@ -23,6 +23,7 @@ from linktrack.names import composed
 from linktrack.settings.crm import CONTACT_NAMES, FieldSettings
 
 MAX_CELLS = 50_000  # different cells that are kept in mind
+_OF_ONE = ("email", "name")  # cells that hardly two contacts have alike
 
 
 def has_interests(export: Path | None, mapping: CrmMapping) -> bool:
@@ -145,14 +146,14 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     at_interests = state.columns["interests"] if interests else -1
     cells_seen, more_cells = state.interest_cells, interests
     width, blanks = len(table.columns), [""] * len(state.created)
-    columns = list(state.columns.values())
-    places = state.places = {name: place for place, name in enumerate(state.columns)}
-    name_place = places.setdefault("name", len(columns))
-    apart = [""] * (len(places) - len(columns))  # for the name, which may have several columns
-    alike = [place for name, place in places.items() if name not in ("email", "name")]
-    same: dict[str, str] = {}  # cells that many contacts have are kept once
+    ordered = sorted(state.columns, key=_OF_ONE.__contains__)
+    alike = sum(name not in _OF_ONE for name in ordered)  # so many are cells that many contacts have
+    places = state.places = {name: place for place, name in enumerate(ordered)}
+    name_place = places.setdefault("name", len(ordered))
+    apart = [""] * (len(places) - len(ordered))  # for the name, which may have several columns
+    same: dict[str, str] = {}  # by what they say those cells, which are kept once
     people = state.people
-    take = itemgetter(*columns, identifier, identifier)  # a tuple, whichever columns there are
+    take = itemgetter(*map(state.columns.__getitem__, ordered), identifier, identifier)  # a tuple, whichever there are
     for first, block in blocks_of(table, left):
         if more_cells:
             more_cells = _see_cells(cells_seen, [values[at_interests] for values in block])
@@ -173,14 +174,16 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
                 people[contact_id].again += (line,)
                 continue
             values = block[at]
-            cells = [*take([*values[:width], *blanks] if blanks else values)]
-            cells[-2:] = apart
-            for place in alike:
-                cell = cells[place]
-                cells[place] = same.setdefault(cell, cell)
+            taken = take([*values[:width], *blanks] if blanks else values)
+            shared = taken[:alike]
+            cells = [*map(same.setdefault, shared, shared), *taken[alike:-2], *apart]
             if len(same) > MAX_CELLS:
                 same.clear()
-            cells[name_place] = " ".join([part for at in names if (part := values[at].strip())])
+            cells[name_place] = (
+                values[names[0]].strip()
+                if len(names) == 1
+                else " ".join([part for at in names if (part := values[at].strip())])
+            )
             people[contact_id] = CrmRow(contact_id, line, places, cells)
     if interests:
         separator = state.mapping.settings.contacts.interests_separator
@@ -209,7 +212,8 @@ def _see_cells(seen: set[str], cells: Collection[str]) -> bool:
 
 def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> None:
     """Make interests written into empty cells look like those in the column's other `cells`."""
-    empty = [row for row in rows if is_empty(row["interests"])]
+    nothing = {cell for cell in {row["interests"] for row in rows} if is_empty(cell)}
+    empty = [row for row in rows if row["interests"] in nothing] if nothing else []
     shape = shape_among(cells, separator) if empty else ""
     for row in empty:
         row.as_listed = shape

@@ -10,11 +10,12 @@ from linktrack.cli.report_drawing import BAR, EVENT, Layout
 from linktrack.cli.report_frame import ReportBasis
 from linktrack.reports import breakdowns, times
 from linktrack.reports.breakdowns import CausedFigures, DeviceFigures, DomainFigures, PlacementFigures, ReasonFigures
+from linktrack.reports.clickers import Clicker
 from linktrack.reports.figures import Scope
 from linktrack.reports.links import LinkFigures, LinkShipment, link_figures
 from linktrack.reports.mailings import Comparison, Engagement, MailingFigures
 from linktrack.reports.order import BY_CLICKS, SortOrder
-from linktrack.reports.people import Clicker, HistoryEntry, Nonclicker
+from linktrack.reports.people import HistoryEntry, Nonclicker
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
 from linktrack.reports.times import AgeFigures, DayFigures, HourFigures, WeekdayFigures, WeekhourFigures
 from linktrack.reports.workbook import Chart

@@ -104,9 +104,9 @@ def clickers(
       linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import report_layouts as layouts
+    from linktrack.reports.clickers import clickers as find_clickers
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
-    from linktrack.reports.people import clickers as find_clickers
     from linktrack.store.lookups import link_id, placement_id
 
     check_times(times)

@@ -212,8 +212,7 @@ _LISTED = re.compile(
 READ_BY_VALUE = {
     "actions/ledger/additions.py", "actions/ledger/denied.py", "actions/ledger/made_anew.py", "clicks/blanking.py",
     "clicks/judging/stored_clicks.py", "clicks/rollups/counts.py", "clicks/rollups/edge_times.py", "clicks/rows_at_moments.py", "links/folders.py",
-    "reports/different_people.py",
-    "reports/people.py", "reports/shipments.py", "store/counters.py", "store/lookups.py", "upkeep/copy.py",
+    "reports/clickers.py", "reports/different_people.py", "reports/shipments.py", "store/counters.py", "store/lookups.py", "upkeep/copy.py",
     "upkeep/deep.py", "upkeep/forget.py", "upkeep/lost_words.py", "upkeep/person.py", "upkeep/soundness.py",
 }  # fmt: skip
 

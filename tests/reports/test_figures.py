@@ -28,6 +28,7 @@ from reports.reports_world import (
 )  # fmt: skip
 from tests_support import Run
 
+from linktrack.reports import clickers
 from linktrack.reports.statistics import Sample, difference_word, newcombe, wilson
 from linktrack.store.purged import note_purged
 
@@ -50,6 +51,17 @@ def shown(run: Run, *arguments: object) -> Rows:
     done = run("report", *arguments, "--format", "json", "--quiet")
     assert (done.code, done.err) == (0, "")
     found: Rows = done.json
+    return found
+
+
+def clickers_shown(run: Run, *arguments: object) -> Rows:
+    """Clickers, who are the same where the beginning of a long list is looked up before all of them are sorted."""
+    found = shown(run, "clickers", *arguments)
+    for many in (4, 12):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clickers, "_LONG", 1)
+            patch.setattr(clickers, "_FIRST", many)
+            assert shown(run, "clickers", *arguments) == found
     return found
 
 
@@ -396,7 +408,7 @@ def test_clickers(state: Oracle, run: Run) -> None:
         (["link-1", "--placement", key_of(11)], state.shipments("autumn"), always),
     ]  # fmt: skip
     for arguments, shipments, where in cases:
-        assert picked(shown(run, "clickers", *arguments), *keys) == clicker_rows(state, shipments, where), arguments
+        assert picked(clickers_shown(run, *arguments), *keys) == clicker_rows(state, shipments, where), arguments
 
 
 def test_a_known_link_that_is_not_in_the_mailing_has_no_clickers(state: Oracle, run: Run) -> None:
@@ -532,11 +544,11 @@ def test_times_and_people_of_a_period(
     by_hour = state.grouped(own, lambda one: state.hour(one.at), inside)
     rows = shown(run, "mailing", "spring", "--by", "hour", *options)
     assert {row["hour"]: row["clickers"] for row in rows} == {hour: row["clickers"] for hour, row in by_hour.items()}
-    people = shown(run, "clickers", "--mailing", "spring", *options)
+    people = clickers_shown(run, "--mailing", "spring", *options)
     keys = ("contact_id", "shipment", "first_click", "last_click", "clicks")
     assert picked(people, *keys) == clicker_rows(state, own, always, inside)
     assert len(people) == sum(row["clickers"] for row in rows), "the same people as the figures count"
-    of_link = shown(run, "clickers", "link-2", *options)
+    of_link = clickers_shown(run, "link-2", *options)
     assert picked(of_link, *keys) == clicker_rows(state, state.shipments(), on_link("link-2"), inside)
 
 
@@ -549,12 +561,24 @@ def test_what_was_purged_of_a_clickers_period_is_not_told(own_world: World, run:
     with own_world.database() as database, database.transaction():
         note_purged(database, clicks=SENT + 30 * DAY)
         database.execute("DELETE FROM click WHERE clicked_at < ?", (SENT + 30 * DAY,))
-    after = shown(run, "clickers", *until)
+    after = clickers_shown(run, *until)
     ended = [row == whole[row["contact_id"], row["shipment"]] for row in before]
     assert True in ended and False in ended
     for row, then, in_it in zip(after, before, ended, strict=True):
         assert row == (then if in_it else {**then, "last_click": None, "clicks": None})
     assert run("report", "clickers", *until, "--format", "table").code == 0
+
+
+def test_a_list_of_clickers_begins_with_those_whose_clicks_were_purged(own_world: World, run: Run) -> None:
+    everybody = shown(run, "clickers", "--mailing", "spring")
+    with own_world.database() as database, database.transaction():
+        first = (
+            "SELECT first_click FROM clicker WHERE shipment_id = 1 AND human > 0 ORDER BY first_click LIMIT 1 OFFSET 2"
+        )
+        third = int(database.value(first))
+        note_purged(database, clicks=third)
+        database.execute("DELETE FROM click WHERE clicked_at < ?", (third,))
+    assert clickers_shown(run, "--mailing", "spring") == everybody
 
 
 def test_the_last_days_end_now(oracle: Oracle, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -583,7 +607,8 @@ EVERY = [
 
 
 def test_no_report_reads_clicks(oracle: Oracle, run: Run) -> None:
-    """They say the same when there are no clicks any more; only the history of one person is made of them."""
+    """They say the same when there are no clicks any more; only the history of one person is made of them, and where a
+    long list of clickers begins is found by them."""
     database = oracle.world.workspace.root / "linktrack.db"
 
     def rename(old: str, new: str) -> None:

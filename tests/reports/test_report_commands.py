@@ -356,8 +356,9 @@ def test_nonclickers_are_what_a_rewrite_takes(own_world: World, run: Run) -> Non
 
 
 def test_lists_of_people_are_streams(oracle: Oracle) -> None:
+    from linktrack.reports.clickers import clickers
     from linktrack.reports.figures import scope_of
-    from linktrack.reports.people import clickers, nonclickers
+    from linktrack.reports.people import nonclickers
 
     with oracle.world.database() as database:
         scope = scope_of(database, mailing="spring")

@@ -11,12 +11,15 @@ from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
 from linktrack.click_names import click_name
+from linktrack.clicks.clicked_hours import ALWAYS, Hours, clicked_hours, shipments_to
 from linktrack.errors import UsageError
 from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id, unknown_reason
 from linktrack.store.session import Database, Row
 
-_PAGES = (100, 1_000)  # clicks of the first pages, which come at once also where few clicks are wanted
+_PAGES = (1, 100, 1_000)  # clicks of the first pages, which come at once also where few clicks are wanted
 _PAGE = 5_000
+_BEGINNING, _LAST_PRINT = (-(2**62), -(2**63)), 2**63 - 1
+_WITHIN = "click.clicked_at >= ? AND click.clicked_at < ?"
 
 
 class ClickRow(NamedTuple):
@@ -52,53 +55,77 @@ class ClickFilter:
     limit: int | None = None
 
 
+class _Search(NamedTuple):
+    """A filter as SQL that begins with AND, its values, and the times outside of which there is nothing to find."""
+
+    where: str
+    values: Sequence[object]
+    times: Sequence[Hours]
+
+
 def list_clicks(database: Database, wanted: ClickFilter) -> Iterator[ClickRow]:
     """The clicks that `wanted` describes, oldest first, read a page at a time so that memory stays flat.
 
     UnknownName for a link, a mailing, a shipment or a contact that there is not, UsageError for an unknown verdict.
     """
-    where, values = _conditions(database, wanted)
-    after = _before_the_latest(database, where, values, wanted.limit)
-    return _pages(database, where, values, after)
+    search = _search(database, wanted)
+    return _pages(database, search, _before_the_latest(database, search, wanted.limit))
 
 
-def _pages(database: Database, where: str, values: list[object], after: tuple[int, int]) -> Iterator[ClickRow]:
+def _pages(database: Database, search: _Search, after: tuple[int, int]) -> Iterator[ClickRow]:
     """The clicks behind a time and a print."""
     names = _Names(database)
-    for many in chain(_PAGES, repeat(_PAGE)):
-        rows = database.rows(
-            "SELECT click.clicked_at, click.print, recipient.contact_id, click.link_id, click.placement_id, "
-            "click.shipment_id, click.ruling_id, click.ip, agent.text, click.reading_id FROM click "
-            "JOIN agent ON agent.id = click.agent_id LEFT JOIN recipient ON recipient.id = click.recipient_id "
-            f"WHERE (click.clicked_at, click.print) > (?, ?){where} "
-            f"ORDER BY click.clicked_at, click.print LIMIT {many}",
-            (*after, *values),
-        )
-        if rows:
-            yield from names.named(rows)
-            after = (rows[-1][0], rows[-1][1])
-        if len(rows) < many:
-            return
+    sizes = chain(_PAGES, repeat(_PAGE))
+    for since, until in search.times:
+        after = max(after, (since - 1, _LAST_PRINT))
+        rows: Sequence[Row] | None = None
+        many = 0
+        while rows is None or len(rows) == many:
+            many = next(sizes)
+            rows = database.rows(
+                "SELECT click.clicked_at, click.print, recipient.contact_id, click.link_id, click.placement_id, "
+                "click.shipment_id, click.ruling_id, click.ip, agent.text, click.reading_id FROM click "
+                "JOIN agent ON agent.id = click.agent_id LEFT JOIN recipient ON recipient.id = click.recipient_id "
+                f"WHERE (click.clicked_at, click.print) > (?, ?) AND click.clicked_at < ?{search.where} "
+                f"ORDER BY click.clicked_at, click.print LIMIT {many}",
+                (*after, until, *search.values),
+            )
+            if rows:
+                yield from names.named(rows)
+                after = (rows[-1][0], rows[-1][1])
 
 
 def count_clicks(database: Database, wanted: ClickFilter, at_most: int) -> int:
     """How many clicks `wanted` describes whatever its limit, counted up to `at_most`."""
-    where, values = _conditions(database, wanted)
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM click WHERE clicked_at IS NOT NULL{where} LIMIT {at_most}) AS found"
-    return int(database.value(sql, values))
+    search = _search(database, wanted)
+    found = 0
+    for time in search.times:
+        found += _count(database, search, time, at_most - found)
+        if found == at_most:
+            break
+    return found
 
 
-def _before_the_latest(database: Database, where: str, values: list[object], limit: int | None) -> tuple[int, int]:
+def _count(database: Database, search: _Search, time: Hours, at_most: int) -> int:
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM click WHERE {_WITHIN}{search.where} LIMIT {at_most}) AS found"
+    return int(database.value(sql, (*time, *search.values)))
+
+
+def _before_the_latest(database: Database, search: _Search, limit: int | None) -> tuple[int, int]:
     """Time and print behind which the latest `limit` clicks lie; of all of them if there are no more."""
-    beginning = (-(2**62), -(2**63))
     if limit is None:
-        return beginning
-    rows = database.rows(
-        f"SELECT clicked_at, print FROM click WHERE clicked_at IS NOT NULL{where} "
-        f"ORDER BY clicked_at DESC, print DESC LIMIT 1 OFFSET {limit}",
-        values,
-    )
-    return next(((clicked_at, mark) for clicked_at, mark in rows), beginning)
+        return _BEGINNING
+    left = limit
+    for time in reversed(search.times):
+        row = database.row(
+            f"SELECT clicked_at, print FROM click WHERE {_WITHIN}{search.where} "
+            f"ORDER BY clicked_at DESC, print DESC LIMIT 1 OFFSET {left}",
+            (*time, *search.values),
+        )
+        if row is not None:
+            return row[0], row[1]
+        left -= _count(database, search, time, left)
+    return _BEGINNING
 
 
 class _Names:
@@ -148,28 +175,35 @@ class _Names:
         return map(ClickRow._make, columns)
 
 
-def _conditions(database: Database, wanted: ClickFilter) -> tuple[str, list[object]]:
-    """The filter as SQL and its values."""
+def _search(database: Database, wanted: ClickFilter) -> _Search:
+    """The filter as what is looked for, and where."""
     if wanted.verdict not in (None, *VERDICTS):
         raise UsageError(f"no verdict is called {wanted.verdict!r}: {', '.join(VERDICTS)}")
     mailing = None if wanted.mailing is None else mailing_id(database, wanted.mailing)
     of = () if mailing is None else (mailing,)
-    tests: list[tuple[str, object]] = [
-        ("click.link_id = ?", None if wanted.link is None else link_id(database, wanted.link)),
-        ("click.shipment_id = ?", None if wanted.shipment is None else shipment_id(database, wanted.shipment, of=of)),
-        ("click.recipient_id = ?", None if wanted.contact is None else recipient_id(database, wanted.contact)),
-        (
-            "click.shipment_id IN (SELECT id FROM shipment WHERE mailing_id = ?)",
-            mailing,
-        ),
-        ("click.clicked_at >= ?", wanted.since),
-        ("click.clicked_at < ?", wanted.until),
-    ]
-    used = [(sql, value) for sql, value in tests if value is not None]
-    where = "".join(f" AND {sql}" for sql, _ in used)
+    link = None if wanted.link is None else link_id(database, wanted.link)
+    tests: list[tuple[str, Sequence[object]]] = []
+    if wanted.shipment is not None:
+        tests.append(("shipment_id = ?", [shipment_id(database, wanted.shipment, of=of)]))
+    if mailing is not None:
+        tests.append(("shipment_id IN (SELECT id FROM shipment WHERE mailing_id = ?)", [mailing]))
+    shipments = list(tests)
+    if link is not None:
+        tests.append(("link_id = ?", [link]))
+    if wanted.contact is not None:
+        recipient = recipient_id(database, wanted.contact)
+        tests.append(("recipient_id = ?", [recipient]))
+        shipments.append(shipments_to(recipient))
     if wanted.verdict is not None or wanted.reason is not None:
-        where += f" AND click.ruling_id IN ({', '.join(_rulings(database, wanted)) or 'NULL'})"
-    return where, [value for _, value in used]
+        judged = f"ruling_id IN ({', '.join(_rulings(database, wanted)) or 'NULL'})"
+        tests.append((judged, []))
+        shipments.append((f"shipment_id IN (SELECT shipment_id FROM shipment_ruling WHERE {judged})", []))
+    within = Hours(
+        ALWAYS.since if wanted.since is None else wanted.since, ALWAYS.until if wanted.until is None else wanted.until
+    )
+    times = clicked_hours(database, within, link=link, shipments=shipments, verdict=wanted.verdict)
+    where = "".join(f" AND click.{sql}" for sql, _ in tests)
+    return _Search(where, [value for _, values in tests for value in values], times)
 
 
 def _rulings(database: Database, wanted: ClickFilter) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from linktrack.actions.ledger.for_reports import PersonChange, changes_of
+from linktrack.clicks.clicked_hours import clicked_hours, shipments_to
 from linktrack.reports.figures import Scope
 from linktrack.store.conditions import reached
 from linktrack.store.session import Database
@@ -104,14 +105,20 @@ def _state(test: bool, unreached: str, refused: bool) -> str:
 
 
 def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
-    for at, shipment, link, verdict, reasons in database.rows(
-        """
-        SELECT click.clicked_at, click.shipment_id, link.key, ruling.verdict, ruling.reasons
-        FROM click JOIN link ON link.id = click.link_id JOIN ruling ON ruling.id = click.ruling_id
-        WHERE click.recipient_id = ? ORDER BY click.clicked_at, click.print
-        """,
-        (recipient,),
-    ):
+    rows = (
+        row
+        for time in clicked_hours(database, shipments=[shipments_to(recipient)])
+        for row in database.rows(
+            """
+            SELECT click.clicked_at, click.shipment_id, link.key, ruling.verdict, ruling.reasons
+            FROM click JOIN link ON link.id = click.link_id JOIN ruling ON ruling.id = click.ruling_id
+            WHERE click.clicked_at >= ? AND click.clicked_at < ? AND click.recipient_id = ?
+            ORDER BY click.clicked_at, click.print
+            """,
+            (*time, recipient),
+        )
+    )
+    for at, shipment, link, verdict, reasons in rows:
         if shipment in mailings:
             yield HistoryEntry(at, "click", mailings[shipment], shipment, link, verdict, reasons.replace(",", ", "))
 

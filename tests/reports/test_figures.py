@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ from reports.reports_world import (
 )  # fmt: skip
 from tests_support import Run
 
+from linktrack.clicks.listing import ClickFilter, ClickRow, count_clicks, list_clicks
 from linktrack.reports import clickers
 from linktrack.reports.statistics import Sample, difference_word, newcombe, wilson
 from linktrack.store.purged import note_purged
@@ -438,6 +440,43 @@ def test_a_person(state: Oracle, run: Run) -> None:
     ]
     with_tests = shown(run, "contact", "C7", "--include-tests")
     assert {row["shipment"] for row in with_tests if row["what"] == "sent"} == set(SHIPMENTS)
+
+
+FILTERS = {"link": "link", "mailing": "mailing", "shipment": "shipment", "contact": "contact_id", "verdict": "verdict"}
+
+
+def test_stored_clicks_are_found_by_every_filter(state: Oracle) -> None:
+    """Two by two, each with a time and a number: what is found is what stands in the list of all."""
+    with state.world.database() as database:
+
+        def listed(**wanted: Any) -> list[ClickRow]:
+            return list(list_clicks(database, ClickFilter(**wanted)))
+
+        everything = listed()
+        assert len(everything) == len(state.raw) > 100
+        middle = everything[len(everything) // 2]
+        now = middle.clicked_at
+        chosen = [
+            {name: getattr(middle, FILTERS[name]) for name in names}
+            for names in combinations_with_replacement(FILTERS, 2)
+        ]
+        chosen += [{}, *({"verdict": verdict} for verdict in ("prefetch", "scanner", "test"))]
+        chosen += [{"reason": reason} for reason in {reason for row in everything for reason in row.reasons}]
+        for wanted in chosen:
+            found = [
+                row
+                for row in everything
+                if all(
+                    value in row.reasons if name == "reason" else getattr(row, FILTERS[name]) == value
+                    for name, value in wanted.items()
+                )
+            ]
+            earlier = [row for row in found if row.clicked_at < now]
+            assert listed(**wanted) == found, wanted
+            assert listed(**wanted, limit=3) == found[-3:], wanted
+            assert listed(**wanted, since=now) == found[len(earlier) :], wanted
+            assert listed(**wanted, until=now, limit=2) == earlier[-2:], wanted
+            assert count_clicks(database, ClickFilter(**wanted, until=now), 10_000) == len(earlier), wanted
 
 
 # --- periods -----------------------------------------------------------------------------------------------------

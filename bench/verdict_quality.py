@@ -112,9 +112,9 @@ def show_reasons(result: Judged) -> None:
     for reason in sorted({reason for reason, _ in counts}):
         print(f"{reason:36} {counts[reason, True]:9} {counts[reason, False]:9}")
     print(f"\n{'without and with reputation':36} {'before':>9} {'after':>9}")
-    for reason, before, after in changes(Counter(row[1] for row in result), Counter(row[2] for row in result)):
-        if before != after:
-            print(f"{reason:36} {before:9} {after:9}")
+    for one in changes(Counter(row[1] for row in result), Counter((row[1], row[2]) for row in result)):
+        if one.reason and one.before != one.after:
+            print(f"{one.reason:36} {one.before:9} {one.after:9}")
 
 
 def main() -> None:

@@ -106,8 +106,11 @@ def judge(
         say(context, f"Clicks before {iso(final, workspace_of(context).zone)} keep their verdicts: others were purged.")
     if dry_run:
         rows = [change._asdict() for change in judged.changes]
-        list_rows(context, rows, ["reason", "before", "after"], destination)
-        say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
+        list_rows(context, rows, ["reason", "before", "lost", "gained", "after"], destination)
+        rest = judged.changed - sum(change.gained for change in judged.changes)
+        beside = f", {rest:,} of them only by reasons that decide nothing" if rest else ""
+        changed = f"{judged.changed:,} of {judged.clicks:,} clicks would be judged differently{beside}"
+        say(context, f"{changed}; nothing was changed.")
         _say_unmatched(context, judged.unmatched)
         return
     if destination.format is not None:

@@ -89,7 +89,7 @@ def judge_stored(
         "AND recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)",
         (by.final // MINUTE_MS,),
     )
-    shifts = 0
+    moves = _Moves(database, facts)
     clicks = 0
     for (first, last), stored in _stretches(database, REACH, REACH):
         verdicts = judge([one.click for one in stored], by, *beside(database, first - REACH, last + REACH))
@@ -99,9 +99,7 @@ def judge_stored(
         open_ones = [(one, verdict) for one, verdict in inside if not by.is_final(one.click)]
         own = [one.click for one, _ in open_ones]
         note_evidence(database, evidence(own, [verdict for _, verdict in open_ones], by))
-        shifts += _move(
-            database,
-            facts,
+        moves.move(
             [
                 (one, rulings.number(verdict))
                 for one, verdict in open_ones
@@ -112,19 +110,18 @@ def judge_stored(
         tell(clicks)
     for (first, last), stored in _stretches(database, LOOK_MS, 0):
         scanners = known_scanners(_evidence_about(database, stored, first, last))
-        shifts += _move(
-            database,
-            facts,
+        moves.move(
             second_pass(stored, scanners, by, rulings, lambda click: first <= click.clicked_at <= last),  # noqa: B023  (called at once)
         )
+    moved = moves.made()
     _renew(database, rulings)
     after = _tally(database, rulings)
     counts = Counter[str]()
     for (name, _), count in after.items():
         counts[name] += count
     return Judged(
-        clicks, shifts, counts["human"], counts["prefetch"], counts["scanner"], counts["test"],
-        tuple(changes(before, after)),
+        clicks, moved.total(), counts["human"], counts["prefetch"], counts["scanner"], counts["test"],
+        tuple(changes(before, moved)),
     )  # fmt: skip
 
 
@@ -136,15 +133,33 @@ def _tally(database: Database, rulings: Rulings) -> Counter[Verdict]:
     return found
 
 
-def _move(database: Database, facts: Facts, changed: list[tuple[StoredClick, int]]) -> int:
-    """Give clicks other rulings, with their rollups and open times. Returns how many."""
-    set_rulings(database, [(one.click, ruling) for one, ruling in changed])
-    clicks, before = [one.click for one, _ in changed], [one.ruling for one, _ in changed]
-    apply(database, Shifts(clicks, before, [ruling for _, ruling in changed]), facts)
-    names = facts.rulings.verdict_names()
-    opened = (one.click.clicked_at for one, ruling in changed if names[ruling] == "human")
-    note_open_times(database, [(at, at) for at in opened])
-    return len(changed)
+class _Moves:
+    """Clicks that get other rulings, with their rollups and open times; one that is moved twice is one."""
+
+    def __init__(self, database: Database, facts: Facts) -> None:
+        self._database, self._facts = database, facts
+        self._rulings: dict[tuple[int, int], tuple[int, int]] = {}  # at first and now, by time and print
+
+    def move(self, changed: list[tuple[StoredClick, int]]) -> None:
+        set_rulings(self._database, [(one.click, ruling) for one, ruling in changed])
+        clicks, before = [one.click for one, _ in changed], [one.ruling for one, _ in changed]
+        apply(self._database, Shifts(clicks, before, [ruling for _, ruling in changed]), self._facts)
+        names = self._facts.rulings.verdict_names()
+        opened = (one.click.clicked_at for one, ruling in changed if names[ruling] == "human")
+        note_open_times(self._database, [(at, at) for at in opened])
+        for one, ruling in changed:
+            click = one.click.clicked_at, one.click.print
+            first, _ = self._rulings.get(click, (one.ruling, ruling))
+            self._rulings[click] = first, ruling
+
+    def made(self) -> Counter[tuple[Verdict, Verdict]]:
+        """Numbers of clicks by the verdict that they had and the other one that they have now."""
+        verdict = self._facts.rulings.verdict
+        found = Counter[tuple[Verdict, Verdict]]()
+        for (first, now), clicks in Counter(self._rulings.values()).items():
+            if verdict(first) != verdict(now):
+                found[verdict(first), verdict(now)] += clicks
+        return found
 
 
 def _evidence_about(database: Database, stored: list[StoredClick], first: int, last: int) -> Iterator[Evidence]:

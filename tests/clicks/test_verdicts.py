@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from clicks_world import CHROME, SENT, World, as_json, key_of, line, random_log
 
+from linktrack.clicks.judging.rules.reasons import deciding
 from linktrack.clicks.rejudge import judge_all
 from linktrack.workspace import load_workspace
 
@@ -67,11 +68,41 @@ def test_other_rules_move_the_reports(world: World, tmp_path: Path) -> None:
     with world.database() as database:
         assert database.rows(tallies) == [("link-1", 0, 1, 0), ("link-2", 1, 0, 1)]
         rehearsed = judge_all(world.workspace, database, dry_run=True)
-        assert [tuple(change) for change in rehearsed.changes] == [("network", 1, 0)]
+        assert [tuple(change) for change in rehearsed.changes] == [("", 1, 0, 1, 2), ("network", 1, 1, 0, 0)]
         assert database.rows(tallies) == [("link-1", 0, 1, 0), ("link-2", 1, 0, 1)]
         judged = judge_all(world.workspace, database)
         assert (judged.changed, judged.human, judged.scanner) == (1, 2, 0)
         assert database.rows(tallies) == [("link-1", 1, 0, 1), ("link-2", 1, 0, 1)]
+
+
+def test_what_a_rehearsal_says_is_what_becomes_of_each_click(world: World, tmp_path: Path) -> None:
+    """A click that both passes move is one, and what is said of reasons adds up to what is said of clicks."""
+    settings = {"LINKTRACK_CLICKS_NETWORKS": '["192.0.2.2/31"]', "LINKTRACK_CLICKS_IP": "full"}
+    log = write(tmp_path / "a.log", *random_log(world, 4, 400))
+    replace(world, workspace=load_workspace(world.workspace.root, settings)).load(log)
+    before = verdicts(world)
+    with world.database() as database:
+        rehearsed = judge_all(world.workspace, database, dry_run=True)
+        assert (judge_all(world.workspace, database).changed, verdicts(world) != before) == (rehearsed.changed, True)
+    moved = [(old, new) for old, new in zip(before, verdicts(world), strict=True) if old != new]
+    assert rehearsed.changed == len(moved)
+    weak = sum(_decides(old) == _decides(new) for old, new in moved)
+    assert 0 < weak < len(moved)
+    rows = {one.reason: one for one in rehearsed.changes}
+    for reason in {*map(_decides, before), *map(_decides, verdicts(world))}:
+        one = rows.pop(reason)
+        assert (one.before, one.after) == (
+            list(map(_decides, before)).count(reason),
+            list(map(_decides, verdicts(world))).count(reason),
+        )
+        assert one.lost == sum(_decides(old) == reason != _decides(new) for old, new in moved)
+        assert one.gained == sum(_decides(old) != reason == _decides(new) for old, new in moved)
+    assert not rows
+
+
+def _decides(verdict: str) -> str:
+    name, _, reasons = verdict.partition(" ")
+    return deciding((name, reasons))
 
 
 def test_a_log_without_agents_is_not_held_against_anyone(world: World, tmp_path: Path) -> None:

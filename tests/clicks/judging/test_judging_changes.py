@@ -11,23 +11,23 @@ def test_each_reason_that_decides_has_one_row() -> None:
     before = Counter(
         {("human", ""): 90, ("scanner", "burst,network"): 7, ("scanner", "burst"): 2, ("test", "test-shipment"): 1}
     )
-    after = Counter(
+    moved = Counter(
         {
-            ("human", ""): 80,
-            ("human", "network"): 5,
-            ("human", "posted"): 1,
-            ("scanner", "burst"): 8,
-            ("scanner", "known-scanner-address,network"): 5,
-            ("test", "test-shipment"): 1,
+            (("human", ""), ("human", "network")): 5,
+            (("human", ""), ("scanner", "burst")): 4,
+            (("human", ""), ("human", "posted")): 1,
+            (("scanner", "burst,network"), ("scanner", "known-scanner-address,network")): 5,
+            (("scanner", "burst,network"), ("scanner", "burst")): 2,
         }
     )  # fmt: skip
-    assert changes(before, after) == [
-        Change("burst", 9, 8),
-        Change("known-scanner-address", 0, 5),
-        Change("posted", 0, 1),
-        Change("test-shipment", 1, 1),
+    assert changes(before, moved) == [
+        Change("", 90, 5, 0, 85),
+        Change("burst", 9, 5, 4, 8),
+        Change("known-scanner-address", 0, 0, 5, 5),
+        Change("posted", 0, 0, 1, 1),
+        Change("test-shipment", 1, 0, 0, 1),
     ]
 
 
-def test_nothing_judged_is_nothing_changed() -> None:
-    assert changes({}, {("human", "network"): 3}) == []
+def test_no_clicks_are_no_rows() -> None:
+    assert changes({}, {}) == []

@@ -99,6 +99,7 @@ def key_of(placement: int) -> str:
 
 
 def make_workspace(root: Path, recipients: int) -> None:
+    from linktrack.clicks.rollups.counts import count_sent
     from linktrack.store.opening import open_database
     from linktrack.upkeep.making import init_workspace
     from linktrack.workspace import load_workspace
@@ -134,6 +135,7 @@ def make_workspace(root: Path, recipients: int) -> None:
             ("shipment_id", "recipient_id", "position", "email", "name"),
             [(1, number, number, f"{number}@{number % 50}.example.com", "") for number in range(1, recipients + 1)],
         )
+        count_sent(database)
 
 
 def signer_of(root: Path) -> Callable[[int], str]:

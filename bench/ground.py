@@ -61,6 +61,13 @@ class Ground:
         return self.folder / "many"
 
     @cached_property
+    def crowd(self) -> Path:
+        """A workspace with one mailing that went to very many, most of whom have clicked."""
+        people = self.asked.crowd
+        apart(made_clicks.make_workspace, self.folder / "crowd", people * 5 // 2 * made_clicks.PART, people, 1)
+        return self.folder / "crowd"
+
+    @cached_property
     def crm(self) -> Path:
         """A workspace with clicks whose actions wait, and an export beside it."""
         contacts = self.asked.contacts

@@ -19,10 +19,20 @@ from pathlib import Path
 from mail import make_mail
 from measuring import Timing, linktrack, timed, worked
 
-from linktrack.upkeep.making import init_workspace
+
+def make_workspace(root: Path, count: int) -> None:
+    """A workspace with a mailing of 40 KB with 30 links, and so many contacts, who have got it: recipients that are known
+    are not written again."""
+    from linktrack.upkeep.making import init_workspace
+
+    init_workspace(root, "https://click.example.com")
+    (root / "mail.html").write_bytes(make_mail(40_000, 30))
+    timed(linktrack(root, "mailing", "add", "news", "mail.html", "--subject", "Nyheter"), cwd=root)
+    rewrite(root, count, "template", "first")
 
 
 def rewrite(root: Path, count: int, output: str, out: str) -> Timing:
+    """The whole command: a shipment stored, and its mails written."""
     contacts = root / f"contacts-{count}.csv"
     if not contacts.exists():
         rows = (f"{number},p{number}@example.com,Person {number}\n" for number in range(1, count + 1))
@@ -43,9 +53,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 25_000
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        init_workspace(root, "https://click.example.com")
-        (root / "mail.html").write_bytes(make_mail(40_000, 30))
-        timed(linktrack(root, "mailing", "add", "news", "mail.html", "--subject", "Nyheter"), cwd=root)
+        make_workspace(root, count)
         print(f"{count:,} recipients\n\n{'':44} {'s':>7} {'CPU s':>7} {'MB':>7} {'MB/s':>7} {'x':>6} {'x CPU':>6}")
 
         def show(name: str, taken: Timing, size: int, base: Timing) -> None:
@@ -54,7 +62,6 @@ def main() -> None:
                 f"{taken.wall / base.wall:6.2f} {taken.cpu / base.cpu:6.2f}"
             )
 
-        rewrite(root, count, "template", "first")  # recipients that are known are not written again
         stored = rewrite(root, count, "template", "template")
         print(f"{'storing the shipment, writing tokens.csv':44} {stored.wall:7.2f} {stored.cpu:7.2f}")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import actions
 import import_log
 import made_clicks
+import mailings_write
 import reports
 import serve
 import startup
@@ -50,8 +51,21 @@ def compiling(size: int, rounds: int) -> list[list[Timing]]:
 
 
 def personalised(ground: Ground) -> Iterator[Promise]:
-    ours, peers = apart(joining, ground.asked.mails, ground.runs)
-    yield at_most(f"personalising {ground.asked.mails:,} mails", 1.5, ours, "memcpy", peers)
+    """The bytes of each copy put together of a token and what stands between the links; and all that a person waits for:
+    the command that makes the tokens, too, stores who gets what and writes rows, of which storing takes most."""
+    mails = ground.asked.mails
+    ours, peers = apart(joining, mails, ground.runs)
+    yield at_most(f"joining {mails:,} mails of 40 KB, each of its parts", 1.5, ours, "memcpy", peers)
+    sending = ground.folder / "sending"
+    apart(mailings_write.make_workspace, sending, mails)
+    jobs = partial(mailings_write.rewrite, sending, mails, "ndjson", "-"), partial(timed, zeros(mails * 40_000))
+    ours, peers = in_turn(ground.runs, *jobs)
+    yield under(f"mailing rewrite of {mails:,} mails of 40 KB", mails * 100e-6, ours, "dd of as many bytes", peers)
+
+
+def zeros(count: int) -> list[str]:
+    """A program that writes so many bytes."""
+    return ["dd", "if=/dev/zero", "bs=1M", f"count={count >> 20}"]
 
 
 def joining(mails: int, rounds: int) -> list[list[Timing]]:
@@ -148,6 +162,7 @@ def listed(ground: Ground) -> Iterator[Promise]:
     timed(actions.run(work, work / "contacts.csv", ground.folder / "ledger-made"))
     clicks, contacts = f"{ground.asked.stored:,} clicks", f"{ground.asked.contacts:,} contacts"
     lists = [(ground.many, command, clicks) for command in reports.LISTS]
+    lists += [(ground.crowd, command, f"{ground.asked.crowd:,} recipients") for command in reports.CROWDED]
     for workspace, command, of in (*lists, (work, "action log", contacts)):
         first = partial(timed, reports.asked(workspace, command), lines=reports.FIRST_ROW)
         (ours,) = in_turn(ground.runs, first, warm=True)

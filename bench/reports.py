@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 HUMAN = "count(CASE WHEN ruling_id = 1 THEN 1 END), count(CASE WHEN ruling_id = 2 THEN 1 END)"
 PEOPLE = "count(DISTINCT CASE WHEN ruling_id = 1 THEN shipment_id * 10000000 + recipient_id END)"
 ONE = "FROM click WHERE shipment_id = 1"
+CROWDED = (
+    "report clickers --mailing mailing-1",
+    "report clickers link-3",
+    "report clickers link-3 --mailing mailing-1 --domain d3.example --since 2023-11-16",
+    "report nonclickers mailing-1",
+    "shipment recipients 1",
+)  # over one mailing that went to very many
 FIRST_ROW = 2  # lines of CSV: what stands above the rows, and the first of them
 DECEMBER = (1_701_388_800_000, 1_704_067_200_000)
 
@@ -68,6 +75,9 @@ ENGAGEMENT = "report mailings --by engagement"
 LISTS = (
     "click list",
     "click list --mailing mailing-1 --verdict human",
+    "click list --mailing mailing-40",
+    "click list --contact C77",
+    "click list --since 2024-01-01",
     "report clickers link-3",
     "report clickers --mailing mailing-1",
     "report nonclickers mailing-1",

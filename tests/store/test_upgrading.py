@@ -24,9 +24,11 @@ from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 
-SECOND = """
-revision = "0004"
-down_revision = "0003"
+TODAY = revisions.HEAD
+NEXT = f"{int(TODAY) + 1:04}"
+SECOND = f"""
+revision = "{NEXT}"
+down_revision = "{TODAY}"
 
 def upgrade():
     from alembic import op
@@ -40,10 +42,10 @@ def next_version(folder: Path, *, slowly: bool = False) -> Iterator[None]:
     """linktrack as it would be with one more revision, which takes a moment where it goes `slowly`."""
     folder.mkdir()
     moment = "    import time\n    time.sleep(0.5)\n"
-    (folder / "0004_next.py").write_text(SECOND + moment if slowly else SECOND)
+    (folder / f"{NEXT}_next.py").write_text(SECOND + moment if slowly else SECOND)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "VERSIONS", (*migrations.VERSIONS, str(folder)))
-        patch.setattr(revisions, "HEAD", "0004")
+        patch.setattr(revisions, "HEAD", NEXT)
         yield
 
 
@@ -61,10 +63,10 @@ def test_only_database_upgrade_changes_the_tables_after_a_copy(run: Run, workspa
             assert "run linktrack database upgrade" in done.err + done.out
         assert run("database", "upgrade").code == 0
         assert rows_of(before) == [(1,)]
-        kept = workspace.root / "linktrack.db.before-0003"
+        kept = workspace.root / f"linktrack.db.before-{TODAY}"
         assert kept.stat().st_mode & 0o777 == 0o600
         with connect(f"sqlite:///{kept}") as copy:
-            assert copy.value("SELECT version_num FROM alembic_version") == "0003"
+            assert copy.value("SELECT version_num FROM alembic_version") == TODAY
             assert copy.value("SELECT count(*) FROM link") == 4
         assert run("database", "upgrade").code == 0
         assert rows_of(before) == [(1,)], "twice is once"
@@ -88,7 +90,7 @@ def test_an_upgrade_that_fails_anywhere_is_done_again(workspace: Workspace, tmp_
                 except LinktrackError as problem:
                     assert problem.exit_code == 5
             with connect(workspace.database_url) as database:
-                assert revisions.revision(database) == "0003"
+                assert revisions.revision(database) == TODAY
                 assert database.value("SELECT count(*) FROM sqlite_master WHERE name = 'only_in_tests'") == 0
         assert number > 1
         assert "commit" not in points_of(upgrade), "it is at the newest already"
@@ -114,17 +116,17 @@ def test_several_upgrades_at_once_wait_for_each_other_while_others_read(
     upgrades = sorted(
         said.strip().rpartition("\n")[2] for command, code, said in ends if command == UPGRADE and code == 0
     )
-    assert upgrades.count("The tables went from 0003 to 0004.") == 1 and len(upgrades) == 4, ends
-    others = {"Another process has brought the tables from 0003 to 0004 meanwhile.", "The tables are at 0004."}
-    assert set(upgrades) <= {"The tables went from 0003 to 0004.", *others}
+    assert upgrades.count(f"The tables went from {TODAY} to {NEXT}.") == 1 and len(upgrades) == 4, ends
+    others = {f"Another process has brought the tables from {TODAY} to {NEXT} meanwhile.", f"The tables are at {NEXT}."}
+    assert set(upgrades) <= {f"The tables went from {TODAY} to {NEXT}.", *others}
     for command, code, said in ends:
         if command != UPGRADE and code:
             assert code == (6 if command == ("doctor",) else 3), (command, code, said)
-    assert again.err == "The tables are at 0004.\n"
+    assert again.err == f"The tables are at {NEXT}.\n"
     assert rows_of(workspace) == [(1,)]
     if kind == "sqlite":
-        with connect(f"sqlite:///{workspace.root / 'linktrack.db.before-0003'}") as kept:
-            assert kept.value("SELECT version_num FROM alembic_version") == "0003", "as it was before any of them"
+        with connect(f"sqlite:///{workspace.root / f'linktrack.db.before-{TODAY}'}") as kept:
+            assert kept.value("SELECT version_num FROM alembic_version") == TODAY, "as it was before any of them"
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
@@ -164,8 +166,8 @@ def test_an_upgrade_says_for_whom_it_has_waited_too_long(
                     pass
             with pytest.raises(Locked, match=r"an upgrade of the database is running \(process"):
                 revisions.upgrade(second, workspace)
-        assert revisions.revision(second) == "0003"
-        assert revisions.upgrade(second, workspace) == ("0003", False)
+        assert revisions.revision(second) == TODAY
+        assert revisions.upgrade(second, workspace) == (TODAY, False)
 
 
 def test_an_upgrade_waits_for_mails_that_are_handed_out(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from linktrack.store.lookups import shipment_id as shipment_there
-from linktrack.store.many import at_once, near
+from linktrack.store.many import AT_ONCE, at_once, near
 from linktrack.store.session import Database
 
 _SPREAD = 4
@@ -45,11 +45,7 @@ def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
 def _rows(database: Database, shipment: int) -> Iterator[RecipientRow]:
     cancelled = database.value("SELECT cancelled_at FROM shipment WHERE id = ?", (shipment,)) is not None
     nobody = _TheirClicks(None, None, None, None) if cancelled else _TheirClicks(0, 0, None, None)
-    # What is put in order are numbers alone: of a long list that is done in a moment.
-    order = database.stream(
-        "SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? ORDER BY position", (shipment,)
-    )
-    for some in at_once(recipient for (recipient,) in order):
+    for some in at_once(_in_order(database, shipment)):
         these, numbers = near(sorted(some), "recipient_id", _SPREAD)
         clicked = {} if cancelled else _clicked(database, shipment, these, numbers)
         rows = database.rows(
@@ -63,6 +59,19 @@ def _rows(database: Database, shipment: int) -> Iterator[RecipientRow]:
             for recipient, contact_id, email, name, uncounted in rows
         }
         yield from (people[recipient] for recipient in some if recipient in people)
+
+
+def _in_order(database: Database, shipment: int) -> Iterator[int]:
+    """The recipients in the order of the contacts. What is put in order are numbers alone, and of a long list the first
+    ones before the others: so it begins at once."""
+    there = "SELECT recipient_id, position FROM shipment_recipient WHERE shipment_id = ?"
+    order = "ORDER BY position, recipient_id"
+    first = database.rows(f"{there} {order} LIMIT {AT_ONCE}", (shipment,))
+    yield from (recipient for recipient, _ in first)
+    if len(first) == AT_ONCE:
+        last, position = first[-1]
+        others = f"{there} AND (position, recipient_id) > (?, ?) {order}"
+        yield from (recipient for recipient, _ in database.stream(others, (shipment, position, last)))
 
 
 def _clicked(database: Database, shipment: int, these: str, numbers: Sequence[int]) -> dict[int, _TheirClicks]:

@@ -150,6 +150,10 @@ def test_the_rows_of_recipients_go_into_the_next_rewrite(shipped: Path, run: Run
         "first_click": None,
         "last_click": None,
     }
+    with closing(sqlite3.connect(shipped / "linktrack.db", isolation_level=None)) as database:
+        database.execute("UPDATE shipment_recipient SET position = -(position / 2) WHERE shipment_id = 1")
+    turned = sorted(rows, key=lambda row: (-(int(row["contact_id"]) // 2), int(row["contact_id"])))
+    assert run("shipment", "recipients", 1, "--format", "json").json == turned
     assert run("shipment", "recipients", 9).code == 4
     for format in ("tsv", "csv", "json", "ndjson"):
         listed = run("shipment", "recipients", 1, "--format", format).out.splitlines(keepends=True)

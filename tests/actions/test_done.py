@@ -63,7 +63,7 @@ def test_one_that_is_not_told_of_hides_none_behind_it() -> None:
 
 
 def test_a_row_has_what_every_file_has_and_the_cells_of_its_own() -> None:
-    assert FIELD.row(ZONE) == {
+    assert FIELD.row(AT) == {
         "id": "c1", "contact_id": "C1", "link": "offer", "mailing": "news", "shipment": 7, "clicked_at": AT,
     }  # fmt: skip
-    assert REQUEST.row(ZONE) == {**FIELD.row(ZONE), "id": "R1", "title": "Call"}
+    assert REQUEST.row(AT) == {**FIELD.row(AT), "id": "R1", "title": "Call"}

@@ -106,7 +106,7 @@ def judge(
         say(context, f"Clicks before {iso(final, workspace_of(context).zone)} keep their verdicts: others were purged.")
     if dry_run:
         rows = [change._asdict() for change in judged.changes]
-        list_rows(context, rows, ["reason", "before", "lost", "gained", "after"], destination)
+        list_rows(context, rows, ["reason", "before", "after", "lost", "gained"], destination)
         rest = judged.changed - sum(change.gained for change in judged.changes)
         beside = f", {rest:,} of them only by reasons that decide nothing" if rest else ""
         changed = f"{judged.changed:,} of {judged.clicks:,} clicks would be judged differently{beside}"

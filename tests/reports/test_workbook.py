@@ -152,7 +152,7 @@ SIMPLE: list[tuple[list[str], list[str]]] = [
     (["shipment", "recipients", "1"], ["contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click"]),
     (["click", "list"], ["click", "clicked_at", "contact_id", "link", "placement", "mailing", "shipment", "verdict",
                          "reasons", "ip", "user_agent", "source"]),
-    (["click", "judge", "--dry-run"], ["reason", "before", "after"]),
+    (["click", "judge", "--dry-run"], ["reason", "before", "after", "lost", "gained"]),
     (["key", "list"], ["key", "signs", "verifies", "created_at", "revoked_at", "state", "fingerprint"]),
     (["doctor"], ["check", "state", "detail", "advice"]),
 ]  # fmt: skip

@@ -68,9 +68,8 @@ class ChangedRows(AnyMapping[int, dict[int, str]]):
     def __init__(self, rows: Iterable[CrmRow], columns: dict[str, int]) -> None:
         self._columns = columns
         self._rows = {line: row for row in rows if row.changed for line in (row.line, *row.again)}
-        self._changed: dict[
-            tuple[str, ...], list[tuple[int, int]]
-        ] = {}  # by names of cells: columns, with their places
+        # By names of cells: their columns, with their places in a row.
+        self._changed: dict[tuple[str, ...], list[tuple[int, int]]] = {}
 
     def __getitem__(self, line: int) -> dict[int, str]:
         row = self._rows[line]

@@ -32,15 +32,13 @@ class Calendar:
         self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
-        self.busy: dict[
-            str, tuple[list[datetime], list[datetime]]
-        ] = {}  # by composed name when it begins and ends that
-        # somebody has something, in UTC and in order: none meet
+        # By composed name when it begins and ends that somebody has something, in UTC and in order: none meet.
+        self.busy: dict[str, tuple[list[datetime], list[datetime]]] = {}
         self._days: dict[date, list[Span]] = {}
         self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
-        # Many have something at the same time: it is made once.
+        # Many have something at the same time: it is made once. By times in UTC, where no hour comes twice.
         self._local = lru_cache(_REMEMBERED)(self._in_zone)
-        self.shown = lru_cache(_REMEMBERED)(_shown)
+        self._booked = lru_cache(_REMEMBERED)(self._in_words)
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
         """Mark a time as taken; both times are aware. Nobody ("") is always free."""
@@ -76,6 +74,14 @@ class Calendar:
         end = begin + timedelta(seconds=seconds)
         self.book(user, begin, end)
         return self._local(begin), self._local(end)
+
+    def shown(self, start: datetime, end: datetime, /) -> Booked:
+        """A time as rows show it; both ends are aware."""
+        return self._booked(start.astimezone(UTC), end.astimezone(UTC))
+
+    def _in_words(self, start: datetime, end: datetime) -> Booked:
+        first, last = self._in_zone(start), self._in_zone(end)
+        return Booked(first.isoformat(), last.isoformat(), moment_of(start), moment_of(end))
 
     def _in_zone(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
@@ -120,10 +126,6 @@ class Calendar:
 
     def _moment(self, day: date, clock: str) -> datetime:
         return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
-
-
-def _shown(start: datetime, end: datetime) -> Booked:
-    return Booked(start.isoformat(), end.isoformat(), moment_of(start), moment_of(end))
 
 
 def _said(length: timedelta) -> str:

@@ -131,6 +131,15 @@ def test_a_time_that_is_named(case: str) -> None:
     assert [moment.isoformat() for moment in calendar.at("BO", start, H)] == expected
 
 
+def test_the_hour_that_comes_twice_is_shown_as_two() -> None:
+    calendar = Calendar(ActionSettings(time_zone="Europe/Stockholm"), MONDAY)
+    named = [f"2026-10-25T02:30:00+0{offset}:00" for offset in (2, 1, 2)]
+    booked = [calendar.shown(*calendar.at("BO", start, 600)) for start in named]
+    assert [one.start for one in booked] == named
+    assert [one.start_at for one in booked] == [round(datetime.fromisoformat(one).timestamp() * 1000) for one in named]
+    assert {one.end_at - one.start_at for one in booked} == {600_000}
+
+
 def test_a_time_that_was_named_is_taken() -> None:
     calendar = Calendar(ActionSettings(), MONDAY)
     calendar.at("BO", "2026-05-04T09:30", H)

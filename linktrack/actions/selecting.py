@@ -17,6 +17,7 @@ from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
 from linktrack.click_marks import POST
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
+from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import counted_shipment, since_reset
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.many import marks
@@ -163,7 +164,7 @@ def find_clickers(clicks: FoundClicks, key: str, mailing: str | None) -> None:
         f"r.contact_id, '', {BY_HAND} "
         "FROM (SELECT k.shipment_id, k.recipient_id, k.placement_id, k.link_id, k.last_click, "
         "row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
-        "k.placement_id) AS place FROM clicker k JOIN shipment s ON s.id = k.shipment_id "
+        f"k.placement_id) AS place FROM {all_clickers(database)} k JOIN shipment s ON s.id = k.shipment_id "
         "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? "
         f"AND k.human > 0 AND {counted_shipment('s')} {only}) k "
         "JOIN recipient r ON r.id = k.recipient_id "

@@ -16,6 +16,7 @@ from linktrack.contacts.types import same_type
 from linktrack.errors import LinktrackError
 from linktrack.links.placeholders import fill_placeholders, placeholders_in
 from linktrack.links.tokens import NOBODY
+from linktrack.store.clickers import clickers_by_placement
 from linktrack.store.conditions import counted_shipment, since_reset
 from linktrack.store.session import Database
 
@@ -27,7 +28,7 @@ _TYPE = "mailing.type"  # the one placeholder that says a type of mailing
 # People's last clicks on a link, in shipments that count, that a run would act on: open ones since the last reset, and
 # the button pressed where there is one. What is known to be so from the same click or a later one is left as it is.
 _LEAVERS = (
-    "SELECT k.recipient_id, max(k.last_click) FROM clicker k "  # noqa: S608  (of our own)
+    "SELECT k.recipient_id, max(k.last_click) FROM {clickers} k "  # noqa: S608  (of our own)
     "JOIN shipment s ON s.id = k.shipment_id JOIN mailing m ON m.id = s.mailing_id "
     "JOIN link l ON l.id = k.link_id JOIN recipient r ON r.id = k.recipient_id "
     "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? AND k.human > 0 "
@@ -56,7 +57,8 @@ def note_taken_away(database: Database) -> None:
     for taking in list(_takings(database)):
         only = taking.type if taking.own_mails else ""
         parameters = (taking.link_id, taking.link_id, only, only, same_type(taking.type))
-        for recipient_id, at in database.rows(_LEAVERS, parameters):
+        leavers = _LEAVERS.replace("{clickers}", clickers_by_placement(database))
+        for recipient_id, at in database.rows(leavers, parameters):
             leave(database, recipient_id, taking.type, "action", at)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from linktrack.store.clickers import all_clickers
 from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.many import AT_ONCE, at_once, near
 from linktrack.store.session import Database
@@ -77,8 +78,8 @@ def _in_order(database: Database, shipment: int) -> Iterator[int]:
 def _clicked(database: Database, shipment: int, these: str, numbers: Sequence[int]) -> dict[int, _TheirClicks]:
     """The clicks of those of a shipment for whom a condition holds."""
     rows = database.rows(
-        "SELECT recipient_id, sum(human), sum(machine), min(first_click), max(last_click) FROM clicker "
-        f"WHERE shipment_id = ? AND {these} GROUP BY recipient_id",
+        "SELECT recipient_id, sum(human), sum(machine), min(first_click), max(last_click) FROM "
+        f"{all_clickers(database)} AS clicker WHERE shipment_id = ? AND {these} GROUP BY recipient_id",
         (shipment, *numbers),
     )
     return {recipient: _TheirClicks(*clicks) for recipient, *clicks in rows}

@@ -13,6 +13,7 @@ from linktrack.clicks.judging.devices import DEVICES
 from linktrack.links.folders import WITHIN, within
 from linktrack.reports.figures import Scope
 from linktrack.reports.shipments import counts_by_shipment
+from linktrack.store.clickers import all_clickers
 from linktrack.store.many import marks
 from linktrack.store.session import Database
 
@@ -183,7 +184,7 @@ def clickers_together(
             f"""
             SELECT number, count(*) FROM (
                 SELECT DISTINCT shipment_id, recipient_id, CASE placement_id {cases} END AS number
-                FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
+                FROM {all_clickers(database)} AS clicker JOIN shipment ON shipment.id = clicker.shipment_id
                 WHERE {scope.counted()} AND human > 0 AND placement_id IN ({", ".join(map(str, ids.values()))})
             ) AS found GROUP BY number
             """

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from linktrack.email_addresses import domain_of
 from linktrack.moments import HOUR
 from linktrack.reports.figures import Period, Scope
+from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import since_reset
 from linktrack.store.lookups import known_domain
 from linktrack.store.many import at_once, marks
@@ -117,7 +118,8 @@ class _InShipment:
         first = "min(first_click)"
         rows = self._database.stream(
             f"""
-            SELECT recipient_id, {first} AS first, max(last_click), sum(human) FROM clicker
+            SELECT recipient_id, {first} AS first, max(last_click), sum(human)
+            FROM {all_clickers(self._database)} AS clicker
             WHERE shipment_id = ? AND human > 0{self._of_clicker}{among} GROUP BY recipient_id
             HAVING 1 = 1{self._period.within(first)}{having and f" AND {first}{having}"} ORDER BY first, recipient_id
             """,
@@ -148,7 +150,8 @@ class _InShipment:
     def _first_by_clickers(self) -> _Beginning | None:
         """The same by looking at every clicker."""
         rows = self._database.rows(
-            f"SELECT first_click, recipient_id FROM clicker WHERE shipment_id = ? AND human > 0{self._of_clicker}"
+            f"SELECT first_click, recipient_id FROM {all_clickers(self._database)} AS clicker "
+            f"WHERE shipment_id = ? AND human > 0{self._of_clicker}"
             f"{self._period.within('first_click')} ORDER BY first_click LIMIT {_FIRST}",
             (self._shipment,),
         )

@@ -14,6 +14,7 @@ from linktrack.moments import HOUR
 from linktrack.reports.figures import Scope
 from linktrack.reports.statistics import FEWEST_PEOPLE, enough
 from linktrack.reports.totals import TotalsRecord
+from linktrack.store.clickers import all_clickers
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
@@ -106,7 +107,7 @@ class DifferentPeople:
             # The first click of a person is the one that counts: in a shipment, or on a link in it.
             rows = self.database.rows(
                 f"""
-                SELECT DISTINCT recipient_id FROM clicker
+                SELECT DISTINCT recipient_id FROM {all_clickers(self.database)} AS clicker
                 WHERE shipment_id IN ({", ".join(map(str, shipments[begin : begin + _SHIPMENTS_AT_ONCE]))}){chosen}
                 AND human > 0 AND recipient_id <> {NOBODY}
                 GROUP BY shipment_id, recipient_id{f", {of}" if of else ""}
@@ -152,7 +153,7 @@ def people_by_age(database: Database, scope: Scope, by_shipment: Sequence[Sequen
     for recipient, age in database.rows(
         f"""
         SELECT recipient_id, min(first_click) - max(shipment.sent_at)
-        FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
+        FROM {all_clickers(database)} AS clicker JOIN shipment ON shipment.id = clicker.shipment_id
         WHERE {scope.counted()} AND human > 0 AND recipient_id <> {NOBODY} GROUP BY shipment.id, recipient_id
         """
     ):

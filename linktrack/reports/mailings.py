@@ -15,6 +15,7 @@ from linktrack.reports.different_people import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
 from linktrack.reports.statistics import NO_VERDICT, Sample, difference_word, newcombe
+from linktrack.store.clickers import all_clickers
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -168,7 +169,7 @@ def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
             f"""
             SELECT mailings, count(*) FROM (
                 SELECT recipient_id, count(DISTINCT mailing_id) AS mailings
-                FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
+                FROM {all_clickers(database)} AS clicker JOIN shipment ON shipment.id = clicker.shipment_id
                 WHERE {these} AND human > 0 AND recipient_id <> {NOBODY} GROUP BY recipient_id
             ) AS person GROUP BY mailings
             """

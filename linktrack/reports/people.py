@@ -10,6 +10,7 @@ from typing import NamedTuple
 from linktrack.actions.ledger.for_reports import PersonChange, changes_of
 from linktrack.clicks.clicked_hours import clicked_hours, shipments_to
 from linktrack.reports.figures import Scope
+from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import reached
 from linktrack.store.session import Database
 
@@ -41,7 +42,7 @@ def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
         int(number)
         for (number,) in database.rows(f"SELECT id FROM shipment WHERE {scope.counted()} ORDER BY sent_at, id")
     ]
-    every = ", ".join(map(str, shipments))
+    every, clickers = ", ".join(map(str, shipments)), all_clickers(database)
     for number, shipment in enumerate(shipments):
         earlier = ", ".join(map(str, shipments[:number]))
         got_earlier = (
@@ -53,7 +54,7 @@ def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
             SELECT recipient.contact_id, recipient.email, recipient.name
             FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id
             WHERE sent.shipment_id = ? AND recipient.forgotten_at IS NULL AND NOT EXISTS (
-                SELECT 1 FROM clicker
+                SELECT 1 FROM {clickers} AS clicker
                 WHERE clicker.shipment_id IN ({every}) AND clicker.recipient_id = sent.recipient_id AND human > 0
             ) AND NOT EXISTS (
                 SELECT 1 FROM shipment_recipient AS refused

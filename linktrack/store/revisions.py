@@ -18,7 +18,7 @@ from linktrack.store.session import Database
 if TYPE_CHECKING:
     from linktrack.workspace import Workspace
 
-HEAD = "0003"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "0004"  # the newest revision in migrations/versions; a test holds the two together
 RESTORED = "restored-"  # how the id of a database begins that comes from a backup
 UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
 

@@ -17,6 +17,7 @@ from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.clicks.rollups.counts import TABLES, rebuild
 from linktrack.clicks.storing import ClickStore
+from linktrack.store.clickers import clickers_by_placement
 from linktrack.store.dialects import SQLITE
 from linktrack.store.differing import differing
 from linktrack.store.purged import NEVER, horizon
@@ -47,7 +48,7 @@ _REFERENCES = (
     *(("click", column, f"{column.removesuffix('_id')}.id")
       for column in ("link_id", "placement_id", "shipment_id", "recipient_id", "agent_id", "network_id", "reading_id",
                      "ruling_id")),
-    *(("clicker", column, f"{column.removesuffix('_id')}.id")
+    *((clicker, column, f"{column.removesuffix('_id')}.id") for clicker in ("clicker", "recent_clicker")
       for column in ("link_id", "placement_id", "shipment_id", "recipient_id")),
     ("shipment_ruling", "ruling_id", "ruling.id"),
     ("shipment_recipient", "recipient_id", "recipient.id"),
@@ -73,19 +74,19 @@ _OF_PEOPLE = (
         "shipment_tally",
         "SELECT shipment_id, human, clickers, first_click, last_click FROM shipment_tally WHERE human <> 0",
         "SELECT shipment_id, sum(human), count(DISTINCT CASE WHEN recipient_id <> 0 THEN recipient_id END), "
-        "min(first_click), max(last_click) FROM clicker WHERE human > 0 GROUP BY shipment_id",
+        "min(first_click), max(last_click) FROM {clickers} AS clicker WHERE human > 0 GROUP BY shipment_id",
     ),
     (
         "link_tally",
         "SELECT link_id, shipment_id, human, clickers, first_click, last_click FROM link_tally WHERE human <> 0",
         "SELECT link_id, shipment_id, sum(human), count(DISTINCT CASE WHEN recipient_id <> 0 THEN recipient_id END), "
-        "min(first_click), max(last_click) FROM clicker WHERE human > 0 GROUP BY link_id, shipment_id",
+        "min(first_click), max(last_click) FROM {clickers} AS clicker WHERE human > 0 GROUP BY link_id, shipment_id",
     ),
     (
         "placement_tally",
         "SELECT placement_id, shipment_id, human, clickers FROM placement_tally WHERE human <> 0",
-        "SELECT placement_id, shipment_id, sum(human), count(CASE WHEN recipient_id <> 0 THEN 1 END) FROM clicker "
-        "WHERE human > 0 GROUP BY placement_id, shipment_id",
+        "SELECT placement_id, shipment_id, sum(human), count(CASE WHEN recipient_id <> 0 THEN 1 END) "
+        "FROM {clickers} AS clicker WHERE human > 0 GROUP BY placement_id, shipment_id",
     ),
 )
 _OF_SHIPMENTS = (
@@ -116,9 +117,10 @@ def wrong_figures(database: Database) -> list[Fault]:
     with database.pretending():
         count_aside(database)
         purged = horizon(database).clicks
-        compared = [_OF_SHIPMENTS, *((table, *_kept_and_counted(table, purged)) for table in TABLES)]
+        clickers = clickers_by_placement(database)
+        compared = [_OF_SHIPMENTS, *((table, *_kept_and_counted(table, clickers, purged)) for table in TABLES)]
         if purged != NEVER:
-            compared += _OF_PEOPLE
+            compared += ((table, kept, counted.format(clickers=clickers)) for table, kept, counted in _OF_PEOPLE)
         faults = [
             Fault(table, wrong, "figures are not those of the clicks", mended=purged == NEVER or table in _SENT_TO)
             for table, kept, counted in compared
@@ -171,20 +173,22 @@ def _table(name: str) -> Table:
     return next(table for table in tables_of_today() if table.name == name)
 
 
-def _kept_and_counted(name: str, purged: int) -> tuple[str, str]:
+def _kept_and_counted(name: str, clickers: str, purged: int) -> tuple[str, str]:
     """Queries for the rows of a table as it is kept, and as it is counted; "" where counting tells nothing of it. Rows
-    of nothing but zeros are as good as none."""
+    of nothing but zeros are as good as none. `clickers` are those that are kept; counted anew, none is a recent one."""
     table = _table(name)
     columns = [column.name for column in table.columns]
     counts = [column.name for column in table.columns if not column.primary_key and not column.nullable]
     which = " OR ".join(f"{count} <> 0" for count in counts)
+    if name == "recent_clicker":
+        return "", ""
     if purged != NEVER:
         if name not in _SINCE_A_PURGE:
             return "", ""
         some, which = _SINCE_A_PURGE[name]
         columns, which = list(some), which.format(purged=purged)
-    rows = f"SELECT {', '.join(columns)} FROM {{}}{name} WHERE {which}"
-    return rows.format(""), rows.format(COUNTED)
+    rows = f"SELECT {', '.join(columns)} FROM {{}} AS {name} WHERE {which}"
+    return rows.format(clickers if name == "clicker" else name), rows.format(f"{COUNTED}{name}")
 
 
 def ruled_clicks(database: Database) -> Iterator[tuple[Click, int]]:

@@ -41,7 +41,7 @@ from linktrack.workspace import Workspace
 
 # Tables whose rows stay, emptied of what is personal: what is counted in them is in the figures of reports, or has a
 # place in somebody's calendar. All others lose the person's rows.
-KEPT_ROWS = ("click", "clicker", "junk_request", "scanner_evidence", "shipment_recipient", "made")
+KEPT_ROWS = ("click", "clicker", "recent_clicker", "junk_request", "scanner_evidence", "shipment_recipient", "made")
 _LONG = 6  # letters of a name that is found within other words, in a genitive say
 _EMPTIED = ("recipient", "run", "agent", "shipment_domain", "action_tally")
 

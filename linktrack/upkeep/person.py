@@ -24,6 +24,7 @@ from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
+from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import counted_shipment, reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
@@ -73,8 +74,9 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         (number,),
     ) or (0, None, None)
     clicks, machine, first, last = database.row(
-        "SELECT COALESCE(sum(human), 0), COALESCE(sum(machine), 0), min(first_click), max(last_click) FROM clicker "  # noqa: S608  (of our own)
-        f"JOIN shipment ON shipment.id = shipment_id WHERE recipient_id = ? AND {counted_shipment()}",
+        "SELECT COALESCE(sum(human), 0), COALESCE(sum(machine), 0), min(first_click), max(last_click) "  # noqa: S608  (of our own)
+        f"FROM {all_clickers(database)} AS clicker JOIN shipment ON shipment.id = shipment_id "
+        f"WHERE recipient_id = ? AND {counted_shipment()}",
         (number,),
     ) or (0, 0, None, None)
     uncounted, first_uncounted, last_uncounted = database.row(

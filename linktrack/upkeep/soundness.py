@@ -42,8 +42,9 @@ _WORDS: dict[str, tuple[str | int, ...]] = {
     "action.type": tuple(KINDS),
     "placement.part": ("html", "text", "header"),
     "left_type.how": ("unsubscribe", "page", "action", "back"),
-    "agent.device": tuple(range(len(DEVICES))),
-    "clicker.first_device": tuple(range(len(DEVICES))),
+    **dict.fromkeys(
+        ("agent.device", "clicker.first_device", "recent_clicker.first_device"), tuple(range(len(DEVICES)))
+    ),
     "ruling.verdict": VERDICTS,
     "run.status": ("running", "interrupted", "stored", "done", "taken"),
     "change.kind": (*_CHANGES, *MADE_KINDS),

@@ -309,7 +309,12 @@ WALLS: dict[Wall, set[str]] = {
     small_sql: set(),
     # rows of the ledger put beside it, rollups made anew, one row of any table, all tables in turn
     writes_by_value: {
-        *("actions/ledger/additions.py", "clicks/rollups/counts.py", "clicks/rollups/edge_times.py"),
+        *(
+            "actions/ledger/additions.py",
+            "clicks/rollups/counts.py",
+            "clicks/rollups/edge_times.py",
+            "clicks/rollups/recent_clickers.py",
+        ),
         "store/session.py",
         *("upkeep/copy.py", "upkeep/deep.py", "upkeep/forget.py"),
     },

@@ -17,6 +17,7 @@ WRITERS = {
     "change": {"actions/ledger"},
     "click": {"clicks", "actions/selecting.py", "upkeep/purge.py"},
     "clicker": {"clicks/rollups"},
+    "recent_clicker": {"clicks/rollups"},
     "definition": {"actions/ledger"},
     "earlier_address": {"contacts/recipients.py"},
     "failure": {"actions/ledger"},
@@ -61,7 +62,12 @@ WRITERS = {
 }  # fmt: skip
 
 # Modules that hand on a table's name as a value: of rollups, of the ledger's own rows, of every table in turn.
-BY_VALUE = {"clicks/rollups/counts.py", "actions/ledger/additions.py", "upkeep/copy.py"}
+BY_VALUE = {
+    "clicks/rollups/counts.py",
+    "clicks/rollups/recent_clickers.py",
+    "actions/ledger/additions.py",
+    "upkeep/copy.py",
+}
 # Modules that know the tables as classes: the catalogue's records, and who goes through all tables.
 AS_CLASSES = {
     "links/editing.py",
@@ -207,11 +213,26 @@ _LISTED = re.compile(
     r"\b\w+\s+[a-z]\w?\s*,\s*(\w+)\s+(?:AS\s+)?[a-z]\w?(?=\s*(?:,|WHERE\b|$))"
     r"|\b(?i:from|join)\s+(\w+)\s+(?:(?i:as)\s+)?[a-z]\w?\s+(?i:on|where|join|using)\b"
 )
+# Who reads the clickers, which may lie in two tables: `store.clickers` names them.
+CLICKERS = {
+    "actions/selecting.py",
+    "clicks/rollups/edge_times.py",
+    "clicks/rollups/so_far.py",
+    "clicks/taken_away.py",
+    "mailings/shipment_recipients.py",
+    "reports/breakdowns.py",
+    "reports/clickers.py",
+    "reports/different_people.py",
+    "reports/mailings.py",
+    "reports/people.py",
+    "upkeep/deep.py",
+    "upkeep/person.py",
+}
 # Who reads tables that only a value names: of rollups and temporary tables, of what is called by a name, of a backup that
 # is attached, of every table in turn. The ledger's are named in its room. The table only shrinks.
-READ_BY_VALUE = {
+READ_BY_VALUE = CLICKERS | {
     "actions/ledger/additions.py", "actions/ledger/denied.py", "actions/ledger/made_anew.py", "clicks/blanking.py",
-    "clicks/judging/stored_clicks.py", "clicks/rollups/counts.py", "clicks/rollups/edge_times.py", "clicks/rows_at_moments.py", "links/folders.py",
+    "clicks/judging/stored_clicks.py", "clicks/rollups/counts.py", "clicks/rollups/edge_times.py", "clicks/rollups/recent_clickers.py", "clicks/rows_at_moments.py", "links/folders.py",
     "reports/clickers.py", "reports/different_people.py", "reports/shipments.py", "store/counters.py", "store/lookups.py", "upkeep/copy.py",
     "upkeep/deep.py", "upkeep/forget.py", "upkeep/lost_words.py", "upkeep/person.py", "upkeep/soundness.py",
 }  # fmt: skip

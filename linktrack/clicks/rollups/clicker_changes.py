@@ -67,6 +67,19 @@ def gathered(columns: Columns) -> ClickerChanges:
     return changes
 
 
+def added(old: ClickerChange | None, change: ClickerChange) -> ClickerChange:
+    """What a person has done on a placement, with a change added to it."""
+    if old is None:
+        return change
+    link, human, machine, first, last, device = old
+    _, more_human, more_machine, new_first, new_last, new_device = change
+    if new_first is not None and (first is None or (new_first, new_device or 0) < (first, device or 0)):
+        first, device = new_first, new_device
+    if new_last is not None and (last is None or new_last > last):
+        last = new_last
+    return (link, human + more_human, machine + more_machine, first, last, device)
+
+
 def people_at(spots: Iterable[int]) -> Iterator[tuple[list[int], list[int]]]:
     """Spots of one shipment in order, with their recipients: so many as one query can name."""
     ordered = sorted(spots)

@@ -15,9 +15,10 @@ from itertools import compress
 from operator import itemgetter
 
 from linktrack.clicks.rollups.clicker_changes import gathered
-from linktrack.clicks.rollups.clickers_again import COLUMNS, KEY, ClickerRow, note_again
+from linktrack.clicks.rollups.clickers_again import note_again
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
+from linktrack.clicks.rollups.recent_clickers import ClickerRow
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import (
     AGAIN,
@@ -30,14 +31,9 @@ from linktrack.clicks.rollups.so_far import (
     ShipmentsSoFar,
 )
 from linktrack.clicks.rollups.turnout import Turnout
+from linktrack.store.clickers import COLUMNS
 from linktrack.store.session import Database
 
-# What is inserted where there is a row already, with the time of the last human click for the first.
-_MORE = (
-    f" ON CONFLICT ({KEY}) DO UPDATE SET human = clicker.human + excluded.human, "
-    "last_after = excluded.first_click - clicker.first_click"
-)
-_MACHINE_MORE = f" ON CONFLICT ({KEY}) DO UPDATE SET machine = clicker.machine + excluded.machine"
 _RECIPIENT = itemgetter(COLUMNS.index("recipient_id"))
 
 
@@ -61,8 +57,7 @@ def note_clickers(
         recipients = set(own.recipients)
         people, domains = met[shipment] = so_far.of(shipment, recipients), known_domains.of(shipment, recipients)
         found, replaced = people.turns(own)
-        database.insert("clicker", COLUMNS, _new_rows(shipment, own, found))
-        _add_more(database, shipment, own, found)
+        people.rows.add(_new_rows(shipment, own, found), _more_rows(shipment, own, found), found.count(FIRST))
         if replaced:
             turnout.firsts[shipment, 0, -1] += replaced
         _count_domains(shipment, own.recipients, found, domains, turnout)
@@ -92,21 +87,24 @@ def _new_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[Cli
     return rows
 
 
-def _add_more(database: Database, shipment: int, columns: Columns, turns: Sequence[int]) -> None:
-    """Add clicks to the rows that they have. Part of a transaction."""
+def _more_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[ClickerRow]:
+    """What clicks add to the rows that there are, with the last human click for the first; what else a row says is
+    known."""
     recipients, times, links, placements, *_ = columns
-    for kind, besides in ((MORE, _MORE), (MACHINE_MORE, _MACHINE_MORE)):
+    rows: list[ClickerRow] = []
+    for kind in {MORE, MACHINE_MORE}.intersection(turns):
         spots = [
             (recipient, placement, link)
             for turn, recipient, placement, link in zip(turns, recipients, placements, links, strict=True)
             if turn == kind
         ]
-        lasts = dict(zip(spots, compress(times, [turn == kind for turn in turns]), strict=True))  # in the order of time
-        rows = [
-            (shipment, recipient, placement, link, count, count, lasts[recipient, placement, link], 0, 0)
-            for (recipient, placement, link), count in sorted(Counter(spots).items())
-        ]
-        database.insert("clicker", COLUMNS, rows, besides=besides)
+        counts = sorted(Counter(spots).items())
+        if kind == MORE:
+            lasts = dict(zip(spots, compress(times, [turn == kind for turn in turns]), strict=True))  # in order of time
+            rows += [(shipment, *spot, count, 0, lasts[spot], 0, 0) for spot, count in counts]
+        else:
+            rows += [(shipment, *spot, 0, count, None, None, None) for spot, count in counts]
+    return rows
 
 
 def _count_domains(

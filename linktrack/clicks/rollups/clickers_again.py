@@ -11,9 +11,11 @@ from linktrack.clicks.rollups.clicker_changes import (
     ClickerChange,
     ClickerChanges,
     PersonAtPlacement,
+    added,
     in_pieces,
     people_at,
 )
+from linktrack.clicks.rollups.recent_clickers import ClickerRow
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import PeopleSoFar, stored_clickers
 from linktrack.clicks.rollups.turnout import First, Turnout
@@ -22,17 +24,6 @@ from linktrack.moments import merged
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
-COLUMNS = (
-    *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
-    *("first_click", "last_after", "first_device"),
-)
-KEY = "shipment_id, recipient_id, placement_id"
-_REPLACE = (
-    f" ON CONFLICT ({KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
-    "first_click = excluded.first_click, last_after = excluded.last_after, first_device = excluded.first_device"
-)
-
-ClickerRow = tuple[int | None, ...]  # one of the table: its `COLUMNS`
 ClickerCounts = ClickerChange  # what a person has done on a placement, in the columns of a change
 Met = Mapping[int, tuple[PeopleSoFar, Mapping[int, str]]]  # people and their domains, by shipment
 _Spots = Mapping[int, ClickerCounts]  # by spot
@@ -47,9 +38,9 @@ def note_again(
     """
     left = _left(database, changes, human, refusing) if changes.lost else {}
     purged = horizon(database).clicks if changes.lost else NEVER
-    rows: list[ClickerRow] = []
-    gone: list[PersonAtPlacement] = []
     for shipment, own in sorted(changes.shipments.items()):
+        rows: list[ClickerRow] = []
+        gone: list[tuple[int, int]] = []
         people, domains = met[shipment]
         moved = {recipient for where, recipient in changes.moved if where == shipment} if changes.moved else set[int]()
         for some, spots in people_at(own):
@@ -58,7 +49,7 @@ def note_again(
             for spot in spots:
                 recipient, placement = spot >> PLACEMENT_BITS, spot & PLACEMENT
                 change, old = own[spot], before.get(spot)
-                counts_there = _added(old, change)
+                counts_there = added(old, change)
                 if changes.lost and (where := (shipment, recipient, placement)) in changes.lost:
                     counts_there = (*counts_there[:3], *_times_left(left.get(where), old, purged))
                 after[spot] = counts_there
@@ -73,18 +64,14 @@ def note_again(
                     )
                     people.add(recipient, placement, counts_there)
                 else:
-                    gone.append((shipment, recipient, placement))
+                    gone.append((recipient, placement))
                 won = (by_person > 0) - (old is not None and old[1] > 0)
                 if won and recipient != NOBODY:
                     turnout.on_placements[placement, shipment] += won
             for person, sign in _turn(shipment, before, after, moved.intersection(some), turnout):
                 turnout.by_domain[shipment, domains.get(person, "")][2] += sign
         people.forget(moved)
-    if gone:
-        database.executemany(
-            "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
-        )
-    database.insert("clicker", COLUMNS, rows, besides=_REPLACE)
+        people.rows.replace(rows, gone)
 
 
 def _turn(
@@ -125,19 +112,6 @@ def _times_left(
     if old is not None and old[3] is not None and old[3] < purged:
         times = (old[3], times[1] or old[4], old[5])
     return times
-
-
-def _added(old: ClickerCounts | None, change: ClickerChange) -> ClickerCounts:
-    """What a person has done on a placement, with a change added to it."""
-    if old is None:
-        return change
-    link, human, machine, first, last, device = old
-    _, more_human, more_machine, new_first, new_last, new_device = change
-    if new_first is not None and (first is None or (new_first, new_device or 0) < (first, device or 0)):
-        first, device = new_first, new_device
-    if new_last is not None and (last is None or new_last > last):
-        last = new_last
-    return (link, human + more_human, machine + more_machine, first, last, device)
 
 
 def _firsts(spots: Iterable[tuple[int, ClickerCounts]]) -> dict[int, First]:

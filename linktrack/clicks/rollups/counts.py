@@ -24,6 +24,7 @@ from linktrack.clicks.rollups.clickers import note_clickers
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.edge_times import settle_times
+from linktrack.clicks.rollups.recent_clickers import add_recent
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ON_PLACEMENT, ShipmentsSoFar
 from linktrack.clicks.rollups.turnout import Turnout
@@ -32,7 +33,7 @@ from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
 TABLES = (  # all that is kept up to date here, and can be made anew from the clicks
-    *("clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
+    *("clicker", "recent_clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
     *("shipment_age", "shipment_device", "shipment_ruling", "shipment_domain"),
 )
 _QUARTER = HOUR // 4  # every zone's hours begin at one
@@ -94,6 +95,7 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
         while some := list(islice(rest, batch)):
             clicks, rulings = zip(*some, strict=True)
             apply(database, Shifts(clicks, [None] * len(clicks), rulings), facts)
+        add_recent(database)
 
 
 def count_sent(database: Database) -> None:

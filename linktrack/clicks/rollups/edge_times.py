@@ -10,6 +10,7 @@ from itertools import compress
 from linktrack.clicks.rollups.clicker_changes import BY_PERSON
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.moments import Stretch
+from linktrack.store.clickers import all_clickers
 from linktrack.store.session import Database
 
 _Key = tuple[int, ...]
@@ -36,9 +37,10 @@ def settle_times(database: Database, columns: Columns) -> None:
         for key, (first, last) in _grouped(lost, of).items():
             edges = database.row(f"SELECT first_click, last_click FROM {table} WHERE {same}", key)
             if edges is not None and (first <= (edges[0] or 0) or last >= (edges[1] or 0)):
+                clickers = f"{all_clickers(database)} AS clicker"
                 database.execute(
-                    f"UPDATE {table} SET first_click = (SELECT min(first_click) FROM clicker WHERE {same}), "
-                    f"last_click = (SELECT max(last_click) FROM clicker WHERE {same}) WHERE {same}",
+                    f"UPDATE {table} SET first_click = (SELECT min(first_click) FROM {clickers} WHERE {same}), "
+                    f"last_click = (SELECT max(last_click) FROM {clickers} WHERE {same}) WHERE {same}",
                     (*key, *key, *key),
                 )
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 
-from linktrack.clicks.rollups.clicker_changes import BY_PERSON, PLACEMENT, PLACEMENT_BITS, ClickerChange
+from linktrack.clicks.rollups.clicker_changes import BY_PERSON, PLACEMENT, PLACEMENT_BITS, ClickerChange, added
 from linktrack.clicks.rollups.columns import Columns
+from linktrack.clicks.rollups.recent_clickers import ClickerRows
 from linktrack.clicks.rollups.turnout import First
 from linktrack.links.tokens import NOBODY
+from linktrack.store.clickers import all_clickers
 from linktrack.store.many import at_once, near
 from linktrack.store.session import Database
 
@@ -27,7 +29,8 @@ _PERSON = 1  # the bit of who has a human click
 
 class PeopleSoFar:
     """The people of one shipment, as far as the table has them: which rows they have, two bits for each placement (one
-    is there, one with human clicks), and their first human click anywhere, both by recipient."""
+    is there, one with human clicks), and their first human click anywhere, both by recipient. And where its `rows` are
+    written."""
 
     def __init__(self, database: Database, shipment: int) -> None:
         self._rows: dict[int, int] = {NOBODY: 0}
@@ -37,7 +40,9 @@ class PeopleSoFar:
         self._on_link: dict[int, int] = {}  # the bits of human clicks on all placements of a link
         self._database = database
         self._shipment = shipment
-        self._is_new = database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is None
+        self.rows = ClickerRows(database, shipment)
+        anybody = f"SELECT 1 FROM {all_clickers(database)} AS clicker WHERE shipment_id = ? LIMIT 1"  # noqa: S608  (of our own)
+        self._is_new = database.value(anybody, (shipment,)) is None
 
     def look_up(self, people: Collection[int]) -> int:
         """Learn what the table has of these recipients. Returns how many it has learned of."""
@@ -154,11 +159,18 @@ def stored_clickers(database: Database, shipment: int, some: Sequence[int]) -> d
     """What the table has of some recipients of a shipment, in order, and perhaps of others beside them, by spot, in the
     columns of a change."""
     these, values = near(some, "recipient_id", _SPREAD)
-    return {
+    rows = database.rows(
+        "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (a condition of our own)
+        f"FROM {all_clickers(database)} AS clicker WHERE shipment_id = ? AND {these}",
+        (shipment, *values),
+    )
+    found: dict[int, ClickerChange] = {
         recipient << PLACEMENT_BITS | placement: (link, human, machine, first, last, device)
-        for recipient, placement, link, human, machine, first, last, device in database.rows(
-            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (a condition of our own)
-            f"FROM clicker WHERE shipment_id = ? AND {these}",
-            (shipment, *values),
-        )
+        for recipient, placement, link, human, machine, first, last, device in rows
     }
+    if len(found) < len(rows):  # somebody has two of a placement
+        found = {}
+        for recipient, placement, link, human, machine, first, last, device in rows:
+            spot = recipient << PLACEMENT_BITS | placement
+            found[spot] = added(found.get(spot), (link, human, machine, first, last, device))
+    return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from linktrack.actions.planned import MADE_KINDS
@@ -37,14 +37,12 @@ _TIMES = ("first_click", "last_click", "hour")  # and what ends in _at: see stor
 _OUTCOMES = ("ok", "failed", "timeout", "interrupted")
 _CHANGES = ("set-field", "interest", "company-interest", "selection", "project")
 # Columns that have one of a few words, or the number of one.
-_WORDS: dict[str, tuple[str | int, ...]] = {
+_WORDS: dict[str, Sequence[str | int]] = {
     "link.kind": ("registered", "local", "special"),
     "action.type": tuple(KINDS),
     "placement.part": ("html", "text", "header"),
     "left_type.how": ("unsubscribe", "page", "action", "back"),
-    **dict.fromkeys(
-        ("agent.device", "clicker.first_device", "recent_clicker.first_device"), tuple(range(len(DEVICES)))
-    ),
+    **dict.fromkeys(("agent.device", "clicker.first_device", "recent_clicker.first_device"), range(len(DEVICES))),
     "ruling.verdict": VERDICTS,
     "run.status": ("running", "interrupted", "stored", "done", "taken"),
     "change.kind": (*_CHANGES, *MADE_KINDS),

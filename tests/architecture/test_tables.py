@@ -218,7 +218,6 @@ CLICKERS = {
     "actions/selecting.py",
     "clicks/rollups/edge_times.py",
     "clicks/rollups/so_far.py",
-    "clicks/taken_away.py",
     "mailings/shipment_recipients.py",
     "reports/breakdowns.py",
     "reports/clickers.py",

@@ -67,6 +67,12 @@ class Ground:
         apart(made_clicks.make_workspace, self.folder / "crowd", people * 5 // 2 * made_clicks.PART, people, 1)
         return self.folder / "crowd"
 
+    def clicked(self, people: int) -> Path:
+        """A workspace with one mailing that went to so many, each of whom has clicked."""
+        root = self.folder / f"clicked-{people}"
+        apart(made_clicks.make_clicked, root, people)
+        return root
+
     @cached_property
     def crm(self) -> Path:
         """A workspace with clicks whose actions wait, and an export beside it."""

@@ -7,6 +7,7 @@ is told otherwise. Each has the same 40 links. `check` counts a small one anew a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,19 +28,7 @@ MADE_WITH = '{"base_url": "https://click.example.com", "output": "html", "key_id
 def make_workspace(root: Path, clicks: int, recipients: int, mailings: int, parts: int = PART) -> None:
     """A workspace with its clicks, in the order of time, and all that reports read. The people are told off in so many
     `parts`, of which each mailing after the first went to one."""
-    from linktrack.store.opening import open_database
-    from linktrack.upkeep.making import init_workspace
-
-    workspace = init_workspace(root, "https://click.example.com")
-    settings = workspace.config_path
-    lines = settings.read_text("utf-8").splitlines(keepends=True)
-    settings.write_text("".join('time_zone = "UTC"\n' if line.startswith("time_zone") else line for line in lines))
-    with open_database(workspace) as database:
-        with database.transaction():
-            _make_catalogue(database, recipients, mailings)
-        largest = max(recipients, clicks // PART + 1)
-        database.execute("CREATE TEMP TABLE number AS WITH RECURSIVE counted(n) AS "
-                         f"(SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {largest}) SELECT n FROM counted")  # fmt: skip
+    with _made(root, recipients, mailings, max(recipients, clicks // PART + 1)) as database:
         for mailing in range(1, mailings + 1):
             with database.transaction():
                 everybody = mailing == 1
@@ -51,8 +40,44 @@ def make_workspace(root: Path, clicks: int, recipients: int, mailings: int, part
         with database.transaction():
             for sql in FIGURES:
                 database.execute(sql)
-            database.execute("UPDATE workspace SET time_zone = 'UTC'")
         database.execute("ANALYZE")
+
+
+def make_clicked(root: Path, recipients: int) -> None:
+    """A workspace with one mailing, of which everybody has clicked one link once. The clicks themselves are purged, so
+    that one that went to millions is made in a minute."""
+    with _made(root, recipients, 1, recipients) as database:
+        with database.transaction():
+            for sql in _shipment(1, 0, recipients, recipients, 0):
+                database.execute(sql)
+            database.execute(
+                "INSERT INTO clicker (shipment_id, recipient_id, placement_id, link_id, human, machine, first_click, "
+                f"last_after, first_device) SELECT 1, n, {LINKS} + n % {LINKS}, 100 + n % {LINKS}, 1, 0, "
+                f"{START + DAY} + n * 7919 % {10 * DAY}, 0, 0 FROM number"
+            )
+            for sql in FIGURES:
+                database.execute(sql)
+            database.execute(f"UPDATE workspace SET purged_before = {START + 12 * DAY}")
+        database.execute("ANALYZE")
+
+
+@contextmanager
+def _made(root: Path, recipients: int, mailings: int, largest: int) -> Iterator[Database]:
+    """A workspace with links, mailings and people; and a temporary table of the numbers from 1 to the largest."""
+    from linktrack.store.opening import open_database
+    from linktrack.upkeep.making import init_workspace
+
+    workspace = init_workspace(root, "https://click.example.com")
+    settings = workspace.config_path
+    lines = settings.read_text("utf-8").splitlines(keepends=True)
+    settings.write_text("".join('time_zone = "UTC"\n' if line.startswith("time_zone") else line for line in lines))
+    with open_database(workspace) as database:
+        with database.transaction():
+            database.execute("UPDATE workspace SET time_zone = 'UTC'")
+            _make_catalogue(database, recipients, mailings)
+        database.execute("CREATE TEMP TABLE number AS WITH RECURSIVE counted(n) AS "
+                         f"(SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {largest}) SELECT n FROM counted")  # fmt: skip
+        yield database
 
 
 def _make_catalogue(database: Database, recipients: int, mailings: int) -> None:

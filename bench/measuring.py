@@ -69,6 +69,11 @@ def own_peak() -> int:
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
+def bytes_written() -> int:
+    """By this process until now, whether the system has put them on the disk yet or not."""
+    return int(Path("/proc/self/io").read_text().partition("wchar:")[2].split()[0])
+
+
 def worked(work: Callable[[], object]) -> Timing:
     """Do something in this process."""
     load, before, cpu = os.getloadavg()[0], time.perf_counter(), time.process_time()

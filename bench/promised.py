@@ -22,12 +22,13 @@ import reports
 import serve
 import startup
 from ground import Ground, Lines
-from measuring import TREE, Timing, apart, copied, in_turn, linktrack, seconds_of, timed
+from measuring import TREE, Timing, apart, bytes_written, copied, in_turn, linktrack, seconds_of, timed
 from promise_table import Promise, at_least, at_most, under
 
 DAYS_LATER = import_log.START + 90 * 86_400
 FLAT = 1.2  # of its memory: what does not grow with something may take a fifth more for more of it
 BURSTS = 0.2  # of a log's lines: of companies' mails a scanner opens one in some fifty, with all of its links
+SCATTERED = 200_000  # clicks of so many people, whose numbers lie far apart
 RAW = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()"
 
 
@@ -111,14 +112,37 @@ def grown(ground: Ground) -> Iterator[Promise]:
         ground.runs, lambda: timed(actions.run(many, export, ground.folder / f"none-{next(turns)}")), warm=True
     )
     yield under(f"actions with nothing to do on {ground.asked.stored:,} clicks", 0.6, ours)
+    few, many = ground.asked.mailed
+    written: list[list[float]] = []
+    for people in (few, many):
+        workspace = ground.clicked(people)
+        written.append([])
+        for turn in range(ground.runs):
+            apart(made_log, workspace, more, people, DAYS_LATER + turn * 864_000, SCATTERED)
+            written[-1].append(apart(megabytes_written, workspace, more))
+    what = f"megabytes that {SCATTERED:,} clicks write where a mailing went to {many:,}"
+    yield Promise(what, "at most", FLAT, f" of those for {few:,}", [b / a for a, b in zip(*written, strict=True)])
 
 
-def made_log(workspace: Path, log: Path, people: int, start: int) -> None:
-    """10,000 clicks on the made mailing that went to everybody."""
+def megabytes_written(workspace: Path, log: Path) -> float:
+    """By an import in this process, with what the database writes twice: into its log, and into its pages."""
+    from linktrack.clicks.load import import_logs
+    from linktrack.store.opening import open_database
+    from linktrack.workspace import load_workspace
+
+    place = load_workspace(workspace, {})
+    before = bytes_written()
+    with open_database(place) as database:
+        import_logs(place, database, [str(log)])
+    return (bytes_written() - before) / 1e6
+
+
+def made_log(workspace: Path, log: Path, people: int, start: int, lines: int = 10_000) -> None:
+    """Clicks on the made mailing that went to everybody."""
     sign = import_log.signer_of(workspace)
     log.unlink(missing_ok=True)
     with log.open("w", encoding="utf-8") as out:
-        for number in range(10_000):
+        for number in range(lines):
             stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(start + number * 2))
             target = f"/p1-{number % made_clicks.LINKS}/{sign(1 + number * 7_919 % people)}"
             ip = f"{11 + number % 180}.{number % 251}.{number % 241}.7"

@@ -45,6 +45,9 @@ def main() -> None:
     parser.add_argument("--stored", type=int, default=5_000_000, help="clicks of the large database")
     parser.add_argument("--contacts", type=int, default=300_000, help="of the export that actions are run on")
     parser.add_argument("--crowd", type=int, default=1_200_000, help="that one mailing went to")
+    parser.add_argument(
+        "--mailed", type=int, nargs=2, default=[1_000_000, 10_000_000], help="of two mailings, whom they went to"
+    )
     parser.add_argument("--people", type=int, default=200_000, help="that each of five mailings went to")
     parser.add_argument("--mails", type=int, default=20_000, help="that are personalised")
     parser.add_argument("--requests", type=int, default=50_000, help="that each server answers")

@@ -39,12 +39,20 @@ def program(name: str) -> Any:
     return module
 
 
-MADE = {"actions": (20, 10), "import_log": (20,), "made_clicks": (2_000, 100, 2), "startup": ()}
+MADE: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    ("actions", "make_workspace", (20, 10)),
+    ("import_log", "make_workspace", (20,)),
+    ("made_clicks", "make_workspace", (2_000, 100, 2)),
+    ("made_clicks", "make_clicked", (200,)),
+    ("startup", "make_workspace", ()),
+)
 
 
-@pytest.mark.parametrize("name", MADE)
-def test_the_workspace_of_a_bench_can_be_made_and_asked(tmp_path: Path, run: Run, name: str) -> None:
-    program(name).make_workspace(tmp_path / "ws", *MADE[name])
+@pytest.mark.parametrize(("name", "maker", "sizes"), MADE)
+def test_the_workspace_of_a_bench_can_be_made_and_asked(
+    tmp_path: Path, run: Run, name: str, maker: str, sizes: tuple[int, ...]
+) -> None:
+    getattr(program(name), maker)(tmp_path / "ws", *sizes)
     assert run("--workspace", tmp_path / "ws", "report", "links", "--format", "json").json
     deep = [] if name == "actions" else ["--deep"]  # whose clicks are in no figure: runs of the actions ask for none
     checks = run("--workspace", tmp_path / "ws", "doctor", *deep, "--format", "json").json

@@ -7,6 +7,7 @@ They are looked at without a lock, and nothing is made beside them: nobody has s
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -22,7 +23,8 @@ _INDEXES = (b"\x18\xe2\x2d\x00", b"\x00\x2d\xe2\x18")
 _JOURNALS = (b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7",)
 _EMPTIED = bytes(8)
 _TABLES = {"workspace", "shipment_recipient"}
-_MADE = b"CREATE TABLE shipment_recipient "
+# Statements that lie in several pages, of which one may be gone.
+_MADE = re.compile(rb"CREATE TABLE (?:shipment_recipient|shipment_tally|link_tally|scanner_evidence) ")
 _MOST = 1 << 26  # bytes of a file that is searched
 
 
@@ -91,4 +93,4 @@ def _is_database(path: Path) -> bool:
 
 def _makes_tables(path: Path) -> bool:
     with path.open("rb") as file:
-        return _MADE in file.read(_MOST)
+        return _MADE.search(file.read(_MOST)) is not None

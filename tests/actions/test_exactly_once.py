@@ -457,6 +457,7 @@ def test_an_upgrade_settles_what_links_have_made_under_the_key_of_another(
     today = [key for (key,) in database.rows("SELECT key FROM link WHERE id IN (SELECT link_id FROM made)")]
     failures = len(database.rows("SELECT * FROM failure"))
     assert failures == (8 if again else 6)
+    database.execute("DROP TABLE recent_clicker")
     database.execute("ALTER TABLE workspace DROP COLUMN keys_settled_for")
     database.execute("UPDATE link SET identity = '~' || id")
     database.execute("UPDATE link SET identity = key")

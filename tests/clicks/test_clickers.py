@@ -16,7 +16,7 @@ from linktrack.clicks.rollups import AGES, recent_clickers, so_far
 from linktrack.clicks.rollups.counts import Shifts, apply
 from linktrack.clicks.storing import ClickStore
 from linktrack.links.tokens import NOBODY
-from linktrack.store.clickers import clickers_by_placement
+from linktrack.store.clickers import COLUMNS, clickers_by_placement
 from linktrack.store.session import Database
 
 PLACES = {101: 1, 102: 1, 103: 2, 104: 3, 105: 3, 106: 3}  # placement → link: several of one
@@ -171,3 +171,27 @@ def test_figures_are_those_of_the_clicks_after_every_step(
                     ruled = [number[clicks[one]] if one in clicks else None for one in some]
                     apply(database, Shifts(some, [before[one] for one in some], ruled), facts)
             assert kept(database) == counted(clicks, devices)
+
+
+@pytest.mark.parametrize(("many", "fewest", "most"), [(0, 1, 40), (10**9, 100, 1_000)])
+def test_where_very_many_have_clicked_a_batch_writes_few_pages(
+    world: World, monkeypatch: pytest.MonkeyPatch, many: int, fewest: int, most: int
+) -> None:
+    monkeypatch.setattr(recent_clickers, "_MANY", many)
+    wal = world.workspace.root / "linktrack.db-wal"
+    with world.database() as database:
+        with database.transaction():
+            rows = [(1, number, 101, 1, 1, 0, SENT, 0, 0) for number in range(1, 30_001)]
+            database.insert("clicker", COLUMNS, rows)
+            tally = "INSERT INTO shipment_tally (shipment_id, human, prefetch, scanner, test, clickers) "
+            database.execute(f"{tally} VALUES (1, 30000, 0, 0, 0, 30000)")
+        facts = ClickStore.of(database).facts
+        human = facts.rulings.number(("human", ""))
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with database.transaction():
+            clicks = [Click(SENT + number, 1, 1, 102, 1, number * 59, "", 0, 1, 0) for number in range(1, 501)]
+            apply(database, Shifts(clicks, [None] * 500, [human] * 500), facts)
+        assert fewest < wal.stat().st_size // 4096 < most
+        assert database.value("SELECT clickers FROM link_tally WHERE link_id = 1 AND shipment_id = 1") == 0
+        people = f"SELECT count(*) FROM {clickers_by_placement(database)} AS clicker WHERE shipment_id = 1"
+        assert database.value(f"{people} AND recipient_id > 0") == 30_500

@@ -608,6 +608,7 @@ def test_an_older_backup_is_restored_and_upgraded_then(run: Run, whole: Path, tm
         "ALTER TABLE link DROP COLUMN identity",
         "ALTER TABLE workspace DROP COLUMN keys_told",
         "ALTER TABLE workspace DROP COLUMN keys_settled_for",
+        "DROP TABLE recent_clicker",
         "UPDATE alembic_version SET version_num = '0001'",
     )
     data = _repacked(lambda member, said: (member, _changed(said, *before) if member.name == "linktrack.db" else said))(

@@ -26,6 +26,7 @@ from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
 from linktrack.server.site import Site
+from linktrack.server.thread_turns import ThreadTurns
 from linktrack.settings.values import bytes_of
 from linktrack.store.lock_waits import Tell
 from linktrack.visible import visible
@@ -75,22 +76,26 @@ class Application:
         self._shown = self._before = self._behind = ""  # that moment; that second, around its milliseconds
 
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
-        if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
-            reply = plain_answer(414, "", _CLOSE)
-        elif _has_long_headers(environ):
-            reply = plain_answer(431, "", _CLOSE)
-        elif "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
-            reply = _refused_body(environ) or self._answered(environ)
-            if _has_body(environ):
-                # granian shuts a connection with a body that nobody reads, and reading one has no end where a client
-                # sends half of it: whoever keeps connections must know that this one is over.
-                reply = reply._replace(headers=(*reply.headers, _CLOSE))
-        else:
-            reply = self._answered(environ)
+        reply = self.answered(environ)
         start(_STATUS[reply.status], list(reply.headers))
         return [reply.body]
 
-    def _answered(self, environ: Environ) -> Answer:
+    def answered(self, environ: Environ) -> Answer:
+        """The answer to a request, whose line is in the log; of an environ, what the request says is enough."""
+        if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
+            return plain_answer(414, "", _CLOSE)
+        if _has_long_headers(environ):
+            return plain_answer(431, "", _CLOSE)
+        if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" not in environ:
+            return self._logged(environ)
+        reply = _refused_body(environ) or self._logged(environ)
+        if _has_body(environ):
+            # granian shuts a connection with a body that nobody reads, and reading one has no end where a client
+            # sends half of it: whoever keeps connections must know that this one is over.
+            reply = reply._replace(headers=(*reply.headers, _CLOSE))
+        return reply
+
+    def _logged(self, environ: Environ) -> Answer:
         asked = self._request(environ)
         try:
             if asked.method == "POST":
@@ -170,18 +175,20 @@ def load_application(root: Path, log_folder: Path, clock: Clock = now) -> Applic
     """The application of one worker process, which looks after itself from now on."""
     environ = dict(os.environ)
     for name in environ:
-        if not name.startswith(_ENVIRONMENT):  # granian puts all of it into each request, where HTTP_ is a header
+        if not name.startswith(_ENVIRONMENT):  # granian may put all of it into each request, where HTTP_ is a header
             del os.environ[name]
     workspace = load_workspace(root, environ)
     live = LiveSite(workspace, log_folder, tell=_tell)
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
     note = NotedLog(workspace, log_folder, log, _tell)
+    turns = ThreadTurns()
 
     parent = os.getppid()
 
     def besides() -> None:
         log.try_again(clock())
         note.keep_up()
+        turns.keep_up(log.lines)
         if os.getppid() != parent:  # killed outright: nobody would ever end this worker
             os.kill(os.getpid(), signal.SIGTERM)
 

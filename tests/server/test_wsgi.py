@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,6 +74,36 @@ def test_a_redirect_and_its_line(shell: Shell) -> None:
         "status": 302, "user_agent": "Moz", "network": "",
     }  # fmt: skip
     assert "evil.example" not in str(headers)
+
+
+class Taken:
+    """Stands for granian, which takes answers."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+
+    def response_bytes(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+        self.answers.append((status, dict(headers), body))
+
+
+def test_granian_asks_directly_where_it_is_known_how_and_else_as_wsgi_has_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where this fails after an upgrade, compare granian/wsgi.py and name the version in granian_server.py."""
+    granian, mp = pytest.importorskip("granian"), pytest.importorskip("granian.server.mp")
+    from linktrack.server.granian_server import answer_directly
+
+    taken, layer = Taken(), vars(mp)["_wsgi_call_wrap"]
+    monkeypatch.setattr(mp, "_wsgi_call_wrap", layer)
+    asked = {"PATH_INFO": path("text"), "QUERY_STRING": "", "REMOTE_ADDR": "203.0.113.77", "REQUEST_METHOD": "GET"}
+    for version, directly in (("99.0.0", False), (granian.__version__, True)):
+        monkeypatch.setattr(granian, "__version__", version)
+        answer_directly(shell.application)
+        called = vars(mp)["_wsgi_call_wrap"]
+        assert (called is not layer) == directly
+        called(shell.application, {}, None)(taken, asked)
+    assert taken.answers[0] == taken.answers[1] == (200, *shell.ask("GET", path("text"))[1:])
+    assert len(shell.lines()) == 3
 
 
 def test_equal_requests_of_one_moment_are_told_apart_whichever_worker_answers(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 One thread of a worker reads and writes, another one answers. As long as little is asked, whichever is woken begins at
 once. Where much is, that costs a sixth of the whole, for one interrupts the other, or the web server in front, for each
-request; then neither does ("batch", as Linux calls it), and all of them are answered sooner.
+request; then neither does ("batch", as Linux calls it). Beside other work a single request would wait longer that way.
 """
 
 from __future__ import annotations

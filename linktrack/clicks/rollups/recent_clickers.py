@@ -15,7 +15,7 @@ from linktrack.store.clickers import COLUMNS, KEY
 from linktrack.store.session import Database
 
 _MANY = 500_000  # clickers of a shipment, from which on it pays to have the recent ones apart
-_BATCH = 20_000  # clicks that are written at once in a long import
+_BATCH = 20_000  # clicks that come at once: in a long import they are more, in that of a night fewer
 _NAMES = ", ".join(COLUMNS)
 _REPLACE = (
     f" ON CONFLICT ({KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "

@@ -32,8 +32,7 @@ class ClickerRows:
         self._database, self._shipment = database, shipment
         clickers = database.value("SELECT clickers FROM shipment_tally WHERE shipment_id = ?", (shipment,))
         self._clickers: int = clickers or 0
-        recent = "SELECT count(*) FROM recent_clicker WHERE shipment_id = ?"
-        self._recent: int = database.value(recent, (shipment,)) if self._clickers >= _MANY // 2 else 0
+        self._recent: int = database.value("SELECT count(*) FROM recent_clicker WHERE shipment_id = ?", (shipment,))
 
     def add(self, new: Sequence[ClickerRow], more: Sequence[ClickerRow], clickers: int) -> None:
         """Write `new` rows of people and placements that have none, and add `more` to those that have, of which no

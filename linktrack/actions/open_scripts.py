@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger import started
-from linktrack.actions.ledger.rows import KnownScript, MadeRow
+from linktrack.actions.ledger.rows import KnownScript, running_row
 from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_id
 from linktrack.actions.run_input import Work
@@ -53,7 +53,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
         if says.batch:
             batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
             continue
-        row = _row(one, run_id, work.options.now)
+        row = running_row(one.id, one.click, one.action, says.script, run_id, work.options.now)
         started.start_scripts(database, [row])
         result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
         started.end_scripts(database, [(row, result)])
@@ -61,7 +61,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
             addresses[row.link_id, row.recipient_id] = result.return_url
         found[one.id] = FoundScript(one.click.key, result)
     for (script, seconds), every in batches.items():
-        rows = [_row(one, run_id, work.options.now) for one in every]
+        rows = [running_row(one.id, one.click, one.action, script, run_id, work.options.now) for one in every]
         started.start_scripts(database, rows)
         results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
         started.end_scripts(database, [(row, results[row.id]) for row in rows])
@@ -92,30 +92,3 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
                 continue
             if occasions.take(action, click):
                 yield Asked(identifier, click, action, says)
-
-
-def _row(one: Asked, run_id: int, now: int) -> MadeRow:
-    """A script as the ledger has it while it is running."""
-    click, action = one.click, one.action
-    return MadeRow(
-        recipient_id=click.recipient_id,
-        id=one.id,
-        run_id=run_id,
-        clicked_at=click.at,
-        click_print=click.print,
-        link_id=click.link.id,
-        shipment_id=click.shipment.id,
-        kind="script",
-        name=one.says.script,
-        action=action.number,
-        definition_id=action.definition_id,
-        owner="",
-        start_at=None,
-        end_at=None,
-        status="interrupted",
-        exit_code=None,
-        return_url="",
-        fields="{}",
-        message="",
-        ran_at=now,
-    )

@@ -4,7 +4,7 @@ because of it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
@@ -139,14 +139,16 @@ class Thing(NamedTuple):
     end_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptResult:
+_NO_FIELDS: dict[str, str] = {}
+
+
+class ScriptResult(NamedTuple):
     """What became of a script: `status` is ok, failed, timeout or interrupted."""
 
     status: str
     exit_code: int | None = None
     return_url: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = _NO_FIELDS
     message: str = ""
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from linktrack.actions.done import Done
 from linktrack.actions.occasions import MadeFor
-from linktrack.actions.planned import ClickKey, NumberedAction, ScriptResult, Thing
+from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, Thing
 from linktrack.names import same_name
 
 UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too
@@ -88,6 +88,16 @@ def made_row(done: Done, thing: Thing, run_id: int, ran_at: int) -> MadeRow:
     row = (  # in the order of a MadeRow's fields
         *(recipient, identifier, run_id, at, mark, link.id, sent.id, kind, name, action.number, action.definition_id),
         *(owner, start, end, status, None, "", "{}", "", ran_at),
+    )
+    return tuple.__new__(MadeRow, row)  # which is thrice as fast as MadeRow(…)
+
+
+def running_row(identifier: str, click: Clicked, action: NumberedAction, script: str, run_id: int, ran_at: int) -> MadeRow:
+    """The row of a script while it is running."""
+    at, mark, link, sent, _, recipient, *_ = click
+    row = (  # in the order of a MadeRow's fields
+        *(recipient, identifier, run_id, at, mark, link.id, sent.id, "script", script, action.number),
+        *(action.definition_id, "", None, None, "interrupted", None, "", "{}", "", ran_at),
     )
     return tuple.__new__(MadeRow, row)  # which is thrice as fast as MadeRow(…)
 

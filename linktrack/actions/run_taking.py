@@ -211,7 +211,7 @@ class RunTaking:
         """Put a change and what it made aside for the ledger."""
         made = self.run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
         row = self._row(number, change, known, made)
-        self.additions.add("spool_change", row)
+        self.additions.add_change(row)
         if change.kind in MADE_KINDS:
             self._keep_made(row, made)
 

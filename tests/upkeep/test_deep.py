@@ -325,7 +325,9 @@ def test_a_server_tells_who_tried_again_the_same(on_a_server: tuple[Workspace, D
         database.execute(f"INSERT INTO change ({columns}) SELECT {again} FROM change WHERE {FIRST}")
         assert (lost_retries(database), len(mislaid_retries(database))) == (0, 1)
         Additions(database, 2)
-        database.execute(f"INSERT INTO spool_change SELECT {columns} FROM change WHERE run_id = 2")
+        database.execute(
+            "INSERT INTO spool_change (recipient_id, id) SELECT recipient_id, id FROM change WHERE run_id = 2"
+        )
         order_retries(database)
         assert mislaid_retries(database) == [] == database.rows("SELECT * FROM failure")
         assert database.value("SELECT count(*) FROM action_tally WHERE status <> 'ok'") == 0

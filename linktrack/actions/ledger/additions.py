@@ -22,17 +22,25 @@ from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, Row
 
 _AT_ONCE = 900  # rows that are put aside at once
-_SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {  # the temporary tables: which table each is like, and its columns
-    "spool_change": ("change", ChangeRow._fields),
-    "spool_tally": ("action_tally", ("link_id", "shipment_id", "kind", "name", "status", "count")),
+_MOST_ALIKE = 10_000  # so much of what changes have in common is kept in mind
+_ALIKE = ("link_id", "shipment_id", "action", "kind", "name", "operation", "definition_id", "ran_at")
+_OWN = ("number", "recipient_id", "id", "clicked_at", "click_print", "old", "new", "status", "message")
+# The temporary tables: which table each is like, and its columns. Of a change there stands what is its own, and the
+# number `alike` of what it has in common with many others, which stands in spool_alike.
+_SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "spool_change": ("change", (*_OWN, "link_id AS alike")),
+    "spool_tally": ("action_tally", ("link_id AS alike", "status", "count")),
     "spool_made": ("made", MadeRow._fields),
     "spool_reported": ("made", ("recipient_id", "id")),
     "spool_attempted": ("failure", Failure._fields),
     "spool_closed": ("change", ClosedRow._fields),
 }
-
-
-_tallied = itemgetter(*map(ChangeRow._fields.index, ("link_id", "shipment_id", "kind", "name", "status")))
+_COLUMNS = {
+    **{name: [column.rpartition(" ")[2] for column in columns] for name, (_, columns) in _SPOOLS.items()},
+    "spool_alike": ["alike", *_ALIKE],
+}
+_CHANGES = "spool_change c JOIN spool_alike a ON a.alike = c.alike"
+_tallied = itemgetter(len(_OWN), _OWN.index("status"))
 
 
 class Additions:
@@ -40,14 +48,20 @@ class Additions:
 
     def __init__(self, database: Database, run_id: int) -> None:
         self.database, self.run_id = database, run_id
-        self._aside: dict[str, list[Sequence[Any]]] = {name: [] for name in _SPOOLS}
+        self._aside: dict[str, list[Sequence[Any]]] = {name: [] for name in _COLUMNS}
         self._settled: dict[Decided, Row] = {}
+        self._alike: dict[Row, int] = {}  # by what changes have in common, its number
+        self._numbered = 0  # so many of these
         self._tally: Counter[Row] = Counter()  # of changes that are alike
         self._number = 0  # of the last change
-        for name in (*_SPOOLS, "spool_settled"):
+        for name in (*_COLUMNS, "spool_settled"):
             database.execute(f"DROP TABLE IF EXISTS {name}")
         for name, (like, columns) in _SPOOLS.items():
             database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608  (names of our own)
+        database.execute(
+            "CREATE TEMP TABLE spool_alike (alike INTEGER PRIMARY KEY, link_id INTEGER, shipment_id INTEGER, "
+            "action INTEGER, kind TEXT, name TEXT, operation TEXT, definition_id INTEGER, ran_at BIGINT)"
+        )
         database.execute(
             "CREATE TEMP TABLE spool_settled (recipient_id BIGINT, kind TEXT, name TEXT, clicked_at BIGINT NOT NULL, "
             "click_print BIGINT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (recipient_id, kind, name)) "
@@ -55,11 +69,17 @@ class Additions:
         )
 
     def add(self, table: str, row: Sequence[Any]) -> None:
-        """Keep a row of `spool_change` and the like aside."""
+        """Keep a row of `spool_made` and the like aside."""
         batch = self._aside[table]
         batch.append(row)
         if len(batch) >= _AT_ONCE:
             self._put_rows_aside(table)
+
+    def add_change(self, row: ChangeRow) -> None:
+        """Keep a change aside, under the number that it has."""
+        values = row._asdict()
+        alike = self._alike_as(tuple(values[name] for name in _ALIKE))
+        self.add("spool_change", (*(values[name] for name in _OWN), alike))
 
     def add_done(self, done: Iterable[Done], ran_at: int) -> None:
         """Keep changes aside in their order, and what they made, with the time (UTC milliseconds) of their run."""
@@ -68,15 +88,26 @@ class Additions:
             number += 1
             click, action, identifier, kind, name, operation, old, new, status, message, made, _ = one
             at, mark, link, shipment, _, recipient, *_ = click
-            changes.append((
-                run_id, number, recipient, identifier, at, mark, link.id, shipment.id, action.number, kind, name,
-                operation, old, new, action.definition_id, status, message, ran_at,
-            ))  # fmt: skip
+            alike = self._alike_as(  # in the order of their columns, as the others are
+                (link.id, shipment.id, action.number, kind, name, operation, action.definition_id, ran_at)
+            )
+            changes.append((number, recipient, identifier, at, mark, old, new, status, message, alike))
             if made is not None:
                 self.add("spool_made", made_row(one, made, run_id, ran_at))
         self._number = number
         if len(changes) >= _AT_ONCE:
             self._put_rows_aside("spool_change")
+
+    def _alike_as(self, common: Row) -> int:
+        """The number of what changes have in common."""
+        if (known := self._alike.get(common)) is not None:
+            return known
+        if len(self._alike) >= _MOST_ALIKE:
+            self._alike.clear()
+        self._numbered += 1
+        self._alike[common] = self._numbered
+        self.add("spool_alike", (self._numbered, *common))
+        return self._numbered
 
     def settle(self, recipient: int, kind: str, name: str, at: int, mark: int, value: str) -> None:
         """Keep aside what the click of a time and print has decided (see `SettledRow`); a later one decides anew."""
@@ -113,13 +144,13 @@ class Additions:
             self._tally.update(map(_tallied, batch))
             if len(self._tally) >= _AT_ONCE:
                 self._put_tally_aside()
-        self._put_aside(table, _SPOOLS[table][1], batch)
+        self._put_aside(table, _COLUMNS[table], batch)
         batch.clear()
 
     def _put_tally_aside(self) -> None:
         rows = [(*key, count) for key, count in self._tally.items()]
         self._tally.clear()
-        self._put_aside("spool_tally", _SPOOLS["spool_tally"][1], rows)
+        self._put_aside("spool_tally", _COLUMNS["spool_tally"], rows)
 
     def _put_settled_aside(self) -> None:
         rows = sorted(self._settled.values())  # side by side in the table, which costs half
@@ -142,8 +173,12 @@ class Additions:
     def store(self, summary: str, now: int) -> None:
         """Add everything that was kept aside and flushed. Part of the run's transaction."""
         database, run_id = self.database, self.run_id
-        changes, made, settled = (", ".join(row._fields) for row in (ChangeRow, MadeRow, SettledRow))
-        database.execute(f"INSERT INTO change ({changes}) SELECT {changes} FROM spool_change")  # noqa: S608  (names of our own)
+        made, settled = (", ".join(row._fields) for row in (MadeRow, SettledRow))
+        own, alike = (", ".join(f"{table}.{name}" for name in names) for table, names in (("c", _OWN), ("a", _ALIKE)))
+        database.execute(
+            f"INSERT INTO change (run_id, {', '.join((*_OWN, *_ALIKE))}) SELECT ?, {own}, {alike} FROM {_CHANGES}",  # noqa: S608  (names of our own)
+            (run_id,),
+        )
         database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made ORDER BY recipient_id, id")  # noqa: S608  (names of our own)
         database.execute(
             f"INSERT INTO settled ({settled}) SELECT {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608  (names of our own)
@@ -160,7 +195,7 @@ class Additions:
         database.execute(
             "UPDATE definition SET run_id = ? WHERE run_id IN "  # noqa: S608  (names of our own)
             f"(SELECT id FROM run WHERE status IN {UNFINISHED} AND id <> ?) "
-            "AND EXISTS (SELECT 1 FROM spool_change WHERE definition_id = definition.id)",
+            "AND EXISTS (SELECT 1 FROM spool_alike WHERE definition_id = definition.id)",
             (run_id, run_id),
         )
         database.execute(
@@ -187,18 +222,21 @@ class Additions:
             self.database.execute(
                 f"DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM {spool})"  # noqa: S608  (names of our own)
             )
-        columns = ", ".join(Failure._fields)
         self.database.execute(
-            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action <> 0 "  # noqa: S608  (names of our own)
-            "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number"
+            "INSERT INTO failure (recipient_id, id, run_id, number, clicked_at, click_print, link_id, action, status) "  # noqa: S608  (names of our own)
+            "SELECT c.recipient_id, c.id, ?, c.number, c.clicked_at, c.click_print, a.link_id, a.action, c.status "
+            f"FROM {_CHANGES} WHERE c.status <> 'ok' AND a.action <> 0 "
+            "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number",
+            (self.run_id,),
         )
 
     def _count(self) -> None:
         """Keep the tally of changes, in which each counts with what became of it in the end."""
         self.database.execute(
             "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "
-            "SELECT link_id, shipment_id, kind, name, status, sum(count) FROM spool_tally "
-            "WHERE 1 = 1 GROUP BY link_id, shipment_id, kind, name, status "
+            "SELECT a.link_id, a.shipment_id, a.kind, a.name, t.status, sum(t.count) FROM spool_tally t "
+            "JOIN spool_alike a ON a.alike = t.alike "
+            "WHERE 1 = 1 GROUP BY a.link_id, a.shipment_id, a.kind, a.name, t.status "
             "ON CONFLICT (link_id, shipment_id, kind, name, status) "
             "DO UPDATE SET count = action_tally.count + excluded.count"
         )

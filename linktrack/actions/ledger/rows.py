@@ -92,7 +92,9 @@ def made_row(done: Done, thing: Thing, run_id: int, ran_at: int) -> MadeRow:
     return tuple.__new__(MadeRow, row)  # which is thrice as fast as MadeRow(…)
 
 
-def running_row(identifier: str, click: Clicked, action: NumberedAction, script: str, run_id: int, ran_at: int) -> MadeRow:
+def running_row(
+    identifier: str, click: Clicked, action: NumberedAction, script: str, run_id: int, ran_at: int
+) -> MadeRow:
     """The row of a script while it is running."""
     at, mark, link, sent, _, recipient, *_ = click
     row = (  # in the order of a MadeRow's fields

@@ -38,7 +38,7 @@ COUNTS = (
     "OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL) "
     f"AND c.link_id IN ({LEAVING_IDS}))) AND {since_reset('c')} "
     f"AND c.recipient_id <> {NOBODY} "
-    "AND (SELECT forgotten_at FROM recipient WHERE recipient.id = c.recipient_id) IS NULL"
+    "AND c.recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)"
 )
 
 
@@ -80,14 +80,15 @@ def begin(database: Database) -> FoundClicks:
 
 def find_open(clicks: FoundClicks, *, get_unsubscribes: bool) -> None:
     """Add the clicks that no run has passed and that run actions."""
-    for first, last in open_times(clicks.database):
-        clicks.database.execute(
-            f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)
-            "FROM click c JOIN recipient r ON r.id = c.recipient_id "
-            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS} "
-            f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
-            (first, last),
-        )
+    with clicks.database.with_room():  # the people of clicks stand anywhere
+        for first, last in open_times(clicks.database):
+            clicks.database.execute(
+                f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)
+                "FROM click c JOIN recipient r ON r.id = c.recipient_id "
+                f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS} "
+                f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
+                (first, last),
+            )
 
 
 class Waiting(NamedTuple):

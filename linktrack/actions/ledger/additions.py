@@ -12,7 +12,6 @@ from linktrack.actions.ledger.rows import (
     UNFINISHED,
     ChangeRow,
     ClosedRow,
-    Decided,
     Failure,
     MadeRow,
     SettledRow,
@@ -38,7 +37,9 @@ _SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
 _COLUMNS = {
     **{name: [column.rpartition(" ")[2] for column in columns] for name, (_, columns) in _SPOOLS.items()},
     "spool_alike": ["alike", *_ALIKE],
+    "spool_settled": list(SettledRow._fields),
 }
+_SETTLED_ONCE = "recipient_id, kind, name"
 _CHANGES = "spool_change c JOIN spool_alike a ON a.alike = c.alike"
 _tallied = itemgetter(len(_OWN), _OWN.index("status"))
 
@@ -49,12 +50,11 @@ class Additions:
     def __init__(self, database: Database, run_id: int) -> None:
         self.database, self.run_id = database, run_id
         self._aside: dict[str, list[Sequence[Any]]] = {name: [] for name in _COLUMNS}
-        self._settled: dict[Decided, Row] = {}
         self._alike: dict[Row, int] = {}  # by what changes have in common, its number
         self._numbered = 0  # so many of these
         self._tally: Counter[Row] = Counter()  # of changes that are alike
         self._number = 0  # of the last change
-        for name in (*_COLUMNS, "spool_settled"):
+        for name in _COLUMNS:
             database.execute(f"DROP TABLE IF EXISTS {name}")
         for name, (like, columns) in _SPOOLS.items():
             database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608  (names of our own)
@@ -64,8 +64,8 @@ class Additions:
         )
         database.execute(
             "CREATE TEMP TABLE spool_settled (recipient_id BIGINT, kind TEXT, name TEXT, clicked_at BIGINT NOT NULL, "
-            "click_print BIGINT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (recipient_id, kind, name)) "
-            + ("WITHOUT ROWID" if database.dialect == SQLITE else "")  # in the order of the table that they come into
+            "click_print BIGINT NOT NULL, value TEXT NOT NULL, "
+            + ("number INTEGER PRIMARY KEY)" if database.dialect == SQLITE else "number BIGSERIAL)")
         )
 
     def add(self, table: str, row: Sequence[Any]) -> None:
@@ -111,9 +111,7 @@ class Additions:
 
     def settle(self, recipient: int, kind: str, name: str, at: int, mark: int, value: str) -> None:
         """Keep aside what the click of a time and print has decided (see `SettledRow`); a later one decides anew."""
-        self._settled[recipient, kind, name] = recipient, kind, name, at, mark, value
-        if len(self._settled) >= 30 * _AT_ONCE:
-            self._put_settled_aside()
+        self.add("spool_settled", (recipient, kind, name, at, mark, value))
 
     def replace_made(self, row: MadeRow) -> None:
         """Keep a thing aside that may stand in the ledger already, as a script that was started does, or what an
@@ -135,7 +133,6 @@ class Additions:
         for table in self._aside:
             self._put_rows_aside(table)
         self._put_tally_aside()
-        self._put_settled_aside()
 
     def _put_rows_aside(self, table: str) -> None:
         """Put a table's rows aside; of changes also how many are alike, for the tally."""
@@ -152,23 +149,10 @@ class Additions:
         self._tally.clear()
         self._put_aside("spool_tally", _COLUMNS["spool_tally"], rows)
 
-    def _put_settled_aside(self) -> None:
-        rows = sorted(self._settled.values())  # side by side in the table, which costs half
-        self._settled.clear()
-        self._put_aside(
-            "spool_settled",
-            SettledRow._fields,
-            rows,
-            " ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
-            "click_print = excluded.click_print, value = excluded.value",
-        )
-
-    def _put_aside(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], besides: str = ""
-    ) -> None:
+    def _put_aside(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         if rows:
             with self.database.aside():
-                self.database.insert(table, columns, rows, besides=besides)
+                self.database.insert(table, columns, rows)
 
     def store(self, summary: str, now: int) -> None:
         """Add everything that was kept aside and flushed. Part of the run's transaction."""
@@ -180,10 +164,12 @@ class Additions:
             (run_id,),
         )
         database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made ORDER BY recipient_id, id")  # noqa: S608  (names of our own)
+        # Of several the last one counts; a server takes one alone.
+        only, last = ("", "number") if database.dialect == SQLITE else (f"DISTINCT ON ({_SETTLED_ONCE})", "number DESC")
         database.execute(
-            f"INSERT INTO settled ({settled}) SELECT {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608  (names of our own)
-            "ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
-            "click_print = excluded.click_print, value = excluded.value"
+            f"INSERT INTO settled ({settled}) SELECT {only} {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608  (names of our own)
+            f"ORDER BY {_SETTLED_ONCE}, {last} ON CONFLICT ({_SETTLED_ONCE}) DO UPDATE SET "
+            "clicked_at = excluded.clicked_at, click_print = excluded.click_print, value = excluded.value"
         )
         database.execute(  # scripts that an interrupted run had started
             "UPDATE made SET run_id = ? WHERE run_id <> ? "

@@ -234,8 +234,7 @@ class CrmState:
     def net_members(self, kind: str) -> Iterator[tuple[str, str, str]]:
         """(name, contact id, add or remove) for each membership that is not what it was before the run."""
         for key, before in self.before.items():
-            after = self.members[key]
-            if key[1] == kind and after is not before:
+            if key[1] == kind and (after := self.members[key]) is not before:
                 yield self.written.get(key[1:], key[2]), key[0], "add" if after else "remove"
 
     def changed_contacts(self) -> ChangedRows:

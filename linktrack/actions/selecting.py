@@ -19,6 +19,7 @@ from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
 from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import counted_shipment, since_reset
+from linktrack.store.dialects import SQLITE
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
@@ -180,9 +181,11 @@ def find_clickers(clicks: FoundClicks, key: str, mailing: str | None) -> None:
 def gather_people(clicks: FoundClicks) -> None:
     """Put the people of the clicks that were found into the temporary table `open_person`, each once: what else is
     known of them is looked for in many tables."""
-    clicks.database.execute("DROP TABLE IF EXISTS open_person")
-    clicks.database.execute("CREATE TEMP TABLE open_person (recipient_id BIGINT PRIMARY KEY)")
-    clicks.database.execute(
+    database = clicks.database
+    number = "INTEGER" if database.dialect == SQLITE else "BIGINT"  # which to SQLite is the row's own
+    database.execute("DROP TABLE IF EXISTS open_person")
+    database.execute(f"CREATE TEMP TABLE open_person (recipient_id {number} PRIMARY KEY)")
+    database.execute(
         "INSERT INTO open_person (recipient_id) SELECT DISTINCT recipient_id FROM open_click ORDER BY recipient_id"
     )
 

@@ -19,7 +19,7 @@ from linktrack.actions.planned import MADE_FILES, LinkFacts, ShipmentFacts
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_name
 from linktrack.crm.authored import AuthoredCsv
-from linktrack.crm.csv_dialect import Dialect
+from linktrack.crm.csv_dialect import BUFFER, Dialect
 from linktrack.errors import Conflict
 from linktrack.files.beside import NEW
 from linktrack.files.writing import PRIVATE
@@ -190,4 +190,4 @@ def summary_text(summary: Mapping[str, Any]) -> str:
 
 def _open(path: Path) -> BinaryIO:
     """A new file, readable by its owner alone."""
-    return open(path, "w+b", opener=lambda name, _: os.open(name, NEW, PRIVATE))
+    return open(path, "w+b", BUFFER, opener=lambda name, _: os.open(name, NEW, PRIVATE))

@@ -18,6 +18,7 @@ from linktrack.crm.encoding import find_encoding, refuse_long_lines, refuse_nul
 from linktrack.errors import BadInput
 
 DELIMITERS = ";,\t|"
+BUFFER = 1 << 16  # bytes of a file that are read or written at once: each time costs
 HEADER_WITHIN = 20  # records, of which one is the header
 _SAMPLE_RECORDS = 50
 _MOST = 0.3  # of the records are rows, where no header is known: the others are titles, footers and blank lines
@@ -108,7 +109,7 @@ def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
 
 def open_text(path: Path, dialect: Dialect) -> TextIO:
     """A file opened as text after its BOM. Line ends are kept, and lines are cut only at the dialect's own."""
-    file = path.open("rb")
+    file = path.open("rb", BUFFER)
     file.seek(len(dialect.bom))
     return io.TextIOWrapper(file, dialect.encoding, dialect.errors, newline=dialect.end[-1])
 
@@ -117,7 +118,7 @@ def open_text(path: Path, dialect: Dialect) -> TextIO:
 def open_lines(path: Path, dialect: Dialect) -> Iterator[Iterator[bytes]]:
     """The lines of a file behind what stands before its first record, cut where `open_text` cuts them, and encoded."""
     if dialect.end[-1] == "\n" and dialect.encoding in _LINES_OF_BYTES:
-        with path.open("rb") as file:
+        with path.open("rb", BUFFER) as file:
             file.seek(len(dialect.bom) + len(dialect.preamble.encode(dialect.encoding)))
             yield file
         return

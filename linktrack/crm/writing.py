@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from linktrack.crm.csv_dialect import Dialect
+from linktrack.crm.csv_dialect import BUFFER, Dialect
 from linktrack.crm.csv_fields import quoted
 from linktrack.crm.csv_records import CsvRecord
 from linktrack.crm.csv_table import CsvTable
@@ -61,7 +61,7 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
     delimiter = dialect.delimiter
     width = len(table.columns) + len(created) if created else 0
     apart = _lines_apart(table) if created else frozenset()
-    with to.open("wb") as every, changed_to.open("wb") as changed:
+    with to.open("wb", BUFFER) as every, changed_to.open("wb", BUFFER) as changed:
         for file in (every, changed):
             file.write(_head(table))
         header_line = table.header_line

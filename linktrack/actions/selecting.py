@@ -23,6 +23,7 @@ from linktrack.store.dialects import SQLITE
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
+from linktrack.store.page_memory import much_in_memory
 from linktrack.store.session import Database
 
 _THE_END = 1 << 62  # after every moment that a log can have
@@ -81,7 +82,7 @@ def begin(database: Database) -> FoundClicks:
 
 def find_open(clicks: FoundClicks, *, get_unsubscribes: bool) -> None:
     """Add the clicks that no run has passed and that run actions."""
-    with clicks.database.with_room():  # the people of clicks stand anywhere
+    with much_in_memory(clicks.database):  # the people of clicks stand anywhere in it
         for first, last in open_times(clicks.database):
             clicks.database.execute(
                 f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)

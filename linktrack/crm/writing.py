@@ -121,7 +121,8 @@ def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dia
     """The fields of a record with some replaced, and others added up to `width`. A new field is in quotes where it must
     be, where the old one was, and where all others are."""
     changed = [*fields]
-    missing = max(max(cells, default=0) + 1, width) - len(fields)
+    last = max(cells) + 1 if cells else 1
+    missing = (last if last > width else width) - len(fields)
     if missing > 0:  # a row may end early
         changed += ['""' if all(fields) and _all_quoted(fields) else ""] * missing
     for column, text in cells.items():

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _cursors = count(1)  # numbers of those on a server
 _AT_ONCE = 90  # rows of one INSERT: more are no faster
-_LITTLE_ROOM, _ROOM = 2_000, 20_000  # of 1,024 bytes, for pages of a SQLite database; the first is SQLite's own
 Row = tuple[Any, ...]
 
 
@@ -189,17 +188,6 @@ class Database(Patience):
         stand before those of the same name. Writers are not kept waiting."""
         with self._undone("BEGIN ISOLATION LEVEL REPEATABLE READ"):
             yield self
-
-    @contextmanager
-    def with_room(self) -> Iterator[None]:
-        """While it lasts, SQLite keeps more of the database in memory: for queries that look rows up all over it."""
-        if self.dialect == SQLITE:
-            self.execute(f"PRAGMA cache_size=-{_ROOM}")
-        try:
-            yield
-        finally:
-            if self.dialect == SQLITE:
-                self.execute(f"PRAGMA cache_size=-{_LITTLE_ROOM}")
 
     @contextmanager
     def _undone(self, on_a_server: str) -> Iterator[None]:

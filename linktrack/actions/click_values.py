@@ -92,7 +92,7 @@ class Plans:
         if (known := self._known.get(place)) is not None:
             return known
         values = ClickValues(click, person, self._state, self._zone, self._texts[place[1:]])
-        kind = action.definition.type
+        kind = action.kind
         plan = PLANS[kind](action.definition, values.filled, values.of_contact, self._staff)
         found = [one if isinstance(one, Thing) else self.wanted(action, one) for one in plan]
         if not values.are_its_own and kind not in MADE_KINDS:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from linktrack.actions.planned import MADE_KINDS, Clicked, ClickKey, NumberedAction, repeat_of
+from linktrack.actions.planned import MADE_KINDS, Clicked, ClickKey, NumberedAction
 from linktrack.moments import wall_time
 
 MOST_A_DAY = 100  # things that an action makes at every click: so many for one person and day
@@ -43,10 +43,10 @@ class Occasions:
         self._taken: set[_Occasion] = set()
         self._of_day: Counter[_DayOfPerson] = Counter()
         repeats = {
-            (link_id, action.number): repeat_of(action)
+            (link_id, action.number): action.repeat
             for link_id, every in actions.items()
             for action in every
-            if action.definition.type in MADE_KINDS
+            if action.kind in MADE_KINDS
         }
         for one in made:
             if repeat := repeats.get((one.link_id, one.action)):
@@ -58,7 +58,7 @@ class Occasions:
 
     def take(self, action: NumberedAction, click: Clicked) -> bool:
         """Whether an action makes something because of a click; if so, it makes nothing for the same occasion again."""
-        repeat = repeat_of(action)
+        repeat = action.repeat
         at, mark, link, shipment, _, recipient_id, _, _, _ = click
         once = _occasion(repeat, link.id, action.number, shipment.id, (at, mark, recipient_id))
         if once in self._taken:

@@ -4,7 +4,7 @@ because of it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
@@ -69,12 +69,20 @@ ClickKey = tuple[int, int, int]  # time, print, recipient
 @dataclass(frozen=True, slots=True)
 class NumberedAction:
     """An action of a link with its number there, and the ledger's id of its definition. With a `button` it is for the
-    clicks alone that have pressed it."""
+    clicks alone that have pressed it. `kind` is its definition's type, `repeat` how often it makes something: once for
+    a person, for each shipment, or at every click."""
 
     definition: AnyAction
     number: int
     definition_id: int
     button: str = ""
+    kind: str = field(init=False, compare=False)  # these two are asked for at every click
+    repeat: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        definition = self.definition
+        object.__setattr__(self, "kind", definition.type)
+        object.__setattr__(self, "repeat", definition.repeat if isinstance(definition, MakingAction) else "click")
 
 
 class CrmChange(NamedTuple):
@@ -247,17 +255,12 @@ def change_id(click: Clicked, at: int, place: str) -> str:
 
 def place_of(action: NumberedAction, kind: str, name: str, operation: str) -> str:
     """Where an action decides something, for the id of the change."""
-    return one_text(action.definition.type, action.number, kind, name, operation)
+    return one_text(action.kind, action.number, kind, name, operation)
 
 
 def made_id(action: NumberedAction, click: Clicked) -> str:
     """The identifier of what an action makes because of a click. It is never given again, for the shipment's number is
     not, and no other action of the link gets this one's number."""
-    place = f"{action.definition.type}\x1f{action.number}\x1f{click.contact_id}\x1f{click.link.identity}"
-    occasion = f"\x1f{click.at}\x1f{click.print}" if repeat_of(action) == "click" else ""
+    place = f"{action.kind}\x1f{action.number}\x1f{click.contact_id}\x1f{click.link.identity}"
+    occasion = f"\x1f{click.at}\x1f{click.print}" if action.repeat == "click" else ""
     return _id_of(f"{place}\x1f{click.shipment.number}{occasion}")
-
-
-def repeat_of(action: NumberedAction) -> str:
-    """How often an action makes something: once for a person, for each shipment, or at every click."""
-    return action.definition.repeat if isinstance(action.definition, MakingAction) else "click"

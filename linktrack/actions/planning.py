@@ -123,8 +123,8 @@ class Planner:
 
     def _act(self, click: Clicked, person: CrmRow, action: NumberedAction, only: set[str] | None) -> None:
         """Do what an action does because of a click of a person, or `only` those of its changes that failed before."""
-        kind = action.definition.type
-        if isinstance(action.definition, ScriptAction):
+        kind = action.kind
+        if kind == "script" and isinstance(action.definition, ScriptAction):
             self._script(click, person, action, action.definition.script, only)
             return
         if kind in MADE_KINDS:

@@ -15,7 +15,7 @@ from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_stat
 from linktrack.actions.lost_catalogue import LostCatalogue, TodaysLink
 from linktrack.actions.lost_made import Made
 from linktrack.actions.lost_runs import LostRun, click_in, number_in, types_that_make
-from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
+from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.recipients import recipient_for
 from linktrack.contacts.types import same_type
@@ -180,7 +180,7 @@ class RunTaking:
             "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
         ):
             action = NumberedAction(read_action(change.kind, settings), number, 0)
-            if repeat_of(action) == "once":
+            if action.repeat == "once":
                 known = _KnownPlace(self._person(change.contact_id), change.link, link, _Shipment(0, 0), click, number)
                 row = self._row(0, change, known, Made())
                 self._keep_made(row._replace(id=stable_id(change.id, number)), Made())

@@ -63,7 +63,7 @@ class Notes:
     def make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing, cells: RowCells) -> None:
         """Note that something exists because of a click, with the cells of its row."""
         name, text, *_ = thing
-        done = click, action, identifier, action.definition.type, name, "make", "", text, "ok", "", thing, cells
+        done = click, action, identifier, action.kind, name, "make", "", text, "ok", "", thing, cells
         self.count(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
 
     def report(

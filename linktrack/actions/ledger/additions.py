@@ -83,14 +83,14 @@ class Additions:
 
     def add_done(self, done: Iterable[Done], ran_at: int) -> None:
         """Keep changes aside in their order, and what they made, with the time (UTC milliseconds) of their run."""
-        run_id, number, changes = self.run_id, self._number, self._aside["spool_change"]
+        run_id, number, changes, known = self.run_id, self._number, self._aside["spool_change"], self._alike
         for one in done:
             number += 1
             click, action, identifier, kind, name, operation, old, new, status, message, made, _ = one
             at, mark, link, shipment, _, recipient, *_ = click
-            alike = self._alike_as(  # in the order of their columns, as the others are
-                (link.id, shipment.id, action.number, kind, name, operation, action.definition_id, ran_at)
-            )
+            # In the order of their columns, as the others are.
+            common = link.id, shipment.id, action.number, kind, name, operation, action.definition_id, ran_at
+            alike = known.get(common) or self._alike_as(common)
             changes.append((number, recipient, identifier, at, mark, old, new, status, message, alike))
             if made is not None:
                 self.add("spool_made", made_row(one, made, run_id, ran_at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import add
 
+from linktrack.actions.ledger import additions
 from linktrack.actions.ledger.log import read_log
 from linktrack.actions.ledger.rows import LogFilter
 from linktrack.click_names import click_name
@@ -39,6 +41,36 @@ def test_later_clicks_win_and_each_change_is_told(world: ActionsWorld) -> None:
         ("", "hot"), ("hot", "cold"), ("cold", "hot"), ("hot", "cold"),
     ]  # fmt: skip
     assert report.summary["clicks"] == 5
+
+
+@pytest.mark.parametrize("most", [1, 10_000])
+def test_the_ledger_says_what_the_files_say_however_little_is_kept_in_mind(
+    world: ActionsWorld, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(additions, "_MOST_ALIKE", most)
+    monkeypatch.setattr(additions, "_AT_ONCE", 2)
+    world.configure(FIELDS)
+    world.link("hot", [set_to("hot"), {"type": "selection", "add": ["Of {contact.name}"]}])
+    world.link("cold", [set_to("cold"), {"type": "selection", "remove": ["Of {contact.name}"]}])
+    clicks = [("1", "hot"), ("2", "hot"), ("1", "cold"), ("2", "cold"), ("3", "hot"), ("2", "hot")]
+    for minute, (contact, key) in enumerate(clicks):
+        world.click(contact, key, minute)
+    _, out = world.run(world.export(EXPORT))
+    told = rows_of(out / "changes.ndjson")
+    logged = list(read_log(world.database, LogFilter()))
+    shared = ("id", "kind", "contact_id", "name", "operation", "old", "new", "link", "mailing", "shipment")
+    assert [[getattr(row, name) for name in shared] for row in logged] == [
+        [row[name] for name in shared] for row in told
+    ]
+    tally = world.database.rows("SELECT kind, name, count FROM action_tally")
+    counts = Counter((row["link"], row["kind"], row["name"]) for row in told)
+    assert sorted(tally) == sorted((kind, name, count) for (_, kind, name), count in counts.items())
+    settled = world.database.rows(
+        "SELECT r.contact_id, s.name, s.value FROM settled s JOIN recipient r ON r.id = s.recipient_id"
+    )
+    last = {(row["contact_id"], row["name"]): row["new"] for row in told if row["kind"] == "set-field"}
+    last |= {(row["contact_id"], row["name"]): "yes" * bool(row["new"]) for row in told if row["kind"] == "selection"}
+    assert {(contact_id, name): value for contact_id, name, value in settled} == last and len(told) == 12
 
 
 def test_a_late_click_does_not_overrule_a_later_one(world: ActionsWorld) -> None:

@@ -6,11 +6,13 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from tests_support import Run, call
+from typer.main import get_command
 
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
@@ -73,6 +75,14 @@ def _clean_environment() -> Iterator[None]:
             patch.delenv(name)
         patch.setenv("NO_COLOR", "1")
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored, by all below
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_commands() -> Iterator[None]:
+    """Commands are made of their functions once, not anew in each call, which takes longer than what most of them do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(get_command))
         yield
 
 

@@ -73,6 +73,7 @@ def _clean_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("LINKTRACK_")]:
             patch.delenv(name)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # or each process that is started compiles all anew
         patch.setenv("NO_COLOR", "1")
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background it is ignored, by all below
         yield

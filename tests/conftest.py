@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
-from tests_support import Run, call
+from tests_support import Furnish, Run, call
 from typer.main import get_command
 
 from linktrack.store.opening import open_database
@@ -107,6 +108,27 @@ def workspace(_fresh_workspace: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     shutil.copytree(_fresh_workspace, root)
     monkeypatch.chdir(root)
     return load_workspace(root)
+
+
+@pytest.fixture(scope="session")
+def _furnished(
+    _fresh_workspace: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Callable[[], None]], Path]:
+    @cache
+    def furnished(how: Callable[[], None]) -> Path:
+        root = tmp_path_factory.mktemp("furnished") / "workspace"
+        shutil.copytree(_fresh_workspace, root)
+        with contextlib.chdir(root):
+            how()
+        return root
+
+    return furnished
+
+
+@pytest.fixture
+def furnish(_furnished: Callable[[Callable[[], None]], Path], workspace: Workspace) -> Furnish:
+    """What brings into the workspace all that a function makes in its current folder: that is called once, for all tests."""
+    return lambda how: Path(shutil.copytree(_furnished(how), workspace.root, dirs_exist_ok=True))
 
 
 @pytest.fixture

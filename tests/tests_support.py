@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 
@@ -63,6 +64,7 @@ def decoded(part: Message[str, str]) -> bytes:
 
 
 Run = Callable[..., Outcome]
+Furnish = Callable[[Callable[[], None]], Path]  # see the fixture `furnish`
 
 
 def call(*arguments: object, input: str | bytes | None = None) -> Outcome:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests_support import Run
+from tests_support import Furnish, Run, call
 
 from linktrack.workspace import Workspace
 
@@ -21,14 +21,18 @@ def paths(run: Run) -> list[str]:
 
 
 @pytest.fixture
-def library(workspace: Workspace, run: Run) -> Run:
+def library(furnish: Furnish, run: Run) -> Run:
+    furnish(_library)
+    return run
+
+
+def _library(run: Run = call) -> None:
     """Campaigns/Spring with offer and terms, and news in no folder."""
     assert run("folder", "add", "Campaigns/Spring", "--parents").code == 0
     for key in ("offer", "terms"):
         done = run("link", "add", key, "--url", f"https://www.example.com/{key}", "--folder", "Campaigns/Spring")
         assert done.code == 0, done.err
     assert run("link", "add", "news", "--url", "https://www.example.com/news", "--name", "All news").code == 0
-    return run
 
 
 def test_a_folder_needs_the_folder_above_it_unless_parents(workspace: Workspace, run: Run) -> None:

@@ -15,9 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests_support import Run
-
-from linktrack.workspace import Workspace
+from tests_support import Furnish, Run, call
 
 MAIL = '<html><body><a href="https://shop.example/x">x</a> <a href="linktrack:unsubscribe">u</a></body></html>'
 LINKS = '[[link]]\nkey = "offer"\nname = "Offer"\nurl = "https://www.example.com/offer"\nactions = []\n'
@@ -65,9 +63,13 @@ OWN = [
 
 
 @pytest.fixture
-def root(workspace: Workspace, run: Run) -> Path:
+def root(furnish: Furnish) -> Path:
+    return furnish(_sent)
+
+
+def _sent() -> None:
     """A workspace with a mailing that was sent, and every kind of file that belongs to one."""
-    root = workspace.root
+    run, root = call, Path()
     (root / "mail.html").write_text(MAIL)
     (root / "links.toml").write_text(LINKS)
     (root / "a.log").write_text(LOG)
@@ -89,7 +91,6 @@ def root(workspace: Workspace, run: Run) -> Path:
         '{"time": "2026-05-04T09:00:00.000+00:00", "ip": "192.0.2.0", "method": "GET", "path": "/", "status": 404, '
         '"user_agent": "x"}\n'
     )
-    return root
 
 
 def contents(root: Path) -> dict[str, bytes]:

@@ -27,17 +27,18 @@ from mailings.consent_world import (
     token_in,
     visits,
 )  # fmt: skip
-from tests_support import Outcome, Run, decoded
-
-from linktrack.workspace import Workspace
+from tests_support import Furnish, Outcome, Run, call, decoded
 
 PERSONAL = ("Bye", "Choose", "In the browser")
 
 
 @pytest.fixture
-def root(workspace: Workspace, run: Run) -> Path:
-    make_mailing(run, workspace.root)
-    return workspace.root
+def root(furnish: Furnish) -> Path:
+    return furnish(_with_a_mailing)
+
+
+def _with_a_mailing() -> None:
+    make_mailing(call, Path())
 
 
 def rows_of(done: Outcome) -> Any:
@@ -221,11 +222,15 @@ def test_the_preview_of_who_refuses_is_what_he_gets(root: Path, run: Run) -> Non
 
 
 @pytest.fixture
-def clicked(root: Path, run: Run) -> Path:
+def clicked(furnish: Furnish) -> Path:
+    return furnish(_clicked)
+
+
+def _clicked(run: Run = call) -> None:
+    _with_a_mailing()
     Path("access.log").write_bytes(visits(rewrite(run)))
     done = run("click", "import", "access.log", "--format", "json")
     assert done.code == 0 and done.json["stored"] == 8 and done.json["human"] == 8, done.out
-    return root
 
 
 def test_clicks_of_those_who_refused_are_clicks_and_nothing_else(clicked: Path, run: Run) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from faults import failing, killed, points_of, sample
-from tests_support import Run
+from tests_support import call
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
@@ -21,13 +21,18 @@ from linktrack.upkeep.copy import copy_database
 from linktrack.workspace import load_workspace
 
 
-@pytest.fixture
-def life(run: Run, tmp_path: Path) -> Life:
-    made = begin(run, tmp_path / "work")
+@pytest.fixture(scope="module")
+def _life(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    made = begin(call, tmp_path_factory.mktemp("lived") / "work")
     paths = made.send("spring")
     made.do("click", "import", made.log("a.log", (paths["1"][0], 60), (paths["2"][1], 90)))
     made.run("run-1")
     return made
+
+
+@pytest.fixture
+def life(_life: Life, tmp_path: Path) -> Life:
+    return _life.copy(tmp_path / "work")
 
 
 def test_the_copy_is_the_workspace_from_then_on(life: Life) -> None:

@@ -336,9 +336,14 @@ def test_a_server_tells_who_tried_again_the_same(on_a_server: tuple[Workspace, D
 # --- verdicts that are lost ------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def _life(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    return lived(call, tmp_path_factory.mktemp("life") / "work")
+
+
 @pytest.fixture
-def life(run: Run, tmp_path: Path) -> Life:
-    return lived(run, tmp_path / "work")
+def life(_life: Life, tmp_path: Path) -> Life:
+    return _life.copy(tmp_path / "work")
 
 
 @pytest.mark.parametrize("which", ["", "WHERE id = (SELECT max(id) FROM ruling)", "WHERE verdict = 'human'"])

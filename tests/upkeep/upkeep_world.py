@@ -59,6 +59,10 @@ class Life:
     call: Run
     root: Path
 
+    def copy(self, root: Path) -> Life:
+        """Another workspace that was the same so far."""
+        return Life(self.call, Path(shutil.copytree(self.root, root)))
+
     def do(self, *arguments: object, code: int = 0) -> Outcome:
         done = self.call("--workspace", self.root, *arguments)
         assert done.code == code, done.err

@@ -10,23 +10,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests_support import Furnish, call
 
 from linktrack.cli.streams import speaks_utf8
-from linktrack.workspace import Workspace
 
 PROGRAM = [sys.executable, "-m", "linktrack"]
 EVIL = "a\x1b[31m\u202eb"
 
 
 @pytest.fixture
-def named(workspace: Workspace) -> Path:
-    """A workspace with a link whose name would move a cursor, and a mail and a list that would too."""
-    root = workspace.root
-    (root / "evil.html").write_text(f'<p>{EVIL}</p>\r\n<a href="https://e.example/">\té</a>', "utf-8")
-    subprocess.run(
-        [*PROGRAM, "link", "add", "evil", "--url", "https://é.example", "--name", EVIL], cwd=root, check=True
-    )
-    return root
+def named(furnish: Furnish) -> Path:
+    return furnish(_named)
+
+
+def _named() -> None:
+    """A workspace with a link whose name would move a cursor, and a mail that would too."""
+    Path("evil.html").write_text(f'<p>{EVIL}</p>\r\n<a href="https://e.example/">\té</a>', "utf-8")
+    assert call("link", "add", "evil", "--url", "https://é.example", "--name", EVIL).code == 0
 
 
 def on_a_terminal(root: Path, *arguments: str) -> str:

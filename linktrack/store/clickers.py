@@ -1,8 +1,9 @@
 """Where the clickers are: in the table `clicker`, and what has come on top of it lately, in `recent_clicker`.
 
 The rows of a shipment lie in the order of its people, and who clicks next is anybody: of ten million, each click would
-write a page of its own. So a shipment of very many has its latest clicks in rows that are few and lie close together,
-until they are added to the others in one go (`clicks.rollups.recent_clickers`).
+write a page of its own. So a shipment of very many has its latest clicks in rows that are few and lie close together
+(level 0), which are added in one go to more of them (level 1), and these to all the others
+(`clicks.rollups.recent_clickers`).
 """
 
 # ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
@@ -18,7 +19,8 @@ COLUMNS = (
 KEY = "shipment_id, recipient_id, placement_id"
 _DEVICES = 16  # more than there are: see clicks.judging.devices
 _READ = ", ".join((*COLUMNS, "last_click"))
-_ALL = f"(SELECT {_READ} FROM clicker UNION ALL SELECT {_READ} FROM recent_clicker)"
+_RECENT = " ".join(f"UNION ALL SELECT {_READ} FROM recent_clicker WHERE level = {level}" for level in (1, 0))
+_ALL = f"(SELECT {_READ} FROM clicker {_RECENT})"
 _ADDED_UP = (
     "(SELECT shipment_id, recipient_id, placement_id, link_id, sum(human) AS human, sum(machine) AS machine, "
     "min(first_click) AS first_click, max(last_click) - min(first_click) AS last_after, max(last_click) AS last_click, "
@@ -28,8 +30,8 @@ _ADDED_UP = (
 
 
 def all_clickers(database: Database) -> str:
-    """What stands in SQL for a table of all clickers. A person may have two rows of a placement, to be added up, and
-    with the first click of the earlier one."""
+    """What stands in SQL for a table of all clickers. A person may have several rows of a placement, to be added up,
+    and with the first click of the earliest one."""
     return "clicker" if _all_are_old(database) else _ALL
 
 

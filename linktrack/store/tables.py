@@ -483,20 +483,7 @@ class OpenTimeRecord(SQLModel, table=True):
 # others.
 
 
-class _ClickerColumns(SQLModel):
-    shipment_id: int = Field(primary_key=True)
-    recipient_id: int = Field(sa_type=BigInteger, primary_key=True)
-    placement_id: int = Field(primary_key=True)
-    link_id: int
-    human: int
-    machine: int
-    first_click: int | None = Field(default=None, sa_type=BigInteger)  # of the human clicks
-    # Milliseconds from it to the last one: mostly 0, which takes no room.
-    last_after: int | None = Field(default=None, sa_type=BigInteger)
-    first_device: int | None = None  # of the first human click
-
-
-class ClickerRecord(_ClickerColumns, table=True):
+class ClickerRecord(SQLModel, table=True):
     """Clicks of one recipient of one shipment on one placement; those of all who refused tracking as recipient 0's, who
     is no clicker. The key begins with the recipient of a shipment, so
     one look finds all that a person did with a mail; a link's clickers are looked up in the shipments of its tally."""
@@ -504,16 +491,37 @@ class ClickerRecord(_ClickerColumns, table=True):
     __tablename__ = "clicker"
     __table_args__ = (CLUSTERED,)
 
+    shipment_id: int = Field(primary_key=True)
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    placement_id: int = Field(primary_key=True)
+    link_id: int
+    human: int
+    machine: int
+    first_click: int | None = Field(default=None, sa_column=_time(nullable=True))  # of the human clicks
+    # Milliseconds from it to the last one: mostly 0, which takes no room.
+    last_after: int | None = Field(default=None, sa_column=_time(nullable=True))
     last_click: int | None = Field(default=None, sa_column=Column(BigInteger, Computed("first_click + last_after")))
+    first_device: int | None = None  # of the first human click
 
 
-class RecentClickerRecord(_ClickerColumns, table=True):
-    """What has come on top of `clicker` lately, in shipments of very many: see store.clickers."""
+class RecentClickerRecord(SQLModel, table=True):
+    """What has come on top of `clicker` lately, in shipments of very many: on top of that of `level` 1 that of level 0.
+    See store.clickers."""
 
     __tablename__ = "recent_clicker"
     __table_args__ = (CLUSTERED,)
 
+    shipment_id: int = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    placement_id: int = Field(primary_key=True)
+    link_id: int
+    human: int
+    machine: int
+    first_click: int | None = Field(default=None, sa_column=_time(nullable=True))
+    last_after: int | None = Field(default=None, sa_column=_time(nullable=True))
     last_click: int | None = Field(default=None, sa_column=Column(BigInteger, Computed("first_click + last_after")))
+    first_device: int | None = None
 
 
 class LinkTallyRecord(SQLModel, table=True):

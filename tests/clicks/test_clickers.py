@@ -124,7 +124,7 @@ def test_figures_are_those_of_the_clicks_after_every_step(
         monkeypatch.setattr(so_far, "_REMEMBERED", 3)
     if seed % 4:  # as in a shipment of very many, that has many of them or comes to have them
         monkeypatch.setattr(recent_clickers, "_MANY", seed % 4 * 2 - 2)
-        monkeypatch.setattr(recent_clickers, "_most_recent", lambda clickers: 8 + clickers % 2)
+        monkeypatch.setattr(recent_clickers, "_most_recent", lambda clickers: (8 + clickers % 2, 20))
     clicks: dict[Click, str] = {}
     with world.database() as database:
         database.execute("UPDATE workspace SET time_zone = 'UTC'")

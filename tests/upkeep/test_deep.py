@@ -124,7 +124,8 @@ def test_recent_clickers_count_with_the_others(in_a_file: tuple[Workspace, Datab
     workspace, database = in_a_file
     before = contents(database)
     columns = ", ".join(COLUMNS)
-    database.execute(f"INSERT INTO {RECENT} ({columns}) SELECT {columns} FROM clicker WHERE recipient_id % 2 = 0")
+    some = f"SELECT recipient_id % 4 / 2, {columns} FROM clicker WHERE recipient_id % 2 = 0"
+    database.execute(f"INSERT INTO {RECENT} (level, {columns}) {some}")
     assert [fault.table for fault in wrong_figures(database)] == ["clicker"]
     database.execute("DELETE FROM clicker WHERE recipient_id % 2 = 0")
     assert wrong_figures(database) == []

@@ -24,7 +24,7 @@ from linktrack.clicks.rollups.clickers import note_clickers
 from linktrack.clicks.rollups.columns import Columns
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.edge_times import settle_times
-from linktrack.clicks.rollups.recent_clickers import add_recent
+from linktrack.clicks.rollups.recent_clickers import add_all_recent
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.clicks.rollups.so_far import FIRST, ON_LINK, ON_PLACEMENT, ShipmentsSoFar
 from linktrack.clicks.rollups.turnout import Turnout
@@ -95,7 +95,7 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
         while some := list(islice(rest, batch)):
             clicks, rulings = zip(*some, strict=True)
             apply(database, Shifts(clicks, [None] * len(clicks), rulings), facts)
-        add_recent(database)
+        add_all_recent(database)
 
 
 def count_sent(database: Database) -> None:

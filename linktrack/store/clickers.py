@@ -17,6 +17,7 @@ COLUMNS = (
     *("first_click", "last_after", "first_device"),
 )
 KEY = "shipment_id, recipient_id, placement_id"
+RECENT = "recent_clicker"
 _DEVICES = 16  # more than there are: see clicks.judging.devices
 _READ = ", ".join((*COLUMNS, "last_click"))
 _RECENT = " ".join(f"UNION ALL SELECT {_READ} FROM recent_clicker WHERE level = {level}" for level in (1, 0))

@@ -24,7 +24,7 @@ from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
-from linktrack.store.clickers import all_clickers
+from linktrack.store.clickers import RECENT, all_clickers, clickers_by_placement
 from linktrack.store.conditions import counted_shipment, reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
@@ -129,7 +129,7 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
         "contact": _contact(database, number),
     }
     described = {record.__tablename__: record for record in _records()}
-    for table in tables_about_persons():
+    for table in filter(RECENT.__ne__, tables_about_persons()):  # which count with the others: see `_rows`
         rows = [readable.row(table, columns) for columns in _rows(database, table, number)]
         known[table] = {"what": _first_sentence(described[table].__doc__ or ""), "rows": rows}
     known["consent"] = {
@@ -225,8 +225,9 @@ def _rows(database: Database, table: str, number: int) -> Iterator[dict[str, Any
     known = SQLModel.metadata.tables[table]
     columns = [column.name for column in known.columns]
     order = ", ".join(column.name for column in known.primary_key.columns)
-    rows = database.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {RECIPIENT} = ? ORDER BY {order}", (number,))  # noqa: S608  (names of our own)
-    return (dict(zip(columns, row, strict=True)) for row in rows)
+    source = clickers_by_placement(database) if table == "clicker" else table
+    asked = f"SELECT {', '.join(columns)} FROM {source} AS {table} WHERE {RECIPIENT} = ? ORDER BY {order}"  # noqa: S608  (names of our own)
+    return (dict(zip(columns, row, strict=True)) for row in database.rows(asked, (number,)))
 
 
 class _Readable:

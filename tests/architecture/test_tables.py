@@ -64,7 +64,6 @@ WRITERS = {
 # Modules that hand on a table's name as a value: of rollups, of the ledger's own rows, of every table in turn.
 BY_VALUE = {
     "clicks/rollups/counts.py",
-    "clicks/rollups/recent_clickers.py",
     "actions/ledger/additions.py",
     "upkeep/copy.py",
 }
@@ -231,7 +230,7 @@ CLICKERS = {
 # is attached, of every table in turn. The ledger's are named in its room. The table only shrinks.
 READ_BY_VALUE = CLICKERS | {
     "actions/ledger/additions.py", "actions/ledger/denied.py", "actions/ledger/made_anew.py", "clicks/blanking.py",
-    "clicks/judging/stored_clicks.py", "clicks/rollups/counts.py", "clicks/rollups/edge_times.py", "clicks/rollups/recent_clickers.py", "clicks/rows_at_moments.py", "links/folders.py",
+    "clicks/judging/stored_clicks.py", "clicks/rollups/counts.py", "clicks/rollups/edge_times.py", "clicks/rows_at_moments.py", "links/folders.py",
     "reports/clickers.py", "reports/different_people.py", "reports/shipments.py", "store/counters.py", "store/lookups.py", "upkeep/copy.py",
     "upkeep/deep.py", "upkeep/forget.py", "upkeep/lost_words.py", "upkeep/person.py", "upkeep/soundness.py",
 }  # fmt: skip

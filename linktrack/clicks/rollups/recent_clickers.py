@@ -46,6 +46,7 @@ class ClickerRows:
         self._clickers += clickers
 
     def _add_recent(self, new: Sequence[ClickerRow], more: Sequence[ClickerRow]) -> None:
+        """The same, to recent rows. Part of a transaction."""
         count = len(new) + len(more)
         few, many = _most_recent(self._clickers)
         level = int(self._recent[0] + count > few)
@@ -84,7 +85,8 @@ def add_all_recent(database: Database) -> None:
 
 
 def _move(database: Database, level: int, shipment: int) -> None:
-    """Add the recent rows of a level to those below them: of level 0 to level 1, of level 1 to the others."""
+    """Add the recent rows of a level to those below them: of level 0 to level 1, of level 1 to the others. Part of a
+    transaction."""
     these = f"FROM recent_clicker WHERE shipment_id = {shipment:d} AND level = {level:d}"
     into, more, of_more = ("clicker", "", "") if level else ("recent_clicker", "level, ", "1, ")
     database.execute(

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Invocation:
-    """The global options of this call, which may stand anywhere on the command line, and whether it has stored
-    something by now."""
+    """The global options of this call, which may stand anywhere on the command line, its workspace once that was read,
+    and whether it has stored something by now."""
 
     workspace: Path | None = None
     quiet: bool = False
     debug: bool = False
+    loaded: Workspace | None = None
     has_stored: bool = False
 
 
@@ -56,10 +57,17 @@ def _frame(group: type[Noun] | None = None, help: str | None = None) -> CommandF
 
 
 def workspace_of(context: typer.Context) -> Workspace:
-    """The workspace that this call is about, every setting of it checked. BadInput for a bad one."""
+    """The workspace that this call is about, every setting of it checked: as it was when the call first asked.
+    BadInput for a bad one."""
+    if context.obj.loaded is None:
+        context.obj.loaded = _checked_workspace(context.obj.workspace)
+    return context.obj.loaded
+
+
+def _checked_workspace(named: Path | None) -> Workspace:
     from linktrack.ownership import find_workspace
 
-    workspace = find_workspace(Path.cwd(), context.obj.workspace, os.environ)
+    workspace = find_workspace(Path.cwd(), named, os.environ)
     if workspace.settings.clicks.log_format:
         from linktrack.clicks.logs.configured import check_log_format
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack import __version__
+from linktrack import __version__, ownership
 from linktrack.cli.app import COMMANDS
-from linktrack.workspace import Workspace
+from linktrack.workspace import Workspace, load_workspace
 
 HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "asyncio", "icalendar", "psycopg", "tomli_w"]
 
@@ -47,6 +48,26 @@ def test_quick_commands_import_nothing_heavy(workspace: Workspace, arguments: li
 
 def test_help_imports_no_settings(tmp_path: Path) -> None:
     assert imported("--help", cwd=tmp_path).isdisjoint([*HEAVY, "pydantic", "sqlite3", "linktrack.workspace"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [["link", "list"], ["report", "links"], ["click", "import", os.devnull]], ids=" ".join
+)
+def test_a_call_reads_its_workspace_once_and_the_next_one_anew(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    read: list[str] = []
+
+    def reading(root: Path, environ: Mapping[str, str]) -> Workspace:
+        loaded = load_workspace(root, environ)
+        read.append(loaded.settings.time_zone)
+        return loaded
+
+    monkeypatch.setattr(ownership, "load_workspace", reading)
+    run(*arguments)
+    monkeypatch.setenv("LINKTRACK_TIME_ZONE", "Asia/Tokyo")
+    run(*arguments)
+    assert read == [workspace.settings.time_zone, "Asia/Tokyo"]
 
 
 def test_help_lists_every_command_and_each_command_has_its_help(run: Run) -> None:

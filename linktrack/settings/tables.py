@@ -39,6 +39,7 @@ from linktrack.settings.values import (
     Text,
     WorkingHours,
     ZoneName,
+    absent,
     is_zone,
 )
 
@@ -179,17 +180,17 @@ class Settings(Section):
     base_url: BaseUrl
     time_zone: ZoneName = "UTC"  # in which times are read and shown, and cut into hours and days
     language: Language = "en"  # of pages and reports
-    database: DatabaseSettings = DatabaseSettings()
-    utm: UtmSettings = UtmSettings()
-    sender: SenderSettings = SenderSettings()
-    mailings: MailingSettings = MailingSettings()
-    clicks: ClickSettings = ClickSettings()
-    actions: ActionSettings = ActionSettings()
-    serve: ServeSettings = ServeSettings()
-    pages: PageSettings = PageSettings()
-    subscriptions: SubscriptionSettings = SubscriptionSettings()
-    retention: RetentionSettings = RetentionSettings()
-    crm: CrmSettings = CrmSettings()
+    database: DatabaseSettings = absent()
+    utm: UtmSettings = absent()
+    sender: SenderSettings = absent()
+    mailings: MailingSettings = absent()
+    clicks: ClickSettings = absent()
+    actions: ActionSettings = absent()
+    serve: ServeSettings = absent()
+    pages: PageSettings = absent()
+    subscriptions: SubscriptionSettings = absent()
+    retention: RetentionSettings = absent()
+    crm: CrmSettings = absent()
 
     @model_validator(mode="before")
     @classmethod

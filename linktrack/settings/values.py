@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from linktrack.database_urls import SQLITE_URL, checked_database_url
 from linktrack.errors import BadInput, UsageError
@@ -34,9 +34,15 @@ class Misfit(ValueError):
 
 
 class Section(BaseModel):
-    """A table of the file: unknown keys and wrong types are errors."""
+    """A table of the file: unknown keys and wrong types are errors. What checks it is made when it is first needed."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+def absent() -> Any:
+    """The default of a table, without any key, by the checks of the one that it stands in: those of its own, which an
+    instance would need, are never made then."""
+    return Field(default={}, validate_default=True)
 
 
 # --- texts and names -------------------------------------------------------------------------------------------

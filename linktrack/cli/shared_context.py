@@ -59,9 +59,10 @@ def _frame(group: type[Noun] | None = None, help: str | None = None) -> CommandF
 def workspace_of(context: typer.Context) -> Workspace:
     """The workspace that this call is about, every setting of it checked: as it was when the call first asked.
     BadInput for a bad one."""
-    if context.obj.loaded is None:
-        context.obj.loaded = _checked_workspace(context.obj.workspace)
-    return context.obj.loaded
+    invocation: Invocation = context.obj
+    if invocation.loaded is None:
+        invocation.loaded = _checked_workspace(invocation.workspace)
+    return invocation.loaded
 
 
 def _checked_workspace(named: Path | None) -> Workspace:

@@ -44,7 +44,8 @@ def list_all(
     Example:
       linktrack shipment list --mailing news
     """
-    from linktrack.mailings.shipments import anybody_refused, list_shipments
+    from linktrack.contacts.consent import anybody_refused
+    from linktrack.mailings.shipments import list_shipments
 
     with opened(context) as database:
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
@@ -178,8 +179,9 @@ def recipients(
       linktrack shipment recipients 3 --format csv
       linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
     """
+    from linktrack.contacts.consent import anybody_refused
     from linktrack.mailings.shipment_recipients import recipient_rows
-    from linktrack.mailings.shipments import anybody_refused, find_shipment
+    from linktrack.mailings.shipments import find_shipment
 
     with opened(context) as database:
         asked = anybody_refused(database)

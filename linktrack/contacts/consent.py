@@ -66,6 +66,11 @@ def anybody_said(database: Database) -> bool:
     return database.value("SELECT 1 FROM said_consent LIMIT 1") is not None
 
 
+def anybody_refused(database: Database) -> bool:
+    """Whether anybody has refused tracking in any shipment: then lists and reports say how many are not counted."""
+    return database.value("SELECT 1 FROM shipment WHERE uncounted > 0 LIMIT 1") is not None
+
+
 class Consents:
     """What people have said themselves, held against a file of contacts as it is read.
 

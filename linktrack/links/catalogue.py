@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from linktrack.links.action_types import action_types
 from linktrack.links.differences import shown_fields
 from linktrack.links.folders import WITHIN, clean_path, find_folder, within
 from linktrack.links.responses import LinkResponse, read_response
@@ -95,15 +96,6 @@ def list_links(
 def find_link(database: Database, key: str) -> LinkRow:
     """The link of this key, deleted or not. UnknownName with near keys."""
     (found,) = _link_rows(database, f"{_LINKS} WHERE link.id = ?", [link_id(database, key)])
-    return found
-
-
-def action_types(database: Database) -> dict[int, list[str]]:
-    """The types of actions (`set-field`, `interest` …) by the id of their link, in their order; only links with
-    some."""
-    found: dict[int, list[str]] = {}
-    for link, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
-        found.setdefault(link, []).append(kind)
     return found
 
 

@@ -139,11 +139,6 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
     return [_shipment(row) for row in rows]
 
 
-def anybody_refused(database: Database) -> bool:
-    """Whether anybody has refused tracking in any shipment: then lists and reports say how many are not counted."""
-    return database.value("SELECT 1 FROM shipment WHERE uncounted > 0 LIMIT 1") is not None
-
-
 def unfinished_shipments(database: Database) -> list[Shipment]:
     """The shipments whose mails were not all handed out, and that nobody has cancelled, in the order of their ids."""
     rows = database.rows(f"{_SHIPMENTS} WHERE finished_at IS NULL AND cancelled_at IS NULL ORDER BY shipment.id")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from linktrack.mailings.shipments import find_shipment
 from linktrack.reports.figures import ALWAYS, Scope
 from linktrack.store.session import Database
 
@@ -53,5 +52,7 @@ def _has_any(rows: Iterable[Any]) -> bool:
 
 def _why_not_counted(database: Database, number: int) -> str:
     """What it is about a shipment that leaves no rows whatever was clicked, "" for nothing."""
+    from linktrack.mailings.shipments import find_shipment
+
     reason = _UNCOUNTED.get(find_shipment(database, number).state)
     return f"The shipment {number} {reason}." if reason else ""

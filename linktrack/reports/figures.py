@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
+from linktrack.contacts.consent import anybody_refused
 from linktrack.links.folders import clean_path
-from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import HOUR, hour_start, iso, read_length, read_stretch
 from linktrack.reports.statistics import Sample, wilson
 from linktrack.store.conditions import counted_shipment, reached

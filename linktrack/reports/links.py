@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linktrack.links.catalogue import LinkPlace, LinkRow, action_types, find_link, mailings_with
+from linktrack.links.action_types import action_types
 from linktrack.links.folders import WITHIN, within
-from linktrack.links.stored_actions import ActionRow, list_actions
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of
 from linktrack.reports.shipments import counts_by_shipment, edges, is_clicked
 from linktrack.store.lookups import link_id
 from linktrack.store.many import marks
 from linktrack.store.session import Database
+
+if TYPE_CHECKING:  # figures know nothing of what a link is
+    from linktrack.links.catalogue import LinkPlace, LinkRow
+    from linktrack.links.stored_actions import ActionRow
 
 
 class LinkFigures(NamedTuple):
@@ -132,6 +135,9 @@ def link_figures(
 
 def whole_link(database: Database, key: str) -> WholeLink:
     """All that is known of the link `key`, as it is at one moment. UnknownName with near keys."""
+    from linktrack.links.catalogue import find_link, mailings_with
+    from linktrack.links.stored_actions import list_actions
+
     with database.at_one_moment():
         link = find_link(database, key)
         actions = tuple(action for _, action in list_actions(database, key))

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from linktrack.names import same_name
 from linktrack.settings.file_values import DateFormat, Delimiter, Encoding, Separator
-from linktrack.settings.values import Column, Misfit, Name, Names, Section, Text, absent, refuse_twice
+from linktrack.settings.values import ABSENT, Column, Misfit, Name, Names, Section, Text, refuse_twice
 from linktrack.values import shown
 
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")  # which every yes-no understands, whatever it writes
@@ -257,12 +257,12 @@ class CrmSettings(Section):
     escape: Literal["", "\\"] = ""  # what stands before a quote within quotes; nothing: quotes are doubled
     users: Users = []
     categories: dict[Name, Users] = {}
-    contacts: ContactSettings = absent()
-    companies: CompanySettings = absent()
-    selections: SelectionSettings = absent()
-    projects: ProjectSettings = absent()
-    follow_ups: FollowUpSettings = absent()
-    requests: RequestSettings = absent()
+    contacts: ContactSettings = ABSENT
+    companies: CompanySettings = ABSENT
+    selections: SelectionSettings = ABSENT
+    projects: ProjectSettings = ABSENT
+    follow_ups: FollowUpSettings = ABSENT
+    requests: RequestSettings = ABSENT
     user_column: Column = "user"  # of users.*
     user_sheet: Text = ""
     user_header_row: int = Field(default=0, ge=0, le=MOST_ROWS)

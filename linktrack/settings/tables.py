@@ -15,6 +15,7 @@ from linktrack.names import folded
 from linktrack.settings.crm import CrmSettings
 from linktrack.settings.file_values import MergeTags
 from linktrack.settings.values import (
+    ABSENT,
     LONGEST_DAYS,
     BaseUrl,
     Colour,
@@ -39,7 +40,6 @@ from linktrack.settings.values import (
     Text,
     WorkingHours,
     ZoneName,
-    absent,
     is_zone,
 )
 
@@ -180,17 +180,17 @@ class Settings(Section):
     base_url: BaseUrl
     time_zone: ZoneName = "UTC"  # in which times are read and shown, and cut into hours and days
     language: Language = "en"  # of pages and reports
-    database: DatabaseSettings = absent()
-    utm: UtmSettings = absent()
-    sender: SenderSettings = absent()
-    mailings: MailingSettings = absent()
-    clicks: ClickSettings = absent()
-    actions: ActionSettings = absent()
-    serve: ServeSettings = absent()
-    pages: PageSettings = absent()
-    subscriptions: SubscriptionSettings = absent()
-    retention: RetentionSettings = absent()
-    crm: CrmSettings = absent()
+    database: DatabaseSettings = ABSENT
+    utm: UtmSettings = ABSENT
+    sender: SenderSettings = ABSENT
+    mailings: MailingSettings = ABSENT
+    clicks: ClickSettings = ABSENT
+    actions: ActionSettings = ABSENT
+    serve: ServeSettings = ABSENT
+    pages: PageSettings = ABSENT
+    subscriptions: SubscriptionSettings = ABSENT
+    retention: RetentionSettings = ABSENT
+    crm: CrmSettings = ABSENT
 
     @model_validator(mode="before")
     @classmethod

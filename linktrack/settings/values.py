@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address, ip_network
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -39,10 +39,9 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
-def absent() -> Any:
-    """The default of a table, without any key, by the checks of the one that it stands in: those of its own, which an
-    instance would need, are never made then."""
-    return Field(default={}, validate_default=True)
+# The default of a table, without any key, by the checks of the one that it stands in: those of its own, which an
+# instance would need, are never made.
+ABSENT = Field(default={}, validate_default=True)
 
 
 # --- texts and names -------------------------------------------------------------------------------------------

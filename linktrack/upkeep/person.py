@@ -17,11 +17,10 @@ from linktrack.click_names import click_name
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.contacts.consent import anybody_said, may_be_tracked
+from linktrack.contacts.consent import anybody_refused, anybody_said, may_be_tracked
 from linktrack.contacts.left import TRANSACTIONAL, Departure, departures_of
 from linktrack.contacts.recipients import known_recipient
 from linktrack.contacts.types import EVERY_TYPE, same_type
-from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
 from linktrack.store.clickers import RECENT, all_clickers, clickers_by_placement

@@ -19,9 +19,9 @@ To add a format:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, tzinfo
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from linktrack.clicks.event import NOTE, LineRow, Report
 from linktrack.clicks.formats.alb import LoadBalancer
@@ -40,6 +40,7 @@ from linktrack.clicks.formats.nginx_json import NginxJson
 from linktrack.clicks.formats.notation.apache_string import apache_format
 from linktrack.clicks.formats.notation.json_events import JsonEvents
 from linktrack.clicks.formats.notation.nginx_string import nginx_format
+from linktrack.clicks.formats.notation.times import LocalTime
 from linktrack.clicks.formats.postal import Postal
 from linktrack.clicks.formats.postmark import Postmark
 from linktrack.clicks.formats.resend import Resend
@@ -71,13 +72,6 @@ class LineFormat(Protocol):
 
 
 @runtime_checkable
-class LocalTime(Protocol):
-    """A line format whose times may lack an offset: they are local time in `zone`."""
-
-    zone: tzinfo
-
-
-@runtime_checkable
 class EventFormat(Protocol):
     """A file of events as a mail service sends them, in any number of values, lists and lines.
 
@@ -100,7 +94,6 @@ class EventFormat(Protocol):
 
 
 LogFormat = LineFormat | EventFormat
-_AnyFormat = TypeVar("_AnyFormat", LineFormat, LogFormat)
 
 LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
     CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, Envoy,
@@ -136,7 +129,8 @@ def format_of(wanted: str, time_zone: str | None = None) -> LogFormat:
     zone = _zone(time_zone)
     if is_format_string(wanted):
         return apache_format(wanted, zone) if _NGINX(wanted) is None else nginx_format(wanted, zone)
-    for made in _all_formats(zone):
+    formats: list[LogFormat] = [*_line_formats(zone), *_event_formats()]
+    for made in formats:
         if wanted.strip().lower() in made.names:
             return made
     raise UsageError(
@@ -164,8 +158,10 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> LogFormat:
     sample = sample.removeprefix(_BOM)
     if sample.count(b"\x00") * 10 > len(sample):
         raise BadInput("this is no log: a tenth of it and more is NUL bytes", file=path)
-    formats = _all_formats(_zone(time_zone))
-    fitting = [format for format in formats if _fits(format, sample)]
+    of_lines, of_events = line_formats(time_zone), _event_formats()
+    formats: list[LogFormat] = [*of_lines, *of_events]
+    fitting: list[LogFormat] = [format for format in of_lines if _reads(format, sample)]
+    fitting += [format for format in of_events if format.fits(sample)]
     if len(fitting) == 1:
         return format_of(fitting[0].name, time_zone)  # a fresh one: this one has read the sample
     if not fitting:
@@ -181,8 +177,7 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> LogFormat:
 
 def line_formats(time_zone: str | None = None) -> list[LineFormat]:
     """One of each that has a request a line, ready to read; `time_zone` as for `format_of`."""
-    zone = _zone(time_zone)
-    return [_in_zone(make(), zone) for make in LINE_FORMATS]
+    return _line_formats(_zone(time_zone))
 
 
 def _zone(name: str | None) -> tzinfo:
@@ -192,25 +187,25 @@ def _zone(name: str | None) -> tzinfo:
         raise UsageError(str(problem)) from None
 
 
-def _all_formats(zone: tzinfo) -> Sequence[LogFormat]:
-    """One of each, ready to read."""
-    formats = [_in_zone(make(), zone) for make in FORMATS]
+def _line_formats(zone: tzinfo) -> list[LineFormat]:
+    formats = [make() for make in LINE_FORMATS]
+    for format in formats:
+        if isinstance(format, LocalTime):
+            format.zone = zone
+    return formats
+
+
+def _event_formats() -> list[EventFormat]:
+    """One of each that is of events, ready to read."""
+    formats = [make() for make in EVENT_FORMATS]
     for format in formats:
         if isinstance(format, JsonEvents):
             format.others = [other for other in formats if isinstance(other, JsonEvents) and other is not format]
     return formats
 
 
-def _in_zone(format: _AnyFormat, zone: tzinfo) -> _AnyFormat:
-    if isinstance(format, LocalTime):
-        format.zone = zone
-    return format
-
-
-def _fits(format: LogFormat, sample: bytes) -> bool:
+def _reads(format: LineFormat, sample: bytes) -> bool:
     """Whether a format reads at least half of the lines that it does not take for notes, or knows their header."""
-    if isinstance(format, EventFormat):
-        return format.fits(sample)
     lines = sample.split(b"\n")[:SAMPLE_LINES]
     rows = [row for row in format.rows(b"\n".join(lines)) if row[0].strip()]
     notes = sum(row[2] is NOTE for row in rows)

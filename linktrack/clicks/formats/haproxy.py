@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.notation.addresses import chain_in, is_address_list
 from linktrack.clicks.formats.notation.lines import escaped, row, split_lines, split_request
-from linktrack.clicks.formats.notation.times import MONTHS, calendar_moment, local_moment, offset_seconds
+from linktrack.clicks.formats.notation.times import MONTHS, LocalTime, calendar_moment, local_moment, offset_seconds
 
 # RFC 5424, RFC 3164, and RFC 3164 with an ISO time as rsyslog and journald write it.
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)"
@@ -28,7 +27,7 @@ _AGENT = re.compile(rb"[A-Za-z][\w. -]*+/\d").match
 _NO_AGENT = re.compile(rb"https?://.*+|[\w.-]++(?::\d++)?|prefetch.*+|preview.*+").fullmatch  # host, referrer, purpose
 
 
-class HaProxy:
+class HaProxy(LocalTime):
     """`client:port [time] frontend backend/server timers status bytes … {captured headers} "request"`.
 
     The agent is known only if the configuration captures it (`capture request header User-Agent len 200`).
@@ -36,7 +35,6 @@ class HaProxy:
 
     name = "haproxy"
     names: tuple[str, ...] = ("haproxy",)
-    zone: tzinfo = UTC
 
     def rows(self, block: bytes) -> list[LineRow]:
         return [self._row(line) for line in split_lines(block)]

@@ -6,13 +6,12 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from datetime import UTC, tzinfo
 from typing import TypeVar
 
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.notation.json_values import JsonRecord
 from linktrack.clicks.formats.notation.lines import agent_in, split_lines
-from linktrack.clicks.formats.notation.times import moment_by_look
+from linktrack.clicks.formats.notation.times import LocalTime, moment_by_look
 
 # Numbers stay text: a time keeps all its digits, and a number of a thousand digits is no work.
 _decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str)
@@ -30,12 +29,11 @@ _SEVERAL = re.compile(
 _Key = TypeVar("_Key")
 
 
-class JsonLines(ABC):
+class JsonLines(LocalTime, ABC):
     """One JSON object a line. A subclass says what an object tells, in `row`."""
 
     name = ""
     names: tuple[str, ...] = ()
-    zone: tzinfo = UTC
 
     def rows(self, block: bytes) -> list[LineRow]:
         found = []
@@ -54,7 +52,7 @@ class JsonLines(ABC):
     def state(self) -> str:
         return ""
 
-    def resume(self, state: str) -> None:  # noqa: B027  (an object a line needs nothing of the lines before)
+    def resume(self, state: str) -> None:
         pass
 
 

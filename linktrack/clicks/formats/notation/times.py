@@ -26,6 +26,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 _SECONDS = {b"%02d" % second: second * 1000 for second in range(60)}
 
 
+class LocalTime:
+    """A line format whose times may lack an offset: they are local time in `zone`."""
+
+    zone: tzinfo = UTC
+
+
 def common_moment(stamp: bytes) -> int:
     """`04/May/2026:09:12:33 +0200` as UTC milliseconds; ValueError for what is no time."""
     try:

@@ -12,7 +12,7 @@ from linktrack.cli.streams import UTF8, encoding_of
 
 if TYPE_CHECKING:
     from linktrack.reports.order import SortOrder
-    from linktrack.reports.workbook import Chart
+    from linktrack.reports.workbook_chart import Chart
 
 Cells = dict[str, Any]
 

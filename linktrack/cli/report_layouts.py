@@ -18,7 +18,7 @@ from linktrack.reports.order import BY_CLICKS, SortOrder
 from linktrack.reports.people import HistoryEntry, Nonclicker
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
 from linktrack.reports.times import AgeFigures, DayFigures, HourFigures, WeekdayFigures, WeekhourFigures
-from linktrack.reports.workbook import Chart
+from linktrack.reports.workbook_chart import Chart
 
 _COUNTS = ("clicks", "clickers", "machine_clicks")
 _ALL_CLICKS = ("clicks", "machine_clicks")

@@ -24,7 +24,7 @@ from linktrack.files.writing import writing
 
 if TYPE_CHECKING:
     from linktrack.files.protected import Protected
-    from linktrack.reports.workbook import Chart
+    from linktrack.reports.workbook_chart import Chart
     from linktrack.settings.tables import Language
 
 OutputOption = Annotated[

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from linktrack.crm.guard import must_match, would_run
 from linktrack.errors import BadInput
 from linktrack.moments import datetime_of, iso, offset_that_tells, wall_time
 from linktrack.reports.headings import WORDS, heading, in_one_phrase
 from linktrack.reports.totals import SUM
+from linktrack.reports.workbook_chart import Chart
 from linktrack.visible import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -45,14 +46,6 @@ _SHARES = dict.fromkeys(("click_rate", "rate_low", "rate_high", "other_rate", "s
 )
 _DAYS = ("day",)
 _NO_XML = re.compile("[\ufffe\uffff]")
-
-
-class Chart(NamedTuple):
-    """What a chart draws: adjacent columns that name its points, and the columns of their values."""
-
-    kind: Literal["column", "bar", "line"]
-    names: tuple[str, ...]
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)

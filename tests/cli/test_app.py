@@ -39,11 +39,12 @@ def imported(*arguments: str, cwd: Path) -> set[str]:
     return set(done.stdout.rpartition("MODULES")[2].split())
 
 
-# … and what takes long to import and is no part of these: mails as they are written, actions.
+# … and what takes long to import and is no part of these: mails as they are written, actions, and for figures where
+# links lead and workbooks.
 FOREIGN = ["linktrack.mailings.shipments", "linktrack.links.actions"]
 QUICK = {
     **dict.fromkeys(("--help", "--version", "link --help", "link list", "folder list", "click import -"), FOREIGN),
-    "report links": [*FOREIGN, "linktrack.links.responses"],  # where links lead
+    "report links": [*FOREIGN, "linktrack.links.responses", "linktrack.reports.workbook"],
 }
 
 

@@ -32,6 +32,7 @@ from linktrack.reports import workbook
 from linktrack.reports.headings import SWEDISH, heading
 from linktrack.reports.totals import SUM
 from linktrack.reports.workbook import Sheet, write_workbook
+from linktrack.reports.workbook_chart import Chart
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 CHART_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
@@ -282,7 +283,7 @@ def test_the_most_rows_are_those_of_a_sheet() -> None:
 
 def test_sums_stand_below_what_is_drawn(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"domain": f"d{number}", "clicks": number} for number in range(40)]
-    chart = workbook.Chart("bar", ("domain",), ("clicks",))
+    chart = Chart("bar", ("domain",), ("clicks",))
     with_sum = [*rows, {"domain": "Total", "clicks": 780, SUM: True}]
     few = [*rows[:5], {"domain": "Total", "clicks": 10, SUM: True}]
     assert "$A$2:$A$6" in parts(written(few, tmp_path, chart=chart))["xl/charts/chart1.xml"].decode()

@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 from actions import actions_world, test_semantics
-from clicks import test_exact_import
+from clicks import test_clickers, test_exact_import
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from links import test_stored_actions
@@ -82,6 +82,14 @@ IMPORTS = [  # the log that rotates is imported at each of its bytes, a minute's
 @pytest.mark.parametrize("imports", IMPORTS, ids=lambda test: test.__name__)
 def test_every_way_of_importing(untouched: World, imports: Any, data: st.DataObject) -> None:
     same_steps(imports)(untouched, data)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_figures_are_those_of_the_clicks(
+    untouched: WorldOnPostgresql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    world = untouched.copy(tmp_path / "world")
+    test_clickers.test_figures_are_those_of_the_clicks_after_every_step(world, monkeypatch, seed)
 
 
 @settings(max_examples=2)

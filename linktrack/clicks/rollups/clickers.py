@@ -34,6 +34,7 @@ from linktrack.clicks.rollups.turnout import Turnout
 from linktrack.store.clickers import COLUMNS
 from linktrack.store.session import Database
 
+_Spot = tuple[int, int, int]  # recipient, placement, link
 _RECIPIENT = itemgetter(COLUMNS.index("recipient_id"))
 
 
@@ -88,22 +89,25 @@ def _new_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[Cli
 
 
 def _more_rows(shipment: int, columns: Columns, turns: Sequence[int]) -> list[ClickerRow]:
-    """What clicks add to the rows that there are, with the last human click for the first; what else a row says is
-    known."""
+    """What clicks add to the rows that there are, one row to each, with the last human click for the first: what else
+    is in a row is known."""
     recipients, times, links, placements, *_ = columns
-    rows: list[ClickerRow] = []
-    for kind in {MORE, MACHINE_MORE}.intersection(turns):
-        spots = [
-            (recipient, placement, link)
-            for turn, recipient, placement, link in zip(turns, recipients, placements, links, strict=True)
-            if turn == kind
-        ]
-        counts = sorted(Counter(spots).items())
+    human: Counter[_Spot] = Counter()
+    machine: Counter[_Spot] = Counter()
+    lasts: dict[_Spot, int] = {}
+    for kind, counts in ((MORE, human), (MACHINE_MORE, machine)):
+        which = [turn == kind for turn in turns]
+        if True not in which:
+            continue
+        spots = list(zip(*(compress(column, which) for column in (recipients, placements, links)), strict=True))
+        counts.update(spots)
         if kind == MORE:
-            lasts = dict(zip(spots, compress(times, [turn == kind for turn in turns]), strict=True))  # in order of time
-            rows += [(shipment, *spot, count, 0, lasts[spot], 0, 0) for spot, count in counts]
-        else:
-            rows += [(shipment, *spot, 0, count, None, None, None) for spot, count in counts]
+            lasts.update(zip(spots, compress(times, which), strict=True))  # in the order of time
+    rows: list[ClickerRow] = []
+    for spot in sorted({*human, *machine}):
+        last = lasts.get(spot)
+        others = None if last is None else 0
+        rows.append((shipment, *spot, human[spot], machine[spot], last, others, others))
     return rows
 
 

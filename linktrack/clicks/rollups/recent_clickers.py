@@ -53,8 +53,9 @@ class ClickerRows:
         if level and self._recent[0]:  # what comes later is on top
             _move(self._database, 0, self._shipment)
             self._recent[1] += self._recent.pop(0)
-        rows = [(level, *row) for row in (*new, *more)]
-        self._database.insert("recent_clicker", ("level", *COLUMNS), rows, besides=_added_to("recent_clicker"))
+        for rows, besides in ((new, ""), (more, _added_to("recent_clicker"))):
+            at_level = [(level, *row) for row in rows]
+            self._database.insert("recent_clicker", ("level", *COLUMNS), at_level, besides=besides)
         self._recent[level] += count
         if self._recent[1] > many:
             _move(self._database, 1, self._shipment)

@@ -34,4 +34,5 @@ class ThreadTurns:
 def _set_turns(policy: int) -> None:
     with suppress(OSError):  # without /proc, or where that is forbidden: then they are taken as before
         for thread in Path("/proc/self/task").iterdir():
-            os.sched_setscheduler(int(thread.name), policy, os.sched_param(0))
+            with suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setscheduler(int(thread.name), policy, os.sched_param(0))

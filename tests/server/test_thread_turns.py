@@ -72,3 +72,17 @@ def test_where_the_system_forbids_it_they_are_taken_as_before(monkeypatch: pytes
         turns.keep_up(lines)
     assert _policies() == {os.SCHED_OTHER}
     monkeypatch.undo()
+
+
+def test_a_thread_that_has_ended_meanwhile_keeps_none_of_the_others_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    really, first = os.sched_setscheduler, _threads()[0]
+
+    def ended(thread: int, policy: int, values: os.sched_param) -> None:
+        if thread == first:
+            raise ProcessLookupError
+        really(thread, policy, values)
+
+    monkeypatch.setattr(os, "sched_setscheduler", ended)
+    ThreadTurns().keep_up(MANY + 1)
+    monkeypatch.undo()
+    assert {os.sched_getscheduler(thread) for thread in _threads() if thread != first} == {os.SCHED_BATCH}

@@ -19,8 +19,10 @@ import linktrack.store.tables  # noqa: F401  (which makes them known)
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.retry_order import lost_retries, mislaid_retries, order_retries
 from linktrack.actions.ledger.rows import ChangeRow
+from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY
+from linktrack.store import clickers
 from linktrack.store.clickers import COLUMNS
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
@@ -122,6 +124,7 @@ def test_no_rollup_is_left_out() -> None:
 
 def test_recent_clickers_count_with_the_others(in_a_file: tuple[Workspace, Database]) -> None:
     workspace, database = in_a_file
+    assert len(DEVICES) <= clickers._DEVICES, "the first click's device is told from its time"  # noqa: SLF001
     before = contents(database)
     columns = ", ".join(COLUMNS)
     some = f"SELECT recipient_id % 4 / 2, {columns} FROM clicker WHERE recipient_id % 2 = 0"

@@ -18,11 +18,12 @@ from collections.abc import Iterable
 from campaign import GET, HEAD, JUNK, PLACES, TRAP, Campaign, Request
 
 from linktrack.click_marks import HUMAN, SHARED
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.agents import agent_signal, family_of
 from linktrack.clicks.judging.changes import changes
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
-from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Signal, Surroundings, Verdict
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Signal, Surroundings, Verdict
 from linktrack.clicks.judging.rules.reasons import deciding
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.logs.visitor import Visitors

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
+from linktrack.clicks.click import Clicks
 from linktrack.clicks.logs.batches import Batch, BatchClick
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
@@ -46,7 +47,7 @@ def recall(database: Database, batch: Batch) -> Batch:
     lines = Counter((reason, line) for _, _, reason, line in found)
     junk = Counter((click[0], mark, reason) for click, mark, reason, _ in found)
     return batch._replace(
-        clicks=[*batch.clicks, *clicks],
+        clicks=Clicks.of(sorted([*batch.clicks, *clicks])),
         agents=list(agents),
         contested=[one for one in batch.contested if one[0][:2] not in stored],
         reasons={reason: count for reason, count in reasons.items() if count},

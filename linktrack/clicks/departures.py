@@ -3,10 +3,10 @@ links and subscriptions pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from linktrack.click_marks import POST
-from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.click import Click, Clicks
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave
 from linktrack.contacts.pressed import CONSENT, joins, pressed_in
@@ -33,10 +33,11 @@ class Departures:
         self._forgotten = forgotten_times(database)  # of whom nothing is kept
         self._types: dict[int, str] = {}  # of mailings, by shipment
 
-    def among(self, clicks: Iterable[Click]) -> list[Click]:
-        """The clicks on links by which people leave or come back, the only ones that `note` needs."""
-        links, place = self._links, Click._fields.index("link_id")
-        return [click for click in clicks if click[place] in links] if links else []
+    def among(self, clicks: Clicks, opened: Sequence[bool]) -> Iterable[Click]:
+        """Those of the `opened` ones that are on links by which people leave or come back: only these `note` needs."""
+        if self._links.keys().isdisjoint(clicks.links):
+            return ()
+        return clicks.picked([link in self._links and human for link, human in zip(clicks.links, opened, strict=True)])
 
     def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> int:
         """Note what these clicks of people, with what each of them pressed, say. Part of a transaction.

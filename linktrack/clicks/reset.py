@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.clicks.rollups.counts import Shifts, apply
 from linktrack.clicks.storing import ClickStore

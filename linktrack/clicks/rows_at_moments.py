@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from linktrack.clicks.judging.rules.judged import Click, JunkRequest
 from linktrack.clicks.judging.stored_clicks import ends_within
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database, Row
@@ -15,21 +14,19 @@ _GAP = 60_000  # milliseconds: what is stored is looked up in stretches of time 
 _SPARSE = 1_000  # … or, where they are as far apart as this on average, one by one
 
 
-def known_marks(database: Database, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
-    """Those times and prints of `rows`, which are sorted by time, that a table has."""
-    there = rows_at(database, "clicked_at, print", table, rows)
+def known_marks(database: Database, table: str, times: Sequence[int], prints: Sequence[int]) -> set[tuple[int, int]]:
+    """Those pairs of times, in order, and prints that a table has."""
+    there = rows_at(database, "clicked_at, print", table, times)
     first = next(there, None)
     if first is None:  # nearly always: all is new
         return set()
-    ours = {row[:2] for row in rows}
+    ours = set(zip(times, prints, strict=True))
     return {mark for mark in chain((first,), there) if mark in ours}
 
 
-def rows_at(
-    database: Database, columns: str, table: str, rows: Sequence[Click] | Sequence[JunkRequest]
-) -> Iterator[Row]:
-    """What a table has at the moments of `rows`, which are sorted by time, and perhaps between them."""
-    for stretch in _stretches(_as_stored(database, table, [row.clicked_at for row in rows])):
+def rows_at(database: Database, columns: str, table: str, moments: Sequence[int]) -> Iterator[Row]:
+    """What a table has at these moments, which are in order, and perhaps between them."""
+    for stretch in _stretches(_as_stored(database, table, moments)):
         if stretch[-1] - stretch[0] < _SPARSE * len(stretch):
             yield from database.stream(
                 f"SELECT {columns} FROM {table} WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of our own)

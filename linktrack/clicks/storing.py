@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import compress
-from operator import add, itemgetter
+from itertools import compress, repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
 from linktrack.clicks.blanking import blank_clicks
+from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import judge_new, judge_reputation, set_rulings
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.rules.judged import Click, Clicks, JunkRequest, Probe, Surroundings
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS, StoredClick
 from linktrack.clicks.judging.surroundings import surroundings
@@ -30,16 +30,15 @@ from linktrack.clicks.rollups.zone import zone_of_hours
 from linktrack.clicks.rows_at_moments import known_marks, rows_at
 from linktrack.moments import stretches_of, zone_of
 from linktrack.store.open_times import NEAR, note_open_times
-from linktrack.store.session import Database, Row
+from linktrack.store.session import Database
 
 _COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
-_CLICKED_AT = itemgetter(Click._fields.index("clicked_at"))
 
 
 class Arrivals(NamedTuple):
-    """What a batch brought, sorted by time; `pressed` is what POSTs said, by time and print."""
+    """What a batch brought, in the order of time; `pressed` is what POSTs said, by time and print."""
 
-    clicks: Sequence[Click] = ()
+    clicks: Clicks = Clicks()
     probes: Sequence[Probe] = ()
     junk: Sequence[JunkRequest] = ()
     pressed: Mapping[tuple[int, int], str] = MappingProxyType({})
@@ -47,7 +46,7 @@ class Arrivals(NamedTuple):
     def renumbered(self, prints: Mapping[tuple[int, int], int]) -> Arrivals:
         """The same with other prints for some clicks, by time and print."""
         return self._replace(
-            clicks=Clicks(sorted(click._replace(print=prints.get(click[:2], click.print)) for click in self.clicks)),
+            clicks=Clicks.of(sorted(click._replace(print=prints.get(click[:2], click.print)) for click in self.clicks)),
             pressed={(mark[0], prints.get(mark, mark[1])): query for mark, query in self.pressed.items()},
         )
 
@@ -101,9 +100,10 @@ class ClickStore:
         """Times and prints of those of the clicks that are stored, or were until a reset."""
         if not arrivals.clicks:
             return frozenset()
-        known = known_marks(self.database, "click", arrivals.clicks)
+        times, prints = arrivals.clicks.times, arrivals.clicks.prints
+        known = known_marks(self.database, "click", times, prints)
         if self.database.value("SELECT 1 FROM wiped_click LIMIT 1") is not None:
-            known |= known_marks(self.database, "wiped_click", arrivals.clicks)
+            known |= known_marks(self.database, "wiped_click", times, prints)
         return known
 
     def store(
@@ -115,14 +115,14 @@ class ClickStore:
         for that judges all clicks afterwards.
         """
         clicks = new_to_read.clicks
-        new = Clicks([click for click in clicks if (click[0], click[1]) not in known]) if known else clicks
+        is_new = [mark not in known for mark in zip(clicks.times, clicks.prints, strict=True)] if known else []
+        new = clicks.picked(is_new) if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
         nobodies = self.by.nobodies
         junk = sorted({one._replace(ip="") if one.recipient_id in nobodies else one for one in new_to_read.junk})
-        known_junk = known_marks(self.database, "junk_request", junk) if junk else set()
-        known_probes = (
-            known_marks(self.database, "probe", junk) if junk else set()
-        )  # HEAD requests from before their key was revoked
+        junk_times, junk_prints = [one.clicked_at for one in junk], [one.print for one in junk]
+        known_junk = known_marks(self.database, "junk_request", junk_times, junk_prints)
+        known_probes = known_marks(self.database, "probe", junk_times, junk_prints)  # from before a key was revoked
         self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
         self.database.insert("junk_request", JunkRequest._fields, junk, besides=ignore)
         if again:
@@ -133,15 +133,15 @@ class ClickStore:
         new_junk = frozenset(one[:2] for one in junk) - known_junk - known_probes
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
-    def _blank(self, clicks: Sequence[Click], new: Sequence[Click]) -> None:
+    def _blank(self, clicks: Clicks, new: Clicks) -> None:
         """Take what is personal from new clicks of forgotten people, and remove the agents that came with no other
         click."""
         nobodies = self.by.nobodies
-        agents = {click.agent_id for click in clicks if click.recipient_id in nobodies} if nobodies else None
-        if agents:
+        if nobodies and not nobodies.isdisjoint(clicks.recipients):
             marks = ((click[0], click[1], click[5]) for click in new if click.recipient_id in nobodies)
             blank_clicks(self.database, marks)
-            self.agents.take_back(agents - {click.agent_id for click in clicks if click.recipient_id not in nobodies})
+            others = [recipient not in nobodies for recipient in clicks.recipients]
+            self.agents.take_back(set(clicks.agents) - set(compress(clicks.agents, others)))
 
     def _readdress(self, clicks: Sequence[Click]) -> int:
         """Give stored clicks the visitors' addresses and flags that they are read with now; those of forgotten people
@@ -153,7 +153,7 @@ class ClickStore:
         columns = "clicked_at, print, ip, network_id, flags"
         differing = [
             now
-            for *mark, ip, network, flags in rows_at(self.database, columns, "click", clicks)
+            for *mark, ip, network, flags in rows_at(self.database, columns, "click", [one[0] for one in clicks])
             if (now := marks.get(tuple(mark))) and (ip, network, flags) != (now.ip, now.network_id, now.flags)
         ]
         self.database.executemany(
@@ -193,7 +193,7 @@ class ClickStore:
                 if nth(line, number) not in stored
             ]
             if missing:
-                more = self._put(Arrivals(sorted(missing)), reading)
+                more = self._put(Arrivals(Clicks.of(sorted(missing))), reading)
                 nobodys = found.nobodys + more.nobodys
                 found = StoredBatch(found.verdicts + more.verdicts, found.moved + more.moved, nobodys=nobodys)
         return found
@@ -204,50 +204,45 @@ class ClickStore:
         first = judge_new(database, new, arrivals.probes, arrivals.junk, self.by, rulings)
         set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
         second = judge_reputation(database, new, first, reading, self.by, rulings)
-        again = {one.click: ruling for one, ruling in second}
-        numbers = [again.pop(*pair) for pair in zip(new, first.rulings, strict=True)] if again else first.rulings
-        set_rulings(database, list(again.items()))
-        behind = {ruling: ("", reading, ruling, 0) for ruling in set(numbers)}
-        rows: list[Row] = list(map(add, new, map(behind.__getitem__, numbers)))
-        for place, click in enumerate(new) if pressed else ():
-            rows[place] = (*click, pressed.get(click[:2], ""), *rows[place][-3:])
-        database.insert("click", _COLUMNS, rows)
+        set_rulings(database, [(one.click, ruling) for one, ruling in second.moved])
+        said = map(pressed.get, zip(new.times, new.prints, strict=True), repeat("")) if pressed else repeat("")
+        database.insert("click", _COLUMNS, list(zip(*new.columns, said, repeat(reading), second.rulings, repeat(0))))
         if new and self.database.value("SELECT 1 FROM passed_click LIMIT 1") is not None:
             self.database.execute(
                 "UPDATE click SET passed = 1 WHERE passed = 0 AND (clicked_at, print, recipient_id) IN (SELECT "
                 "clicked_at, print, recipient_id FROM passed_click WHERE clicked_at BETWEEN ? AND ?)",
-                (new[0].clicked_at, new[-1].clicked_at),
+                (new.times[0], new.times[-1]),
             )
-        stored = {one.click: one for one, _ in (*second, *first.moved)}  # with the rulings that they had before both
-        after = {**{one.click: ruling for one, ruling in first.moved}, **again}
+        stored = {one.click: one for one, _ in (*second.moved, *first.moved)}  # with the rulings from before both
+        after = {one.click: ruling for one, ruling in (*first.moved, *second.moved)}
         changed = [(stored[click], ruling) for click, ruling in after.items() if stored[click].ruling != ruling]
-        nobodys = self._count(new, numbers, changed, pressed)
+        nobodys = self._count(new, second.rulings, changed, pressed)
         names = rulings.verdict_names()
         return StoredBatch(
-            tuple(map(names.__getitem__, numbers)),
+            tuple(map(names.__getitem__, second.rulings)),
             tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
             nobodys=nobodys,
         )
 
     def _count(
         self,
-        new: Sequence[Click],
+        new: Clicks,
         rulings: Sequence[int],
         changed: Sequence[tuple[StoredClick, int]],
         pressed: Mapping[tuple[int, int], str],
     ) -> int:
         """Move the rollups, open times and departures for new clicks and for stored ones whose ruling has changed.
         Returns how many departures are of who was forgotten."""
-        shifts = Shifts(new, [None] * len(new), rulings)
+        clicks, shifts = new, Shifts(new, [None] * len(new), rulings)
         if changed:
             before, after = [one.ruling for one, _ in changed], [ruling for _, ruling in changed]
-            clicks = [*new, *(one.click for one, _ in changed)]
+            clicks = new.and_then(one.click for one, _ in changed)
             shifts = Shifts(clicks, [*shifts.before, *before], [*rulings, *after])
         apply(self.database, shifts, self.facts)
         human = set(self.facts.rulings.numbers_of("human"))
-        opened = list(compress(shifts.clicks, [ruling in human for ruling in shifts.after]))
-        note_open_times(self.database, stretches_of(map(_CLICKED_AT, opened), NEAR))
-        return self.departures.note(self.departures.among(opened), pressed)
+        opened = [ruling in human for ruling in shifts.after]
+        note_open_times(self.database, stretches_of(compress(clicks.times, opened), NEAR))
+        return self.departures.note(self.departures.among(clicks, opened), pressed)
 
     def _pieces(self, second: int) -> list[Piece]:
         """What the sources have of one second at their ends."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tallies, undecided
 from linktrack.actions.ledger.retry_order import lost_retries
 from linktrack.actions.selecting import COUNTS
-from linktrack.clicks.judging.rules.judged import Click
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.clicks.rollups.counts import TABLES, rebuild
 from linktrack.clicks.storing import ClickStore

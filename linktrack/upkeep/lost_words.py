@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import interests_taken
+from linktrack.clicks.click import Click
 from linktrack.clicks.departures import Departures
-from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.contacts.left import leave, types_since
 from linktrack.contacts.types import same_type

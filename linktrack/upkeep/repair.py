@@ -8,9 +8,10 @@ from typing import NamedTuple
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures, untold_failures
 from linktrack.actions.ledger.retry_order import lost_retries, mend_retries
 from linktrack.actions.run_input import get_unsubscribes
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.evidence_repair import mend_evidence
 from linktrack.clicks.judging.judge import set_rulings
-from linktrack.clicks.judging.rules.judged import PLAIN, Click
+from linktrack.clicks.judging.rules.judged import PLAIN
 from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import count_sent, rebuild

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from world import SENT, World
 
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.agent_table import add_agents
-from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.rollups import AGES, recent_clickers, so_far
 from linktrack.clicks.rollups.counts import Shifts, apply
 from linktrack.clicks.storing import ClickStore

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.evidence import note_evidence
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import MINUTE_MS, Evidence, evidence, without_reputation
-from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.store.many import at_once

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, compress
-from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN
+from linktrack.clicks.click import Click, Clicks, address_of
 from linktrack.clicks.judging.evidence import anything_said, evidence_of, heard_of, note_evidence
 from linktrack.clicks.judging.neighbours import neighbours
 from linktrack.clicks.judging.reputation import (
@@ -27,14 +26,12 @@ from linktrack.clicks.judging.reputation import (
     with_reputation,
     without_reputation,
 )  # fmt: skip
-from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
+from linktrack.clicks.judging.rules.judged import REACH, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.stored_clicks import StoredClick, beside, clicks_from, ends_within
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.moments import merged, stretches_of
 from linktrack.store.session import Database
-
-_CLICKED_AT = itemgetter(Click._fields.index("clicked_at"))
 
 
 class FirstPass(NamedTuple):
@@ -45,9 +42,16 @@ class FirstPass(NamedTuple):
     said: set[Evidence]  # what the clicks that were looked at say about addresses
 
 
+class SecondPass(NamedTuple):
+    """The same after the second pass."""
+
+    rulings: list[int]
+    moved: list[tuple[StoredClick, int]]
+
+
 def judge_new(
     database: Database,
-    new: Sequence[Click],
+    new: Clicks,
     probes: Sequence[Probe],
     junk: Sequence[JunkRequest],
     by: Surroundings,
@@ -67,10 +71,9 @@ def judge_new(
         own = new if stop - start == len(new) else new[start:stop]
         beside_them = besides[bisect_left(moments, low) : bisect_right(moments, high)]
         stored, concerned = neighbours(database, own, beside_them, low, high)
-        clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
+        clicks, places = own.merged([one.click for one in stored])
         verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
         said |= evidence(clicks, verdicts, by)
-        places = [bisect_left(clicks, one.click) for one in stored]
         theirs = set(places)
         ours = [verdict for place, verdict in enumerate(verdicts) if place not in theirs] if theirs else verdicts
         number_of = {verdict: rulings.number(verdict) for verdict in dict.fromkeys(ours)}  # each as it comes first
@@ -83,46 +86,50 @@ def judge_new(
 
 
 def judge_reputation(
-    database: Database, new: Sequence[Click], first: FirstPass, reading: int, by: Surroundings, rulings: Rulings
-) -> list[tuple[StoredClick, int]]:
+    database: Database, new: Clicks, first: FirstPass, reading: int, by: Surroundings, rulings: Rulings
+) -> SecondPass:
     """The second pass, on clicks that have rulings of the first (or of an earlier second) pass.
 
-    `new` clicks, sorted, are not stored yet and will be with this `reading`; the stored ones have their rulings of the
-    `first` pass already. Returns the clicks whose ruling is another one now, with it.
+    `new` clicks are not stored yet and will be with this `reading`; the stored ones have their rulings of the `first`
+    pass already.
     """
-    moved = [one.click for one, _ in first.moved]
+    second = SecondPass(list(first.rulings), [])
+    moved = Clicks.of(one.click for one, _ in first.moved)
     said = note_evidence(database, first.said)
-    if not said and not anything_said(database, {click.shipment_id for click in chain(new, moved)}):
-        return []  # no scanner has been seen
+    if not said and not anything_said(database, {*new.shipments, *moved.shipments}):
+        return second  # no scanner has been seen
     places = [*neighbourhoods(new), *neighbourhoods(moved)]
     heard = heard_of(database, {row[:2] for row in said} | {place for place in set(places) if place[1]})
-    if not heard:
-        return []
-    in_doubt = list(map(heard.__contains__, places))
-    moments = map(_CLICKED_AT, compress(chain(new, moved), in_doubt))
-    found = affected((row for row in said if row[:2] in heard), zip(compress(places, in_doubt), moments, strict=True))
+    in_doubt = [at for at, place in enumerate(places) if place in heard]
+    times = [*new.times, *moved.times]
+    doubtful = ((places[at], times[at]) for at in in_doubt)
+    found = affected((row for row in said if row[:2] in heard), doubtful)
     inside = _within(found)
     concerned = {(span.shipment_id, span.address) for span in found}
     scanners = known_scanners(evidence_of(database, found))
-    theirs = map(concerned.__contains__, places)  # those of `new` come first
-    arrived = list(compress(zip(new, first.rulings, strict=True), theirs))
-    changed: list[tuple[StoredClick, int]] = []
+    arrived = [at for at in in_doubt if at < len(new)]
     for start, stop in merged((span.start - LOOK_MS, span.stop) for span in found):
         stored = clicks_from(database, start, stop, concerned)
-        own = [(click, ruling) for click, ruling in arrived if start <= click.clicked_at <= stop]
-        suspects = _suspects([*own, *((one.click, one.ruling) for one in stored)], rulings)
+        own = [at for at in arrived if start <= times[at] <= stop]
+        seen = [(one.click.recipient_id, one.ruling) for one in stored]
+        suspects = _suspects([*seen, *((new.recipients[at], first.rulings[at]) for at in own)], rulings)
+        theirs = {new[at]: at for at in own if new.recipients[at] in suspects}
         some = [one for one in stored if one.click.recipient_id in suspects]
-        some += [StoredClick(click, ruling, reading) for click, ruling in own if click.recipient_id in suspects]
-        changed += second_pass(sorted(some), scanners, by, rulings, inside)
-    return changed
+        some += [StoredClick(click, first.rulings[at], reading) for click, at in theirs.items()]
+        for one, ruling in second_pass(sorted(some), scanners, by, rulings, inside):
+            if one.click in theirs:
+                second.rulings[theirs[one.click]] = ruling
+            else:
+                second.moved.append((one, ruling))
+    return second
 
 
-def _suspects(clicks: Sequence[tuple[Click, int]], rulings: Rulings) -> set[int]:
+def _suspects(seen: Sequence[tuple[int, int]], rulings: Rulings) -> set[int]:
     """The recipients of those clicks, with their rulings, that the first pass takes for a person's: only these change
     in the second, by what else was asked for of the same recipient's mail."""
-    numbers = {ruling for _, ruling in clicks}
+    numbers = {ruling for _, ruling in seen}
     people = {number for number in numbers if without_reputation(rulings.verdict(number))[0] == HUMAN}
-    return {click.recipient_id for click, ruling in clicks if ruling in people}
+    return {recipient for recipient, ruling in seen if ruling in people}
 
 
 def second_pass(
@@ -177,10 +184,10 @@ class _Span(NamedTuple):
     high: int
 
 
-def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[_Span]:
+def _spans(clicks: Clicks, besides: Iterable[int]) -> list[_Span]:
     """Clicks sorted by time, cut into slices. They are so far apart that no click of one, and nothing `besides` it,
     changes a verdict in another."""
-    moments = list(map(_CLICKED_AT, clicks))
+    moments = clicks.times
     stretches = stretches_of([*moments, *besides], 4 * REACH)
     return [_Span(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in stretches]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 
 from linktrack.click_marks import SHARED
-from linktrack.clicks.judging.rules.judged import REACH, Click, address_of
+from linktrack.clicks.click import Click, Clicks, address_of
+from linktrack.clicks.judging.rules.judged import REACH
 from linktrack.clicks.judging.rules.windows import is_near, moments_of
 from linktrack.clicks.judging.stored_clicks import FEW, StoredClick, click_rows, ends_within
 from linktrack.store.many import marks
@@ -16,11 +16,10 @@ from linktrack.store.session import Database, Row
 _CLICKED_AT, _RECIPIENT, _IP, _AGENT, _FLAGS = map(
     Click._fields.index, ("clicked_at", "recipient_id", "ip", "agent_id", "flags")
 )
-_MOMENT = itemgetter(0)
 
 
 def neighbours(
-    database: Database, own: Sequence[Click], besides: Sequence[tuple[int, int, str]], low: int, high: int
+    database: Database, own: Clicks, besides: Sequence[tuple[int, int, str]], low: int, high: int
 ) -> tuple[list[StoredClick], set[Click]]:
     """The stored clicks whose verdicts may depend on `own` and on what is `besides` them (moment, recipient or 0,
     address or ""), together with all clicks that these depend on, in order; and which of them are the former. All of
@@ -34,7 +33,7 @@ def neighbours(
         return [], set()
     first, last = ends[0] - REACH, ends[1] + REACH
     ours = _Common(
-        own[bisect_left(own, first, key=_MOMENT) : bisect_left(own, last + 1, key=_MOMENT)],
+        own[bisect_left(own.times, first) : bisect_left(own.times, last + 1)],
         [one for one in besides if first <= one[0] <= last],
     )
     concerned = ours.clicks_near(database, *ends)

@@ -34,7 +34,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, POST, SCANNER
-from linktrack.clicks.judging.rules.judged import Click, ClickColumns, Surroundings, Verdict, address_of
+from linktrack.clicks.click import Click, Clicks
+from linktrack.clicks.judging.rules.judged import Surroundings, Verdict
 from linktrack.clicks.judging.rules.reasons import WEAK, deciding, in_order
 from linktrack.clicks.judging.rules.windows import is_near
 from linktrack.clicks.judging.verdicts import ENOUGH, SOON_WEIGHT
@@ -107,23 +108,20 @@ def neighbourhood(ip: str) -> str:
 
 def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
     """For each click its shipment and its /24 or /48; empty where the address says nothing about who it is."""
-    if not clicks:
-        return []
-    columns = ClickColumns.of(clicks)
-    near = {ip: ip if ip.endswith(".0") else neighbourhood(ip) for ip in set(columns.addresses)}
-    return list(zip(columns.shipments, map(near.__getitem__, columns.addresses), strict=True))
+    columns = Clicks.of(clicks)
+    near = [ip if ip.endswith(".0") else neighbourhood(ip) for ip in columns.addresses]
+    return list(zip(columns.shipments, near, strict=True))
 
 
 def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:
     """What clicks with verdicts of the first pass say about addresses. Weak reasons together say nothing."""
-    said = {  # many clicks say the same
-        (click.shipment_id, address, click.clicked_at // MINUTE_MS, click.recipient_id, click.agent_id)
-        for click in compress(clicks, _strong(verdicts))
-        if (address := address_of(click))
-    }
-    return {
+    those = Clicks.of(clicks).picked(list(_strong(verdicts)))
+    minutes = [moment // MINUTE_MS for moment in those.times]
+    said = set(zip(those.shipments, those.addresses, minutes, those.recipients, those.agents, strict=True))
+    return {  # many clicks say the same
         Evidence(shipment, neighbourhood(address), minute, recipient, by.family(agent))
         for shipment, address, minute, recipient, agent in said
+        if address
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging.reputation import neighbourhoods
-from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe
 from linktrack.store.many import marks
 from linktrack.store.session import Database, Row
 

@@ -10,19 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, TEST
+from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.rules.against import Against, said_by
 from linktrack.clicks.judging.rules.by_address import judge_addresses, judge_without_addresses
 from linktrack.clicks.judging.rules.by_person import judge_people
 from linktrack.clicks.judging.rules.by_request import judge_beside_junk, judge_probed
-from linktrack.clicks.judging.rules.judged import (
-    Click,
-    ClickColumns,
-    JunkRequest,
-    Probe,
-    Signal,
-    Surroundings,
-    Verdict,
-)
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Signal, Surroundings, Verdict
 from linktrack.clicks.judging.rules.reasons import in_order
 
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
@@ -41,8 +34,8 @@ def judge(
     """
     if not clicks:
         return []
-    columns = ClickColumns.of(clicks)
-    times, shipments, agents, flags = columns.times, columns.shipments, columns.agents, columns.flags
+    columns = Clicks.of(clicks)
+    shipments, agents, flags = columns.shipments, columns.agents, columns.flags
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     against: Against = {}
@@ -53,7 +46,7 @@ def judge(
     judge_probed(columns, probes, against)
     judge_beside_junk(columns, junk, against)
     weights = _weights(columns.networks, by.network)
-    soon = _soon_after_sending(times, shipments, by.sent_at)
+    soon = _soon_after_sending(columns.times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
     weighed: dict[tuple[int, Signal, int, int, bool], Verdict] = {}  # there are few different ones
     for index in {*against, *weights, *soon, *flagged}:

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from linktrack.clicks.click import Clicks
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.errors import Conflict
 
@@ -78,7 +79,8 @@ def _received(pipe: BinaryIO) -> Iterator[Batch]:
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301  (made by the fork of this process)
         values = marshal.loads(data)  # noqa: S302  (made by the fork of this process)
-        yield Batch._make(values)._replace(reached=Reached._make(values[Batch._fields.index("reached")]))
+        made = {"clicks": Clicks.unpacked(values["clicks"]), "reached": Reached._make(values["reached"])}
+        yield Batch(**{**values, **made})
 
 
 def _work(batches: Iterator[Batch], pipe: int, keep: set[int]) -> None:
@@ -94,7 +96,8 @@ def _work(batches: Iterator[Batch], pipe: int, keep: set[int]) -> None:
         with open(pipe, "wb", buffering=0) as out:
             try:
                 for batch in batches:
-                    _send(out, _BATCH, marshal.dumps(tuple(batch._replace(reached=tuple(batch.reached))), _PLAIN))  # type: ignore[arg-type]  # a tuple instead of Reached
+                    plain = {"clicks": batch.clicks.packed(), "reached": tuple(batch.reached)}
+                    _send(out, _BATCH, marshal.dumps({**batch._asdict(), **plain}, _PLAIN))
                 _send(out, _END, b"")
             except BrokenPipeError:
                 pass

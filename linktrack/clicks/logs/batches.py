@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from linktrack.clicks.click import Clicks
 from linktrack.clicks.event import LineRow
 from linktrack.clicks.logs.fields import digest
 from linktrack.moments import Stretch
 
-# clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
-# one are indices into the batch's `networks` and `agents`.
+# The fields of a `Click`, but network and agent are indices into the batch's `networks` and `agents`.
 BatchClick = tuple[int, int, int, int, int, int, str, int, int, int]
 # A request that speaks against those beside it: clicked_at, print, ip, why it was rejected ("" for a good one of which
 # an address was changed), and whose good token was in it all the same (0: nobody's).
@@ -60,7 +60,7 @@ class Batch(NamedTuple):
     which the reader has forgotten lines.
     """
 
-    clicks: list[BatchClick]
+    clicks: Clicks  # in the order of time: see `BatchClick`
     agents: list[str]
     networks: list[str]  # the first one is "", no network
     pressed: list[tuple[int, int, str]]
@@ -139,7 +139,7 @@ class Gathered:
         most = next((ip for ip, count in busiest.items() if count * 2 > len(self.clicks)), "")
         busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:MOST_RECIPIENTS]} if most else {}
         return Batch(
-            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest,
+            Clicks.of(sorted(self.clicks)), list(self._agents), list(self._networks), self.pressed, busiest,
             0 if self.unkept else often[""], busy, self.probes, self.junk, self.unknown, self.contested, self.read,
             self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting, cut_off, last, unlike,
             begins, self.equals, self.numbered, list(uncounted),

@@ -69,12 +69,11 @@ class EarlierLines:
             self._read_up_to(batch.begins, addresses)
         counts = self._prints.counts(wanted)
         found: dict[tuple[int, int], int] = {}
-        for row in batch.clicks:
-            line, number = batch.equals.get(row[1], (row[1], 1))
-            if line in wanted:
-                counts[line] += 1
-                if counts[line] != number:
-                    found[row[:2]] = nth(line, counts[line])
+        numbered = ((*batch.equals.get(row[1], (row[1], 1)), row[:2]) for row in batch.clicks)
+        for line, number, mark in sorted(one for one in numbered if one[0] in wanted):  # as they follow one another
+            counts[line] += 1
+            if counts[line] != number:
+                found[mark] = nth(line, counts[line])
         return found
 
     def _read_up_to(self, position: int, addresses: Addresses) -> None:

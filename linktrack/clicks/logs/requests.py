@@ -89,8 +89,7 @@ class Requests:
         """What was taken since the last batch, of lines that stand at the position `begins` and behind it."""
         batch = self._gathered.batch(reached, waiting, cut_off, last, unlike, begins, self._prints.uncounted)
         if batch.clicks:
-            moments = [row[0] for row in batch.clicks]
-            self._prints.note_times(min(moments), max(moments))
+            self._prints.note_times(batch.clicks.times[0], batch.clicks.times[-1])
         self._prints.age()
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._terms.list_rejects)
         self._enough = min(2 * self._enough, BATCH_CLICKS)

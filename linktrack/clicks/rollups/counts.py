@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
-from linktrack.clicks.judging.rules.judged import Click, ClickColumns
+from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clicker_changes import BY_MACHINE, BY_PERSON, UNCOUNTED
@@ -124,7 +124,7 @@ _COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE
 def _columns(shifts: Shifts, verdicts: Mapping[int, str], facts: Facts) -> Columns:
     """Clicks that shift, by shipment and in the order of time."""
     before, after = shifts.before, shifts.after
-    times, links, placements, shipments, recipients, _, _, agents, *_ = ClickColumns.of(shifts.clicks)
+    times, _, links, placements, shipments, recipients, _, _, agents, _ = Clicks.of(shifts.clicks).columns
     if len(set(shipments)) > 1 or list(times) != sorted(times):
         order = sorted(range(len(times)), key=times.__getitem__)
         order.sort(key=shipments.__getitem__)

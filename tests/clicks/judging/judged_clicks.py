@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
+from linktrack.clicks.click import Click
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Surroundings
 
 PERSON, TOOL, PREVIEW, OTHER = 1, 2, 3, 4  # agents
 CHROME_FAMILY, TOOL_FAMILY, OTHER_FAMILY = 11, 12, 14

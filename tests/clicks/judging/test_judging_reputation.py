@@ -9,6 +9,7 @@ import pytest
 from clicks.judging.judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H, P, S, burst, click
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
+from linktrack.clicks.click import Click
 from linktrack.clicks.judging import reputation
 from linktrack.clicks.judging.reputation import (
     BESIDE_MS,
@@ -27,7 +28,7 @@ from linktrack.clicks.judging.reputation import (
     with_reputation,
     without_reputation,
 )
-from linktrack.clicks.judging.rules.judged import REACH, Click, Verdict
+from linktrack.clicks.judging.rules.judged import REACH, Verdict
 from linktrack.clicks.judging.verdicts import judge
 
 POOL = "203.0.113.0"

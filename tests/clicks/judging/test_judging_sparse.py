@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from clicks_world import World, line, random_log, state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.neighbours import neighbours
-from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.stored_clicks import StoredClick, click_rows
 from linktrack.store.session import Database, Row
 
@@ -22,7 +22,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[StoredCli
     """For every look for neighbours, of how many new clicks it was, and the stored ones that were found."""
     found: list[tuple[int, list[StoredClick]]] = []
 
-    def noted(database: Database, own: Sequence[Click], *values: Any) -> tuple[list[StoredClick], set[Click]]:
+    def noted(database: Database, own: Clicks, *values: Any) -> tuple[list[StoredClick], set[Click]]:
         near, concerned = neighbours(database, own, *values)
         found.append((len(own), near))
         return near, concerned

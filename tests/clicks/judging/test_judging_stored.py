@@ -8,8 +8,8 @@ import pytest
 from clicks.judging.judged_clicks import OTHER, SENT, TOOL, click, head, junk
 
 from linktrack.click_marks import POST, SHARED
+from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.neighbours import neighbours
-from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.stored_clicks import (
     StoredClick,
     beside,
@@ -128,7 +128,7 @@ def test_which_stored_clicks_bear_on_new_ones(
     besides = [(SENT + 1000 * second, person, address) for second, person, address in seconds]
     stored = store(database, clicks)
     moments = [*(one.clicked_at for one in own), *(moment for moment, _, _ in besides)]
-    near, concerned = neighbours(database, own, besides, min(moments), max(moments))
+    near, concerned = neighbours(database, Clicks.of(own), besides, min(moments), max(moments))
     assert near == [one for one, letter in zip(stored, wanted, strict=True) if letter != "-"]
     assert concerned == {one.click for one, letter in zip(stored, wanted, strict=True) if letter == "C"}
 

@@ -30,10 +30,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
+from linktrack.clicks.click import Click, address_of, person_of
 from linktrack.clicks.judging.rules.by_address import CROWDS
 from linktrack.clicks.judging.rules.by_person import BURSTS, REPEATS, REPEATS_ANYWHERE, SWEEP_MS, TRAP_MS
 from linktrack.clicks.judging.rules.by_request import JUNK_MS, PROBE_MS
-from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Verdict, address_of, person_of
+from linktrack.clicks.judging.rules.judged import REACH, JunkRequest, Probe, Verdict
 from linktrack.clicks.judging.rules.reasons import REASONS, WEAK, deciding, in_order
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.links.tokens import NOBODY

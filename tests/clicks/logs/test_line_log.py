@@ -82,7 +82,7 @@ def test_the_answer_503_is_a_prefetch_where_the_line_has_the_header(
     if status == 302 or is_prefetch:
         assert [click[9] for click in batch.clicks] == [PREFETCH if is_prefetch else 0]
     else:
-        assert (batch.clicks, batch.reasons) == ([], {"status": 1})
+        assert (len(batch.clicks), batch.reasons) == (0, {"status": 1})
 
 
 HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")

@@ -8,8 +8,9 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
+from linktrack.clicks.click import Clicks, Whose
 from linktrack.clicks.judging.rules.against import Against, mark
-from linktrack.clicks.judging.rules.judged import ClickColumns, Surroundings, Whose
+from linktrack.clicks.judging.rules.judged import Surroundings
 from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense
 from linktrack.links.tokens import NOBODY
 
@@ -21,7 +22,7 @@ LONG_SWEEP_LINKS, LONG_SWEEP_SHARE, LONG_SWEEP_MS = 7, 0.75, 60_000  # … or ne
 BROWSERS_MS = 5_000  # nor does a person open two links with two browsers within five seconds
 
 
-def judge_addresses(clicks: ClickColumns, against: Against) -> None:
+def judge_addresses(clicks: Clicks, against: Against) -> None:
     """One address with one agent that opens several links each of many recipients' mails within a minute, or slowly
     one mail after the other.
 
@@ -38,7 +39,7 @@ def judge_addresses(clicks: ClickColumns, against: Against) -> None:
                 mark(against, "many-recipients", _crowds(clicks, own, recipients, links, width))
 
 
-def _from_one_place(clicks: ClickColumns, least: int) -> Iterator[list[int]]:
+def _from_one_place(clicks: Clicks, least: int) -> Iterator[list[int]]:
     """The clicks that have both address and agent in common, where they are so many."""
     for address, own in groups(clicks.addresses, least).items():
         if address:
@@ -46,7 +47,7 @@ def _from_one_place(clicks: ClickColumns, least: int) -> Iterator[list[int]]:
                 yield [own[at] for at in among]
 
 
-def judge_without_addresses(clicks: ClickColumns, by: Surroundings, against: Against) -> None:
+def judge_without_addresses(clicks: Clicks, by: Surroundings, against: Against) -> None:
     """What tells machines by their agents alone, of clicks that have no address or one that anybody may stand behind.
 
     Nothing of it is evidence about an address, so that more clicks may acquit some: see `reputation`.
@@ -82,7 +83,7 @@ class _Visits(NamedTuple):
 
 
 def _crowds(
-    clicks: ClickColumns, own: Sequence[int], enough: int, enough_links: int, width: int, share: float = 0
+    clicks: Clicks, own: Sequence[int], enough: int, enough_links: int, width: int, share: float = 0
 ) -> Iterator[int]:
     """The clicks in mails of which several links were opened within a window, where the window has many such mails and
     they are at least this share of all mails in it.
@@ -123,7 +124,7 @@ def _crowds(
             yield from within[person] if joins else (index,)
 
 
-def _with_two_browsers(clicks: ClickColumns, own: Sequence[int]) -> Iterator[int]:
+def _with_two_browsers(clicks: Clicks, own: Sequence[int]) -> Iterator[int]:
     """One person's clicks near which another link was opened with another agent, before or after."""
     near: Counter[tuple[int, int]] = Counter()  # in the window: agent and link, each with -1 in the place of the other
     moments = [clicks.times[index] for index in own]
@@ -144,7 +145,7 @@ def _traits(agent: int, link: int) -> tuple[tuple[int, int], tuple[int, int], tu
     return (agent, link), (agent, -1), (-1, link)
 
 
-def _mark_long_sweep(clicks: ClickColumns, own: Sequence[int], by: Surroundings, against: Against) -> None:
+def _mark_long_sweep(clicks: Clicks, own: Sequence[int], by: Surroundings, against: Against) -> None:
     """Mark where nearly all links of one mail were opened with one agent: a reader may come while a scanner looks."""
     most = max(LONG_SWEEP_LINKS, ceil(LONG_SWEEP_SHARE * by.links.get(clicks.shipments[own[0]], 0)))
     for among in groups([clicks.agents[index] for index in own], most).values():

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from linktrack.clicks.click import Clicks
 from linktrack.clicks.judging.rules.against import Against, mark
-from linktrack.clicks.judging.rules.judged import (
-    REACH,
-    ClickColumns,
-    Surroundings,
-)
+from linktrack.clicks.judging.rules.judged import REACH, Surroundings
 from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense, is_near
 
 # A person does not open 3 places of a mail in 1.5 seconds, nor 4 in 2.5; many logs have times of whole seconds only.
@@ -23,7 +20,7 @@ REPEATS_ANYWHERE = ((50, 10_000), (100, 60_000))  # … and as often those of al
 EVEN_PAUSES, EVEN_MS, EVEN_LEAST_MS = 5, 1_000, 10_000  # (fingers tap evenly, too, but faster)
 
 
-def judge_people(clicks: ClickColumns, by: Surroundings, against: Against) -> None:
+def judge_people(clicks: Clicks, by: Surroundings, against: Against) -> None:
     """Bursts, sweeps, traps and repetition: what one recipient of one shipment did within seconds."""
     times, links_of, placements, people = clicks.times, clicks.links, clicks.placements, clicks.people
     traps = {index for index, placement in enumerate(placements) if placement in by.traps} if by.traps else set()
@@ -51,7 +48,7 @@ def judge_people(clicks: ClickColumns, by: Surroundings, against: Against) -> No
             mark(against, "honeypot-neighbour", (index for index in near if index not in traps))
 
 
-def _mark_repetition(clicks: ClickColumns, own: Sequence[int], against: Against) -> None:
+def _mark_repetition(clicks: Clicks, own: Sequence[int], against: Against) -> None:
     """Mark the clicks of one person on one placement, from one address, that are more than fingers make.
 
     Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it: all of

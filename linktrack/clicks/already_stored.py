@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from linktrack.clicks.click import Clicks
-from linktrack.clicks.logs.batches import Batch, BatchClick
+from linktrack.clicks.click import ClickFields, Clicks
+from linktrack.clicks.logs.batches import Batch
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
@@ -36,7 +36,7 @@ def recall(database: Database, batch: Batch) -> Batch:
     if not found:
         return batch
     agents = {text: number for number, text in enumerate(batch.agents)}
-    clicks: list[BatchClick] = []
+    clicks: list[ClickFields] = []
     for (moment, identity, _, _, _, _, ip, network, _, flags), *_ in found:
         *meant, agent = stored[moment, identity]
         link, placement, shipment, recipient = meant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from linktrack.clicks.judging.reputation import (
@@ -12,6 +12,8 @@ from linktrack.clicks.judging.reputation import (
 )  # fmt: skip
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
+
+_FEWER = 8  # by so much addresses with evidence must be fewer than clicks, where all of them are looked at
 
 
 def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
@@ -35,14 +37,18 @@ def anything_said(database: Database, shipments: Iterable[int]) -> bool:
     return any(database.value(sql, (shipment,)) is not None for shipment in shipments)
 
 
-def heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those of these (shipment id, /24 or /48) that may be scanners': there is evidence about at least `RECIPIENTS`
-    recipients of theirs."""
-    by_shipment: dict[int, list[str]] = {}
-    for shipment, address in places:
-        by_shipment.setdefault(shipment, []).append(address)
+def heard_of(database: Database, places: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of these (shipment id, /24 or /48, or "") that may be scanners': there is evidence about at least
+    `RECIPIENTS` recipients of theirs. Perhaps with others of the same shipments."""
     found: set[tuple[int, str]] = set()
-    for shipment, addresses in sorted(by_shipment.items()):
+    different: dict[int, set[str]] = {}
+    for shipment in sorted({shipment for shipment, _ in places}):
+        addresses = _addresses_spoken_of(database, shipment, len(places) // _FEWER)
+        if addresses is None:
+            if not different:
+                for number, address in set(places):
+                    different.setdefault(number, set()).add(address)
+            addresses = sorted(different[shipment] - {""})
         for some in at_once(addresses):
             rows = database.rows(
                 f"SELECT e.address FROM (VALUES {marks(some, '(?)')}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)
@@ -52,6 +58,19 @@ def heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple
             )
             found.update((shipment, address) for (address,) in rows)
     return found
+
+
+def _addresses_spoken_of(database: Database, shipment: int, most: int) -> list[str] | None:
+    """The /24 and /48 about which there is evidence in a shipment; None where they are more than `most`."""
+    rows = database.rows(
+        "WITH RECURSIVE spoken(address) AS (SELECT min(address) FROM scanner_evidence WHERE shipment_id = ? "
+        "UNION ALL SELECT (SELECT min(address) FROM scanner_evidence WHERE shipment_id = ? "
+        "AND address > spoken.address) FROM spoken WHERE spoken.address IS NOT NULL) "
+        "SELECT address FROM spoken LIMIT ?",
+        (shipment, shipment, most + 2),
+    )
+    found = [address for (address,) in rows]
+    return found[:-1] if found[-1] is None else None
 
 
 def evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:

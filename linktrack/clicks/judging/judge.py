@@ -99,7 +99,9 @@ def judge_reputation(
     if not said and not anything_said(database, {*new.shipments, *moved.shipments}):
         return second  # no scanner has been seen
     places = [*neighbourhoods(new), *neighbourhoods(moved)]
-    heard = heard_of(database, {row[:2] for row in said} | {place for place in set(places) if place[1]})
+    heard = heard_of(database, [*places, *(row[:2] for row in said)])
+    if not heard:
+        return second
     in_doubt = [at for at, place in enumerate(places) if place in heard]
     times = [*new.times, *moved.times]
     doubtful = ((places[at], times[at]) for at in in_doubt)

@@ -115,12 +115,13 @@ def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
 
 def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:
     """What clicks with verdicts of the first pass say about addresses. Weak reasons together say nothing."""
-    those = Clicks.of(clicks).picked(list(_strong(verdicts)))
-    minutes = [moment // MINUTE_MS for moment in those.times]
-    said = set(zip(those.shipments, those.addresses, minutes, those.recipients, those.agents, strict=True))
-    return {  # many clicks say the same
+    columns, strong = Clicks.of(clicks), list(_strong(verdicts))
+    minutes = [moment // MINUTE_MS for moment in compress(columns.times, strong)]
+    others = (columns.shipments, columns.addresses, columns.recipients, columns.agents)
+    said = set(zip(minutes, *(compress(column, strong) for column in others), strict=True))  # many say the same
+    return {
         Evidence(shipment, neighbourhood(address), minute, recipient, by.family(agent))
-        for shipment, address, minute, recipient, agent in said
+        for minute, shipment, address, recipient, agent in said
         if address
     }
 

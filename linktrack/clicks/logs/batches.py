@@ -10,20 +10,18 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from linktrack.clicks.click import Clicks
+from linktrack.clicks.click import ClickFields, Clicks
 from linktrack.clicks.event import LineRow
 from linktrack.clicks.logs.fields import digest
 from linktrack.moments import Stretch
 
-# The fields of a `Click`, but network and agent are indices into the batch's `networks` and `agents`.
-BatchClick = tuple[int, int, int, int, int, int, str, int, int, int]
 # A request that speaks against those beside it: clicked_at, print, ip, why it was rejected ("" for a good one of which
 # an address was changed), and whose good token was in it all the same (0: nobody's).
 JunkRow = tuple[int, int, str, str, int]
 # A rejected request or event, that may have been stored when the catalogue or the keys were others: the row of a click
 # that names nobody (all of its four numbers are 0), the print that it has as junk, why it was rejected, and its line,
 # if that is wanted.
-Contested = tuple[BatchClick, int, str, bytes]
+Contested = tuple[ClickFields, int, str, bytes]
 EVER: Stretch = (-(1 << 62), 1 << 62)
 COMMIT_SECONDS = 4.0  # what came by a pipe waits no longer than this for more of it
 BUSIEST = 8  # how many of the most frequent addresses a batch names
@@ -60,7 +58,7 @@ class Batch(NamedTuple):
     which the reader has forgotten lines.
     """
 
-    clicks: Clicks  # in the order of time: see `BatchClick`
+    clicks: Clicks  # see `ClickFields`
     agents: list[str]
     networks: list[str]  # the first one is "", no network
     pressed: list[tuple[int, int, str]]
@@ -91,7 +89,7 @@ class Gathered:
     """A batch while it is being read. `list_rejects`: the rejected lines are wanted, and not only their number."""
 
     def __init__(self, list_rejects: bool) -> None:
-        self.clicks: list[BatchClick] = []
+        self.clicks: list[ClickFields] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
         self.junk: list[JunkRow] = []
         self.unknown: list[tuple[int, LineRow]] = []
@@ -116,7 +114,7 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
-    def contest(self, click: BatchClick, mark: int, reason: str, line: bytes) -> None:
+    def contest(self, click: ClickFields, mark: int, reason: str, line: bytes) -> None:
         """Keep a line that is rejected because of what the catalogue or the settings say today, until `clicks.load` has
         looked whether its click was stored by an earlier import."""
         self.contested.append((click, mark, reason, line if self._list_rejects else b""))

@@ -124,7 +124,9 @@ _COUNTED_AS = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE
 def _columns(shifts: Shifts, verdicts: Mapping[int, str], facts: Facts) -> Columns:
     """Clicks that shift, by shipment and in the order of time."""
     before, after = shifts.before, shifts.after
-    times, _, links, placements, shipments, recipients, _, _, agents, _ = Clicks.of(shifts.clicks).columns
+    clicks = Clicks.of(shifts.clicks)
+    times, links, placements = clicks.times, clicks.links, clicks.placements
+    shipments, recipients, agents = clicks.shipments, clicks.recipients, clicks.agents
     if len(set(shipments)) > 1 or list(times) != sorted(times):
         order = sorted(range(len(times)), key=times.__getitem__)
         order.sort(key=shipments.__getitem__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
+from itertools import compress, count
 from operator import itemgetter
 from typing import TypeVar
 
@@ -15,12 +16,10 @@ def groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> 
     """The indices of each key that comes `least` times or is one of `besides`."""
     if len(keys) < least and not besides:
         return {}
-    wanted = {key for key, count in Counter(keys).items() if count >= least}.union(besides)
+    wanted = {key for key, often in Counter(keys).items() if often >= least}.union(besides)
     found: dict[_Key, list[int]] = {key: [] for key in wanted}
-    if wanted:
-        for index, key in enumerate(keys):
-            if key in wanted:
-                found[key].append(index)
+    for index in compress(count(), map(wanted.__contains__, keys)) if wanted else ():
+        found[keys[index]].append(index)
     return found
 
 

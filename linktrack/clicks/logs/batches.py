@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.clicks.click import ClickFields, Clicks
@@ -129,15 +128,15 @@ class Gathered:
         uncounted: Sequence[Stretch] = (),
     ) -> Batch:  # fmt: skip
         """The batch of all that was gathered."""
-        addresses = (ip for ip, _ in self.unkept) if self.unkept else map(itemgetter(6), self.clicks)
-        often = Counter(addresses)
+        clicks = Clicks.of(sorted(self.clicks))
+        often = Counter(ip for ip, _ in self.unkept) if self.unkept else Counter(clicks.ips)
         frequent = often.most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
-        visits = self.unkept or ((click[6], click[5]) for click in self.clicks)
+        visits = self.unkept or zip(clicks.ips, clicks.recipients, strict=True)
         most = next((ip for ip, count in busiest.items() if count * 2 > len(self.clicks)), "")
         busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:MOST_RECIPIENTS]} if most else {}
         return Batch(
-            Clicks.of(sorted(self.clicks)), list(self._agents), list(self._networks), self.pressed, busiest,
+            clicks, list(self._agents), list(self._networks), self.pressed, busiest,
             0 if self.unkept else often[""], busy, self.probes, self.junk, self.unknown, self.contested, self.read,
             self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting, cut_off, last, unlike,
             begins, self.equals, self.numbered, list(uncounted),

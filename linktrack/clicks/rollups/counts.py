@@ -7,11 +7,12 @@ A click shifts from no ruling to one (stored), from one to another (judged anew)
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import islice, starmap
+from itertools import islice, repeat, starmap
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -215,10 +216,12 @@ def _count(
     hours: _Hours,
 ) -> None:
     """Clicks by everything that they are counted by, and the clickers that they make by being somebody's first."""
-    _, times, links, placements, shipments, devices, before, after, _, _ = columns
-    sent = {shipment: facts.sent_at.get(shipment, 0) for shipment in set(shipments)}
-    ages = [(at - sent[shipment]) // HOUR for at, shipment in zip(times, shipments, strict=True)]
-    starts = [hours[at // _QUARTER] for at in times]
+    _, _, links, placements, shipments, devices, before, after, _, _ = columns
+    starts: list[int] = []
+    ages: list[int] = []
+    for shipment, own in columns.by_shipment():
+        starts += _each_of(own.times, _QUARTER, 0, hours.__getitem__)
+        ages += _each_of(own.times, HOUR, facts.sent_at.get(shipment, 0), int)
     seen = Counter(zip(links, placements, shipments, starts, ages, devices, before, after, turns, strict=True))
     add = tables.add
     placed: Counter[tuple[_Place, _Change]] = Counter()
@@ -251,6 +254,16 @@ def _count(
                     add("shipment_age", (shipment, age), narrow, more)
         if turn >= FIRST:
             tables.add_clickers(shipment, hour, age, device, count)
+
+
+def _each_of(times: Sequence[int], width: int, begin: int, of: Callable[[int], int]) -> list[int]:
+    """For each of some times in order what is said `of` the stretch it lies in, by the number of that: stretches are so
+    wide, and one of them begins at `begin`."""
+    found: list[int] = []
+    while len(found) < len(times):
+        number = (times[len(found)] - begin) // width
+        found += repeat(of(number), bisect_left(times, begin + (number + 1) * width, len(found)) - len(found))
+    return found
 
 
 def _moved(old: int | None, new: int | None, count: int) -> Iterator[tuple[int, int]]:

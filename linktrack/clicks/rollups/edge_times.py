@@ -19,8 +19,9 @@ _Key = tuple[int, ...]
 def settle_times(database: Database, columns: Columns) -> None:
     """Move first and last human click to those that came before and after them, and look for them again where they
     went."""
-    won = _edges(columns, lambda old, new: old != new == BY_PERSON)
-    lost = _edges(columns, lambda old, new: new != old == BY_PERSON)
+    kinds = set(zip(columns.was, columns.now, strict=True))
+    won = _edges(columns, {(old, new) for old, new in kinds if old != new == BY_PERSON})
+    lost = _edges(columns, {(old, new) for old, new in kinds if new != old == BY_PERSON})
     for table, keys, of in (
         ("link_tally", ("link_id", "shipment_id"), lambda pair: pair),
         ("shipment_tally", ("shipment_id",), lambda pair: pair[1:]),
@@ -45,13 +46,12 @@ def settle_times(database: Database, columns: Columns) -> None:
                 )
 
 
-def _edges(columns: Columns, wanted: Callable[[str, str], bool]) -> dict[_Key, Stretch]:
-    """The times of the first and the last of some clicks, by link and shipment: those that are `wanted` by as what they
+def _edges(columns: Columns, kinds: set[tuple[str, str]]) -> dict[_Key, Stretch]:
+    """The times of the first and the last of some clicks, by link and shipment: those of these kinds, by as what they
     counted and count now."""
     found: dict[_Key, Stretch] = {}
-    kinds = {kind for kind in set(zip(columns.was, columns.now, strict=True)) if wanted(*kind)}
     for shipment, own in columns.by_shipment() if kinds else ():
-        which = [kind in kinds for kind in zip(own.was, own.now, strict=True)]
+        which = list(map(kinds.__contains__, zip(own.was, own.now, strict=True)))
         links, times = list(compress(own.links, which)), list(compress(own.times, which))
         lasts = dict(zip(links, times, strict=True))  # in the order of time
         firsts = dict(zip(reversed(links), reversed(times), strict=True))

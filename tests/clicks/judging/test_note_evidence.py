@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from linktrack.clicks.judging.evidence import note_evidence
+from linktrack.clicks.judging import evidence
+from linktrack.clicks.judging.evidence import heard_of, note_evidence
 from linktrack.clicks.judging.reputation import Evidence
 from linktrack.store.session import Database, Row
 
@@ -34,3 +35,23 @@ def test_what_was_said_before_is_told_apart_without_a_query_for_each_address(
         assert note_evidence(database, []) == []
     assert len(asked) < 40
     assert database.value("SELECT count(*) FROM scanner_evidence") == 3003
+
+
+@pytest.mark.parametrize("fewer", [1, 8, 10**9])
+@pytest.mark.parametrize("every", [1, 40, 3_000])
+def test_heard_of_are_places_of_five_recipients(
+    database: Database, monkeypatch: pytest.MonkeyPatch, fewer: int, every: int
+) -> None:
+    monkeypatch.setattr(evidence, "_FEWER", fewer)
+    loud = [Evidence(3, f"10.9.{number // 5}.0", 7, number, 1) for number in range(0, 200, every)]
+    quiet = [Evidence(3, f"10.8.{number // 4}.0", 7, number, 1) for number in range(200)]
+    often = [Evidence(4, "10.9.1.0", minute, 1 + minute % 4, family) for minute in range(9) for family in (1, 2)]
+    with database.transaction():
+        note_evidence(database, [*loud, *quiet, *often])
+    wanted = [*{row[:2] for row in (*loud, *quiet, *often)}, (3, "10.9.3.0"), (3, ""), (5, ""), (5, "10.9.1.0")]
+    five = {(3, f"10.9.{place}.0") for place in range(40)} if every == 1 else set()
+    assert heard_of(database, wanted) == five
+    assert heard_of(database, [(3, "10.9.2.0"), (3, "10.7.0.0"), (4, "10.9.1.0")]) & {(3, "10.9.2.0")} == (
+        five & {(3, "10.9.2.0")}
+    )
+    assert heard_of(database, []) == set()

@@ -110,13 +110,17 @@ def judge_reputation(
     concerned = {(span.shipment_id, span.address) for span in found}
     scanners = known_scanners(evidence_of(database, found))
     arrived = [at for at in in_doubt if at < len(new)]
+    # Only what the first pass takes for a person's changes, by what else was asked for of the same recipient's mail.
+    persons = {number for number in rulings.numbers() if without_reputation(rulings.verdict(number))[0] == HUMAN}
+    machines = set(rulings.numbers()) - persons
     for start, stop in merged((span.start - LOOK_MS, span.stop) for span in found):
-        stored = clicks_from(database, start, stop, concerned)
         own = [at for at in arrived if start <= times[at] <= stop]
-        seen = [(one.click.recipient_id, one.ruling) for one in stored]
-        suspects = _suspects([*seen, *((new.recipients[at], first.rulings[at]) for at in own)], rulings)
+        suspects = {new.recipients[at] for at in own if first.rulings[at] in persons}
+        some = clicks_from(database, start, stop, concerned, rulings=persons)
+        suspects.update(one.click.recipient_id for one in some)
+        if suspects:
+            some += clicks_from(database, start, stop, concerned, rulings=machines, people=suspects)
         theirs = {new[at]: at for at in own if new.recipients[at] in suspects}
-        some = [one for one in stored if one.click.recipient_id in suspects]
         some += [StoredClick(click, first.rulings[at], reading) for click, at in theirs.items()]
         for one, ruling in second_pass(sorted(some), scanners, by, rulings, inside):
             if one.click in theirs:
@@ -124,14 +128,6 @@ def judge_reputation(
             else:
                 second.moved.append((one, ruling))
     return second
-
-
-def _suspects(seen: Sequence[tuple[int, int]], rulings: Rulings) -> set[int]:
-    """The recipients of those clicks, with their rulings, that the first pass takes for a person's: only these change
-    in the second, by what else was asked for of the same recipient's mail."""
-    numbers = {ruling for _, ruling in seen}
-    people = {number for number in numbers if without_reputation(rulings.verdict(number))[0] == HUMAN}
-    return {recipient for recipient, ruling in seen if ruling in people}
 
 
 def second_pass(

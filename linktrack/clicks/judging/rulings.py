@@ -39,6 +39,10 @@ class Rulings:
         """Verdict and reasons of a ruling."""
         return self._verdicts[number]
 
+    def numbers(self) -> list[int]:
+        """All of them, whatever the rules."""
+        return list(self._verdicts)
+
     def verdict_names(self) -> dict[int, str]:
         """The verdict of each ruling, without its reasons."""
         return {number: verdict[0] for number, verdict in self._verdicts.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from linktrack.clicks.click import Click
@@ -35,17 +35,36 @@ def stored_clicks(database: Database, low: int, high: int) -> list[StoredClick]:
     return list(map(StoredClick.of, click_rows(database, low, high)))
 
 
-def clicks_from(database: Database, low: int, high: int, places: set[tuple[int, str]]) -> list[StoredClick]:
-    """As `stored_clicks`, but of these shipments and addresses (/24 or /48)."""
+def clicks_from(
+    database: Database,
+    low: int,
+    high: int,
+    places: set[tuple[int, str]],
+    *,
+    rulings: Collection[int] | None = None,
+    people: Collection[int] | None = None,
+) -> list[StoredClick]:
+    """As `stored_clicks`, but of these shipments and addresses (/24 or /48), with one of these rulings if some are
+    given, and of these recipients."""
     where, values = "", list[int | str]()
+    for column, wanted in (("ruling_id", rulings), ("recipient_id", people)):
+        if wanted is not None and len(wanted) <= FEW:  # else most that there are
+            where += f" AND {column} IN ({marks(wanted)})"
+            values += wanted
     # What an IPv4 address begins with; IPv6 is written in too many ways to be told apart by a query.
     beginnings = sorted({address.rstrip(_DIGITS) for _, address in places if ":" not in address})
     if len(beginnings) <= FEW:
-        where = f" AND (rtrim(ip, '{_DIGITS}') IN ({marks(beginnings)}) OR ip LIKE '%:%')"
-        values = [*beginnings]
+        where += f" AND (rtrim(ip, '{_DIGITS}') IN ({marks(beginnings)}) OR ip LIKE '%:%')"
+        values += beginnings
     stored = list(map(StoredClick.of, click_rows(database, low, high, where, values)))
     found = neighbourhoods([one.click for one in stored])
-    return [one for one, place in zip(stored, found, strict=True) if place in places]
+    return [
+        one
+        for one, place in zip(stored, found, strict=True)
+        if place in places
+        and (rulings is None or one.ruling in rulings)
+        and (people is None or one.click.recipient_id in people)
+    ]
 
 
 def click_rows(

@@ -174,6 +174,26 @@ def test_which_stored_clicks_are_of_a_shipment_and_an_address(
     assert found == [one for one, sign in zip(stored, wanted, strict=True) if sign == "+"]
 
 
+@BOTH_WAYS
+def test_of_these_only_some_rulings_and_people_are_wanted(
+    database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("linktrack.clicks.judging.stored_clicks.FEW", few)
+    stored = store(database, [click(place, person=place % 3, ip=(HERE, THERE)[place % 2]) for place in range(12)])
+    database.execute("UPDATE click SET ruling_id = recipient_id + 1 WHERE clicked_at > ?", (SENT + 3_000,))
+    stored = [
+        one._replace(ruling=one.click.recipient_id + 1) if number > 3 else one for number, one in enumerate(stored)
+    ]
+    here = [one for one in stored if one.click.ip == HERE]
+    for rulings in (None, {1}, {1, 3}, {2, 9}, set[int]()):
+        for people in (None, {0}, {1, 2}, set[int]()):
+            assert clicks_from(database, SENT, SENT + 20_000, {(1, HERE)}, rulings=rulings, people=people) == [
+                one
+                for one in here
+                if (rulings is None or one.ruling in rulings) and (people is None or one.click.recipient_id in people)
+            ]
+
+
 def test_what_is_read_of_a_stretch_of_time_has_both_its_ends(database: Database) -> None:
     seconds = (-0.001, 0, 5, 10, 10.001)
     ends = SENT, SENT + 10_000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from linktrack.click_marks import SHARED
-from linktrack.clicks.click import Click, Clicks, address_of
+from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.rules.judged import REACH
 from linktrack.clicks.judging.rules.windows import is_near, moments_of
 from linktrack.clicks.judging.stored_clicks import FEW, StoredClick, click_rows, ends_within
@@ -39,7 +40,7 @@ def neighbours(
     concerned = ours.clicks_near(database, *ends)
     if not concerned:
         return [], set()
-    theirs = _Common([one.click for one in concerned])
+    theirs = _Common(Clicks.of(one.click for one in concerned))
     near = theirs.clicks_near(database, concerned[0].click.clicked_at - REACH, concerned[-1].click.clicked_at + REACH)
     return near, {one.click for one in concerned}
 
@@ -48,13 +49,13 @@ class _Common:
     """What some clicks have in common with others: people, addresses, and agents where there is no address, each with
     its moments in order."""
 
-    def __init__(self, clicks: Sequence[Click], besides: Sequence[tuple[int, int, str]] = ()) -> None:
-        self._people = moments_of(
-            [*((one.recipient_id, one.clicked_at) for one in clicks), *((who, at) for at, who, _ in besides if who)]
-        )
-        addressed = [(address, one.clicked_at) for one in clicks if (address := address_of(one))]
+    def __init__(self, clicks: Clicks, besides: Sequence[tuple[int, int, str]] = ()) -> None:
+        people = zip(clicks.recipients, clicks.times, strict=True)
+        self._people = moments_of([*people, *((who, at) for at, who, _ in besides if who)])
+        addressed = compress(zip(clicks.addresses, clicks.times, strict=True), clicks.addresses)
         self._addresses = moments_of([*addressed, *((address, at) for at, _, address in besides if address)])
-        self._agents = moments_of((one.agent_id, one.clicked_at) for one in clicks if not address_of(one))
+        nameless = [not address for address in clicks.addresses]
+        self._agents = moments_of(compress(zip(clicks.agents, clicks.times, strict=True), nameless))
 
     def clicks_near(self, database: Database, low: int, high: int) -> list[StoredClick]:
         """The stored clicks of a stretch of time, in order, that have something in common with these within `REACH`."""

@@ -12,7 +12,7 @@ from linktrack.store.many import marks
 from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
-FEW = 400  # recipients and addresses that a query can name
+FEW = 2_000  # recipients and addresses that a query can name
 _WIDTH = len(Click._fields)
 _DIGITS = "0123456789"
 

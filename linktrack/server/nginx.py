@@ -17,6 +17,7 @@ INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else 
 _WORDS = ("default", "hostnames", "include", "volatile")  # a placement of that name has a backslash before it
 _FEW = 1000  # entries that nginx's own sizes of maps are good for
 _SLASH = "(?:/|%2[fF])"
+_PURPOSES = [f"$http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS]
 _HEADERS = """\
 add_header Cache-Control "no-store" always;
 add_header Referrer-Policy "no-referrer" always;
@@ -24,16 +25,15 @@ add_header X-Robots-Tag "noindex" always;
 add_header X-Content-Type-Options "nosniff" always;
 """
 
-# What is done, by the method and what a placement is: r(edirect), c(onfirm), d: a text to confirm, p(age),
-# u(nsubscribe). What most requests are is found without an expression.
+# What is done, by the method and what a placement is: nothing for a redirect, c(onfirm), d: a text to confirm, p(age),
+# u(nsubscribe), - for what is none. What most requests are, their location knows without it.
 _DOES = """\
 map "$linktrack_sent$linktrack_kind:$request_method:$linktrack_prefetch" $linktrack_does {
     default "refuse";
-    "=r:GET:" "redirect";
-    "~^=?:" "";
+    "~^=-:" "";
     "~^[^=]" "";
-    "~^=.:(GET|HEAD):prefetch$" "later";
-    "~^=r:(GET|HEAD):" "redirect";
+    "~^=.?:(GET|HEAD):prefetch$" "later";
+    "~^=:(GET|HEAD):" "redirect";
     "~^=.:(GET|HEAD):" "show";
     "~^=c:POST:" "go on";
     "~^=[du]:POST:" "posted";
@@ -50,17 +50,18 @@ class StaticSpot(NamedTuple):
     posted: str = ""
 
 
+NOWHERE = StaticSpot("-")  # a placement that leads nowhere, as one does that is not known
+
+
 def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base_path: str = "") -> str:
     """`linktrack-http.conf`, for `http {}`: the maps and the format of the log. `policies` are of pages by file."""
-    purposes = " ".join(f"$http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS)
     logged = ",".join(
         f'"{name}":"${name}"'
         for name in (
             "time_iso8601", "remote_addr", "request", "status", "http_user_agent",
-            *(f"http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS),
+            *(name[1:] for name in _PURPOSES),
         )
     )  # fmt: skip
-    no_purpose = " " * (len(PREFETCH_HEADERS) - 1)
     sizes = ""
     if len(spots) > _FEW:
         sizes = f"map_hash_max_size {2 * len(spots)};\nmap_hash_bucket_size 128;\n"
@@ -69,15 +70,14 @@ def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base
         f"{sizes}"
         "# nginx has no other way to write a dollar sign.\n"
         'geo $linktrack_dollar { default "$"; }\n'
-        f'map "{purposes}" $linktrack_prefetch {{\n    default "";\n    "{no_purpose}" "";\n'
+        f'map "{" ".join(_PURPOSES)}" $linktrack_prefetch {{\n    default "";\n'
         f'    "~*({"|".join(PREFETCHING)})" "prefetch";\n}}\n'
         "# An address as it was sent: a location sees one without its double slashes and its steps.\n"
-        f'map $request_uri $linktrack_sent {{\n    default "";\n'
-        f'    "~^{re.escape(base_path)}/{PLACEMENT}/{TOKEN}(?:\\?|\\z)" "=";\n    "~{_sent(base_path)}" "=";\n}}\n'
+        f'map $request_uri $linktrack_sent {{\n    default "";\n    "~{_sent(base_path)}" "=";\n}}\n'
         "# What nginx would answer with 304, also where a page has no tag.\n"
         'map $http_if_none_match $linktrack_wanted {\n    default "";\n    "~^\\*" "no page";\n}\n'
         'map $args $linktrack_asked {\n    default "";\n    "~(^|&)page(=|&|$)" "page";\n}\n'
-        f"{_map('linktrack_kind', {key: spot.kind for key, spot in spots.items()})}"
+        f"{_map('linktrack_kind', {key: spot.kind for key, spot in spots.items()}, default=NOWHERE.kind)}"
         f"{_map('linktrack_target', {key: spot.target for key, spot in spots.items() if spot.target})}"
         f"{_map('linktrack_page', {key: spot.page for key, spot in spots.items() if spot.page})}"
         f"{_map('linktrack_posted', {key: spot.posted for key, spot in spots.items() if spot.posted})}"
@@ -107,6 +107,9 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
         f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{added}\\z" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
+        "    # Most requests: a redirect, spelled plainly, and nothing fetched ahead. No header begins with a blank.\n"
+        f'    if ($request = "GET$linktrack_kind{"".join(_PURPOSES)} $uri$is_args$args $server_protocol") {{\n'
+        "        return 302 $linktrack_target;\n    }\n"
         '    if ($linktrack_does = "redirect") { return 302 $linktrack_target; }\n'
         '    set $linktrack_first "";\n'
         '    if ($linktrack_does = "") { return 404; }\n'
@@ -157,9 +160,9 @@ def _spelled(character: str) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
-def _map(name: str, values: Mapping[str, str], of: str = "linktrack_placement") -> str:
+def _map(name: str, values: Mapping[str, str], of: str = "linktrack_placement", default: str = "") -> str:
     rows: Iterable[str] = (f"    {chr(92) * (key in _WORDS)}{key} {_quoted(value)};\n" for key, value in values.items())
-    return f'map ${of} ${name} {{\n    default "";\n{"".join(rows)}}}\n'
+    return f'map ${of} ${name} {{\n    default "{default}";\n{"".join(rows)}}}\n'
 
 
 def _quoted(value: str) -> str:

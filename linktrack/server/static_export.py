@@ -28,7 +28,7 @@ from linktrack.server.answer import host_of
 from linktrack.server.export_marker import EXPORT_KINDS, MARKER, ExportMarker, marker_of
 from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.new_tabs import in_new_tabs
-from linktrack.server.nginx import StaticSpot, http_text, server_text
+from linktrack.server.nginx import NOWHERE, StaticSpot, http_text, server_text
 from linktrack.server.nginx_access import closed_pages, refuse_unfit_log
 from linktrack.server.pages import Pages
 from linktrack.server.site import Page
@@ -202,10 +202,10 @@ def _spot(
 ) -> StaticSpot:
     if link.kind in ("redirect", "form"):
         if not target:
-            return StaticSpot("")
+            return NOWHERE
         if link.confirm:
             return StaticSpot("c", target, collected.page("confirm", pages.confirm(host_of(target))))
-        return StaticSpot("r", target)
+        return StaticSpot("", target)
     if link.kind == "text":
         text = collected.page("text", pages.text(link.text))
         if link.confirm:
@@ -215,7 +215,7 @@ def _spot(
         asks = collected.page("unsubscribe", pages.unsubscribe(type))
         return StaticSpot("u", "", asks, collected.page("unsubscribed", pages.unsubscribed(type)))
     if link.kind == "view-online":
-        return StaticSpot("p", "", collected.page("view-online", online)) if online else StaticSpot("")
+        return StaticSpot("p", "", collected.page("view-online", online)) if online else NOWHERE
     return StaticSpot("p", "", collected.page("honeypot", pages.empty))
 
 

@@ -517,14 +517,14 @@ TARGETS = {
 def test_no_target_is_lost_in_a_hundred_thousand(tmp_path: Path) -> None:
     letters = "abcdefghijklmnopqrstuvwxyz234567"
     spots = {
-        f"b{letters[n >> 15]}{letters[n >> 10 & 31]}{letters[n >> 5 & 31]}{letters[n & 31]}": StaticSpot("r", f"https://www.example.com/{n}")
+        f"b{letters[n >> 15]}{letters[n >> 10 & 31]}{letters[n >> 5 & 31]}{letters[n & 31]}": StaticSpot("", f"https://www.example.com/{n}")
         for n in range(100_000)
     }  # fmt: skip
     words = {
-        word: StaticSpot("r", f"https://www.example.com/{word}")
+        word: StaticSpot("", f"https://www.example.com/{word}")
         for word in ("default", "include", "volatile", "hostnames")
     }
-    own = {f"a{letters[n] * 3}": StaticSpot("r", target) for n, target in enumerate(TARGETS.values())}
+    own = {f"a{letters[n] * 3}": StaticSpot("", target) for n, target in enumerate(TARGETS.values())}
     (tmp_path / "pages").mkdir()
     (tmp_path / "linktrack-http.conf").write_text(http_text({**spots, **words, **own}, {}, "/k"))
     (tmp_path / "linktrack-server.conf").write_text(server_text("/k", f"{tmp_path}/pages", f"{tmp_path}/x.log"))

@@ -205,9 +205,9 @@ def answered(ground: Ground) -> Iterator[Promise]:
         with serve.servers(folder, folder / "work") as (running, paths):
             runs = serve.asked_in_turn(running, paths, requests, ground.runs)
     ours, plain, exported = (runs.get(name, []) for name in (serve.SERVE, serve.PLAIN, serve.EXPORTED))
-    yield at_least(f"serve, {requests:,} requests", 0.3, ours, serve.PLAIN, plain, missing=missing)
-    what = f"exported nginx map, {requests:,} requests"
-    yield at_least(what, 0.8, exported, serve.PLAIN, plain, missing=missing)
+    turns = f"{serve.TURNS} × {requests // serve.TURNS:,} requests"
+    yield at_least(f"serve, {turns}", 0.3, ours, serve.PLAIN, plain, missing=missing)
+    yield at_least(f"exported nginx map, {turns}", 0.8, exported, serve.PLAIN, plain, missing=missing)
 
 
 def on_postgresql(ground: Ground) -> Iterator[Promise]:

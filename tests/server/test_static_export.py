@@ -399,6 +399,10 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
         status, headers, body = server.ask("GET", world.path("offer"), Purpose="prefetch")
         assert (status, body, headers["cache-control"]) == (503, b"", "no-store")
         asked += 2
+        # No method that goes on like what is asked besides is taken for a plain GET.
+        assert server.ask("GETX", world.path("offer"), Purpose="X")[0] == 405
+        assert server.ask("GET-", "/zzzz/" + world.tokens["C1"])[0] == 404
+        asked += 2
         missing = server.ask("GET", "/zzzz/" + world.tokens["C1"])
         assert (missing[0], missing[2]) == (404, answer(request("GET", "/"), site)[0].body)
         asked += 1
@@ -411,7 +415,7 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     assert len(lines) == asked
     summary = import_logs(world.workspace, database, [str(log)])
     assert summary.read == asked == summary.stored + summary.rejected + summary.repeated + summary.not_ours
-    assert summary.reasons == {"method": 7, "unknown-placement": 1} and summary.not_ours == 1
+    assert summary.reasons == {"method": 8, "unknown-placement": 2} and summary.not_ours == 1
     flags: dict[int, int] = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
     assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
 

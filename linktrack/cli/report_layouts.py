@@ -14,8 +14,9 @@ from linktrack.reports.clickers import Clicker
 from linktrack.reports.figures import Scope
 from linktrack.reports.links import LinkFigures, LinkShipment, link_figures
 from linktrack.reports.mailings import Comparison, Engagement, MailingFigures
+from linktrack.reports.nonclickers import Nonclicker
 from linktrack.reports.order import BY_CLICKS, SortOrder
-from linktrack.reports.people import HistoryEntry, Nonclicker
+from linktrack.reports.people import HistoryEntry
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
 from linktrack.reports.times import AgeFigures, DayFigures, HourFigures, WeekdayFigures, WeekhourFigures
 from linktrack.reports.workbook_chart import Chart

@@ -171,7 +171,7 @@ def nonclickers(
     from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
-    from linktrack.reports.people import nonclickers as find_nonclickers
+    from linktrack.reports.nonclickers import nonclickers as find_nonclickers
 
     check_choice(layouts.NONCLICKERS, choice)
     with report_basis(context) as basis:

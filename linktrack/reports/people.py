@@ -1,4 +1,4 @@
-"""Persons: who did not click, as a stream however long it is, and all that is known of one."""
+"""All that is known of one person."""
 
 # ruff: noqa: S608 -- what is put into the SQL are conditions and numbers of our own; values are bound
 
@@ -10,17 +10,8 @@ from typing import NamedTuple
 from linktrack.actions.ledger.for_reports import PersonChange, changes_of
 from linktrack.clicks.clicked_hours import clicked_hours, shipments_to
 from linktrack.reports.figures import Scope
-from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import reached
 from linktrack.store.session import Database
-
-
-class Nonclicker(NamedTuple):
-    """A person who got a mailing and did not click."""
-
-    contact_id: str
-    email: str
-    name: str
 
 
 class HistoryEntry(NamedTuple):
@@ -33,38 +24,6 @@ class HistoryEntry(NamedTuple):
     link: str
     verdict: str
     detail: str
-
-
-def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
-    """The persons who got the scope's mailing and clicked in none of its shipments; none who is forgotten, or who
-    refused tracking in any of them: nobody knows what they did."""
-    shipments = [
-        int(number)
-        for (number,) in database.rows(f"SELECT id FROM shipment WHERE {scope.counted()} ORDER BY sent_at, id")
-    ]
-    every, clickers = ", ".join(map(str, shipments)), all_clickers(database)
-    for number, shipment in enumerate(shipments):
-        earlier = ", ".join(map(str, shipments[:number]))
-        got_earlier = (
-            f"AND NOT EXISTS (SELECT 1 FROM shipment_recipient AS earlier WHERE earlier.shipment_id IN ({earlier}) "
-            "AND earlier.recipient_id = sent.recipient_id)"
-        )
-        for row in database.stream(
-            f"""
-            SELECT recipient.contact_id, recipient.email, recipient.name
-            FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id
-            WHERE sent.shipment_id = ? AND recipient.forgotten_at IS NULL AND NOT EXISTS (
-                SELECT 1 FROM {clickers} AS clicker
-                WHERE clicker.shipment_id IN ({every}) AND clicker.recipient_id = sent.recipient_id AND human > 0
-            ) AND NOT EXISTS (
-                SELECT 1 FROM shipment_recipient AS refused
-                WHERE refused.shipment_id IN ({every}) AND refused.recipient_id = sent.recipient_id
-                AND refused.uncounted
-            ) {got_earlier if earlier else ""} ORDER BY sent.recipient_id
-            """,
-            (shipment,),
-        ):
-            yield Nonclicker(*row)
 
 
 def history(database: Database, recipient: int, scope: Scope, *, tests: bool = False) -> list[HistoryEntry]:

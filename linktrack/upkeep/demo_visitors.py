@@ -106,7 +106,7 @@ def browse(root: Path, port: int) -> Iterator[Browsed]:
     """Three who have not clicked yet open their mail of the newsletter, each another address of it: a redirect, a text,
     and the unsubscribe page, whose button is pressed."""
     from linktrack.reports.figures import scope_of
-    from linktrack.reports.people import nonclickers
+    from linktrack.reports.nonclickers import nonclickers
     from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 

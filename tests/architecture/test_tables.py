@@ -222,7 +222,7 @@ CLICKERS = {
     "reports/clickers.py",
     "reports/different_people.py",
     "reports/mailings.py",
-    "reports/people.py",
+    "reports/nonclickers.py",
     "upkeep/deep.py",
     "upkeep/person.py",
 }

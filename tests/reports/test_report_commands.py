@@ -358,7 +358,7 @@ def test_nonclickers_are_what_a_rewrite_takes(own_world: World, run: Run) -> Non
 def test_lists_of_people_are_streams(oracle: Oracle) -> None:
     from linktrack.reports.clickers import clickers
     from linktrack.reports.figures import scope_of
-    from linktrack.reports.people import nonclickers
+    from linktrack.reports.nonclickers import nonclickers
 
     with oracle.world.database() as database:
         scope = scope_of(database, mailing="spring")

@@ -1,4 +1,4 @@
-"""The properties of imports, runs and stored actions, with the same steps on PostgreSQL."""
+"""The properties of imports, runs, stored actions and lists of people, with the same steps on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from links import test_stored_actions
 from postgresql_server import new_database, ours
 from postgresql_server import server as server
+from reports import test_lists_of_people
 from world import World, make_world
 
 from linktrack.store.opening import open_database
@@ -121,3 +122,12 @@ def test_no_number_of_an_action_comes_again(database: Database, steps: list[list
     for table in ("shipment_recipient", "shipment_domain", "placement"):
         database.execute(f"DELETE FROM {table}")
     same_steps(test_stored_actions.test_what_is_stored_is_what_was_wanted_and_no_number_comes_again)(database, steps)
+
+
+@settings(max_examples=20)
+@given(st.lists(test_lists_of_people.mailed, max_size=3), test_lists_of_people.some, st.sampled_from([1, 2]))
+@pytest.mark.parametrize("spread", [0, 4])
+def test_who_did_not_click(
+    database: Database, spread: int, shipments: list[test_lists_of_people.Mailed], forgotten: set[int], page: int
+) -> None:
+    same_steps(test_lists_of_people.test_who_did_not_click)(database, shipments, forgotten, page, spread)

@@ -1,0 +1,123 @@
+"""Lists of people: they are what plain Python finds, however much is looked at together, and begin before all is read."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import NamedTuple
+
+import pytest
+from clicks_world import SENT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linktrack.reports import nonclickers
+from linktrack.reports.figures import EVERYTHING
+from linktrack.store.session import Database
+
+PEOPLE = (1, 2, 3, 4, 5, 6, 7, 8, 40, 41, 42, 900, 50_000, 2**40 - 1)  # whose numbers lie close together, or not
+
+
+class Mailed(NamedTuple):
+    """A shipment: who got it, who of them refused tracking, and of each clicker how many clicks a person made, and where
+    that was noted: with the recent ones of level 0 or 1, or 2: with the old ones."""
+
+    people: set[int]
+    refused: set[int]
+    clicks: dict[int, tuple[int, int]]
+
+    @property
+    def counted(self) -> dict[int, tuple[int, int]]:
+        return {one: clicks for one, clicks in self.clicks.items() if one in self.people - self.refused}
+
+
+some = st.sets(st.sampled_from(PEOPLE))
+_clicks = st.dictionaries(st.sampled_from(PEOPLE), st.tuples(st.integers(0, 2), st.integers(0, 2)))
+mailed = st.builds(Mailed, some, some, _clicks | st.just(dict.fromkeys(PEOPLE, (1, 2))))
+
+
+def send(database: Database, shipments: list[Mailed], forgotten: set[int]) -> None:
+    """One mailing in these shipments, of which the second was sent first, in the place of all that there is."""
+    for table in ("clicker", "recent_clicker", "shipment_tally", "shipment_recipient", "shipment", "recipient"):
+        database.execute(f"DELETE FROM {table}")
+    if database.value("SELECT count(*) FROM mailing") == 0:
+        database.execute("INSERT INTO mailing (id, name, subject, type, html, settings, created_at) "
+                         "VALUES (1, 'news', '', '', '', '{}', 0)")  # fmt: skip
+    database.insert(
+        "recipient", ("id", "contact_id", "email", "name", "fields", "forgotten_at"),
+        [(one, None, "", "", "{}", SENT) if one in forgotten else (one, f"C{one}", "c@x.example", "P", "{}", None) for one in PEOPLE],
+    )  # fmt: skip
+    for number, one in enumerate(shipments, 1):
+        refused = one.refused & one.people
+        database.execute(
+            "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, uncounted, settings, created_at, "
+            "finished_at) VALUES (?, ?, 1, ?, FALSE, ?, ?, '{}', 0, 0)",
+            (number, number, SENT - (number == 2), len(one.people), len(refused)),
+        )
+        database.insert(
+            "shipment_recipient", ("shipment_id", "recipient_id", "position", "email", "name", "uncounted"),
+            [(number, who, place, "", "", who in refused) for place, who in enumerate(sorted(one.people), 1)],
+        )  # fmt: skip
+        columns = (
+            "shipment_id",
+            "recipient_id",
+            "placement_id",
+            "link_id",
+            "human",
+            "machine",
+            "first_click",
+            "last_after",
+        )
+        for who, (human, level) in one.counted.items():
+            row = (number, who, 1, 1, human, 1, SENT if human else None, 0 if human else None)
+            if level == 2:
+                database.insert("clicker", columns, [row])
+            else:
+                database.insert("recent_clicker", ("level", *columns), [(level, *row)])
+        database.execute(
+            "INSERT INTO shipment_tally (shipment_id, human, prefetch, scanner, test, clickers) VALUES (?, 0, 0, 0, 0, ?)",
+            (number, sum(human > 0 for human, _ in one.counted.values())),
+        )
+
+
+@given(st.lists(mailed, max_size=3), some, st.sampled_from([1, 2, 20_000]), st.sampled_from([0, 4]))
+def test_who_did_not_click(
+    database: Database, shipments: list[Mailed], forgotten: set[int], page: int, spread: int
+) -> None:
+    with database.transaction():
+        send(database, shipments, forgotten)
+    nobodys = {who for one in shipments for who, (human, _) in one.counted.items() if human}
+    nobodys |= forgotten.union(*(one.refused & one.people for one in shipments))
+    in_turn = chain.from_iterable(sorted(one.people) for one in (*shipments[1:2], *shipments[:1], *shipments[2:]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nonclickers, "_PAGE", page)
+        patch.setattr(nonclickers, "AT_ONCE", page)
+        patch.setattr(nonclickers, "_SPREAD", spread)
+        found = [one.contact_id for one in nonclickers.nonclickers(database, EVERYTHING)]
+    assert found == [f"C{who}" for who in dict.fromkeys(in_turn) if who not in nobodys]
+
+
+def test_the_first_who_did_not_click_comes_before_the_others_are_looked_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nonclickers, "AT_ONCE", 2)
+    monkeypatch.setattr(nonclickers, "_PAGE", 2)
+    everybody = dict.fromkeys(PEOPLE, (1, 2))
+    others = {who: clicks for who, clicks in everybody.items() if who not in (3, 50_000)}
+    send(database, [Mailed(set(PEOPLE), set(), others)], set())
+    said: list[str] = []
+    database.connection.set_trace_callback(said.append)
+    found = nonclickers.nonclickers(database, EVERYTHING)
+    assert next(found).contact_id == "C3"
+    looked = len(said)
+    assert [one.contact_id for one in found] == ["C50000"]
+    assert sum("FROM recipient" in sql for sql in said[:looked]) == 1
+    assert sum("human > 0" in sql for sql in said[:looked]) == 2, "pages of two people"
+    assert sum("human > 0" in sql for sql in said) == len(PEOPLE) // 2
+
+
+def test_where_all_have_clicked_who_can_be_counted_nobody_is_looked_at(database: Database) -> None:
+    send(database, [Mailed(set(PEOPLE), {1, 40}, dict.fromkeys(PEOPLE, (1, 0))), Mailed({2, 3}, {3}, {2: (2, 2)})], {8})
+    said: list[str] = []
+    database.connection.set_trace_callback(said.append)
+    assert list(nonclickers.nonclickers(database, EVERYTHING)) == []
+    assert [sql for sql in said if "shipment_recipient" in sql] == []

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from linktrack.store.clickers import all_clickers
@@ -13,6 +14,7 @@ from linktrack.store.many import AT_ONCE, at_once, near
 from linktrack.store.session import Database
 
 _SPREAD = 4
+_WAITING = 20_000  # recipients that are kept until those before them come
 
 
 class RecipientRow(NamedTuple):
@@ -63,16 +65,32 @@ def _rows(database: Database, shipment: int) -> Iterator[RecipientRow]:
 
 
 def _in_order(database: Database, shipment: int) -> Iterator[int]:
-    """The recipients in the order of the contacts. What is put in order are numbers alone, and of a long list the first
-    ones before the others: so it begins at once."""
-    there = "SELECT recipient_id, position FROM shipment_recipient WHERE shipment_id = ?"
-    order = "ORDER BY position, recipient_id"
-    first = database.rows(f"{there} {order} LIMIT {AT_ONCE}", (shipment,))
-    yield from (recipient for recipient, _ in first)
-    if len(first) == AT_ONCE:
-        last, position = first[-1]
-        others = f"{there} AND (position, recipient_id) > (?, ?) {order}"
-        yield from (recipient for recipient, _ in database.stream(others, (shipment, position, last)))
+    """The recipients in the order of the contacts, of which their positions are the numbers from 1 on. Who came to be
+    known first stands first in most lists, or last: then they lie in that order, or the beginning of the list does, and
+    it comes at once. All others are put in order, and the next ones of a long list before the rest."""
+    there = "SELECT position, recipient_id FROM shipment_recipient WHERE shipment_id = ? AND position"
+    come = 0  # the last position up to which all have come
+    for way in ("", "DESC"):
+        waiting: list[tuple[int, int]] = []  # for those of the positions before them
+        left = f"{there} NOT BETWEEN 1 AND {come:d} ORDER BY recipient_id {way}"
+        for position, recipient in database.stream(left, (shipment,)):
+            if position == come + 1:
+                come = position
+                yield recipient
+            else:
+                heappush(waiting, (position, recipient))
+            while waiting and waiting[0][0] == come + 1:
+                come, next_one = heappop(waiting)
+                yield next_one
+            if len(waiting) > _WAITING:
+                break
+        else:
+            yield from (recipient for _, recipient in sorted(waiting))
+            return
+    soon = f"{there} BETWEEN ? AND ? ORDER BY position, recipient_id"
+    yield from (recipient for _, recipient in database.rows(soon, (shipment, come + 1, come + AT_ONCE)))
+    others = f"{there} NOT BETWEEN 1 AND ? ORDER BY position, recipient_id"
+    yield from (recipient for _, recipient in database.stream(others, (shipment, come + AT_ONCE)))
 
 
 def _clicked(database: Database, shipment: int, these: str, numbers: Sequence[int]) -> dict[int, _TheirClicks]:

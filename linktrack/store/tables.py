@@ -246,9 +246,9 @@ class ShipmentRecord(SQLModel, table=True):
 
 
 class ShipmentRecipientRecord(SQLModel, table=True):
-    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts.
-    `uncounted`: they had refused tracking, so their mail has the links' own targets, and is in no rate. The address of
-    a forgotten person is `@domain`, or "" where nobody else has that domain."""
+    """Who a shipment went to, with address and name as they were then; `position` is their place among the contacts,
+    1, 2, 3 …. `uncounted`: they had refused tracking, so their mail has the links' own targets, and is in no rate. The
+    address of a forgotten person is `@domain`, or "" where nobody else has that domain."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = (CLUSTERED,)

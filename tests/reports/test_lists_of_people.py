@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -10,8 +12,11 @@ from clicks_world import SENT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linktrack.mailings import shipment_recipients
+from linktrack.mailings.shipment_recipients import recipient_rows
 from linktrack.reports import nonclickers
 from linktrack.reports.figures import EVERYTHING
+from linktrack.store.many import at_once
 from linktrack.store.session import Database
 
 PEOPLE = (1, 2, 3, 4, 5, 6, 7, 8, 40, 41, 42, 900, 50_000, 2**40 - 1)  # whose numbers lie close together, or not
@@ -35,8 +40,9 @@ _clicks = st.dictionaries(st.sampled_from(PEOPLE), st.tuples(st.integers(0, 2), 
 mailed = st.builds(Mailed, some, some, _clicks | st.just(dict.fromkeys(PEOPLE, (1, 2))))
 
 
-def send(database: Database, shipments: list[Mailed], forgotten: set[int]) -> None:
-    """One mailing in these shipments, of which the second was sent first, in the place of all that there is."""
+def send(database: Database, shipments: list[Mailed], forgotten: set[int], order: Sequence[int] = PEOPLE) -> None:
+    """One mailing in these shipments, of which the second was sent first, in the place of all that there is; the people
+    stood in some order in the file of the contacts."""
     for table in ("clicker", "recent_clicker", "shipment_tally", "shipment_recipient", "shipment", "recipient"):
         database.execute(f"DELETE FROM {table}")
     if database.value("SELECT count(*) FROM mailing") == 0:
@@ -55,7 +61,7 @@ def send(database: Database, shipments: list[Mailed], forgotten: set[int]) -> No
         )
         database.insert(
             "shipment_recipient", ("shipment_id", "recipient_id", "position", "email", "name", "uncounted"),
-            [(number, who, place, "", "", who in refused) for place, who in enumerate(sorted(one.people), 1)],
+            [(number, who, place, "", "", who in refused) for place, who in enumerate(sorted(one.people, key=order.index), 1)],
         )  # fmt: skip
         columns = (
             "shipment_id",
@@ -121,3 +127,39 @@ def test_where_all_have_clicked_who_can_be_counted_nobody_is_looked_at(database:
     database.connection.set_trace_callback(said.append)
     assert list(nonclickers.nonclickers(database, EVERYTHING)) == []
     assert [sql for sql in said if "shipment_recipient" in sql] == []
+
+
+@given(st.permutations(PEOPLE), some, st.sampled_from([0, 2, 20_000]), st.sampled_from([1, 3, 500]))
+def test_recipients_come_in_the_order_of_the_contacts(
+    database: Database, order: list[int], people: set[int], waiting: int, soon: int
+) -> None:
+    with database.transaction():
+        send(database, [Mailed(people, set(), {})], set(), order)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shipment_recipients, "_WAITING", waiting)
+        patch.setattr(shipment_recipients, "AT_ONCE", soon)
+        found = [one.contact_id for one in recipient_rows(database, 1)]
+    assert found == [f"C{who}" for who in order if who in people]
+
+
+@pytest.mark.parametrize(
+    ("order", "sorted_from"),
+    [
+        pytest.param(PEOPLE, None, id="who was known first stands first"),
+        pytest.param(PEOPLE[::-1], None, id="who was known first stands last"),
+        pytest.param((2, 1, 4, 3, *PEOPLE[4:]), None, id="neighbours have changed places"),
+        pytest.param((*PEOPLE[:9], *PEOPLE[:8:-1]), None, id="some of the first stand last"),
+        pytest.param((*PEOPLE[::2], *PEOPLE[1::2]), 3, id="every other one stands in the second half"),
+        pytest.param((*PEOPLE[3:], *PEOPLE[:3]), 0, id="those after the first ones stand first"),
+    ],
+)
+def test_recipients_who_lie_in_the_order_of_the_contacts_are_not_put_in_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch, order: Sequence[int], sorted_from: int | None
+) -> None:
+    monkeypatch.setattr(shipment_recipients, "_WAITING", 2)
+    monkeypatch.setattr(shipment_recipients, "at_once", partial(at_once, many=1))
+    send(database, [Mailed(set(PEOPLE), set(), {})], set(), order)
+    said: list[str] = []
+    database.connection.set_trace_callback(said.append)
+    begun = [any("ORDER BY position" in sql for sql in said) for _ in recipient_rows(database, 1)]
+    assert begun == [sorted_from is not None and place >= sorted_from for place in range(len(PEOPLE))]

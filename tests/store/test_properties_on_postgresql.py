@@ -131,3 +131,14 @@ def test_who_did_not_click(
     database: Database, spread: int, shipments: list[test_lists_of_people.Mailed], forgotten: set[int], page: int
 ) -> None:
     same_steps(test_lists_of_people.test_who_did_not_click)(database, shipments, forgotten, page, spread)
+
+
+@settings(max_examples=20)
+@given(st.permutations(test_lists_of_people.PEOPLE), test_lists_of_people.some)
+@pytest.mark.parametrize("waiting", [0, 2])
+def test_recipients_come_in_the_order_of_the_contacts(
+    database: Database, waiting: int, order: list[int], people: set[int]
+) -> None:
+    same_steps(test_lists_of_people.test_recipients_come_in_the_order_of_the_contacts)(
+        database, order, people, waiting, 3
+    )

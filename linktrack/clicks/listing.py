@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
 from linktrack.click_names import click_name
-from linktrack.clicks.clicked_hours import ALWAYS, Hours, clicked_hours, shipments_to
+from linktrack.clicks.clicked_hours import ALWAYS, Hours, clicked_hours
 from linktrack.errors import UsageError
 from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id, unknown_reason
 from linktrack.store.session import Database, Row
@@ -190,10 +190,9 @@ def _search(database: Database, wanted: ClickFilter) -> _Search:
     shipments = list(tests)
     if link is not None:
         tests.append(("link_id = ?", [link]))
-    if wanted.contact is not None:
-        recipient = recipient_id(database, wanted.contact)
+    recipient = None if wanted.contact is None else recipient_id(database, wanted.contact)
+    if recipient is not None:
         tests.append(("recipient_id = ?", [recipient]))
-        shipments.append(shipments_to(recipient))
     if wanted.verdict is not None or wanted.reason is not None:
         judged = f"ruling_id IN ({', '.join(_rulings(database, wanted)) or 'NULL'})"
         tests.append((judged, []))
@@ -201,7 +200,7 @@ def _search(database: Database, wanted: ClickFilter) -> _Search:
     within = Hours(
         ALWAYS.since if wanted.since is None else wanted.since, ALWAYS.until if wanted.until is None else wanted.until
     )
-    times = clicked_hours(database, within, link=link, shipments=shipments, verdict=wanted.verdict)
+    times = clicked_hours(database, within, link=link, shipments=shipments, recipient=recipient, verdict=wanted.verdict)
     where = "".join(f" AND click.{sql}" for sql, _ in tests)
     return _Search(where, [value for _, values in tests for value in values], times)
 

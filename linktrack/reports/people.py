@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from linktrack.actions.ledger.for_reports import PersonChange, changes_of
-from linktrack.clicks.clicked_hours import clicked_hours, shipments_to
+from linktrack.clicks.clicked_hours import clicked_hours
 from linktrack.reports.figures import Scope
 from linktrack.store.conditions import reached
 from linktrack.store.session import Database
@@ -67,7 +67,7 @@ def _state(test: bool, unreached: str, refused: bool) -> str:
 def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
     rows = (
         row
-        for time in clicked_hours(database, shipments=[shipments_to(recipient)])
+        for time in clicked_hours(database, recipient=recipient)
         for row in database.rows(
             """
             SELECT click.clicked_at, click.shipment_id, link.key, ruling.verdict, ruling.reasons

@@ -215,6 +215,7 @@ _LISTED = re.compile(
 # Who reads the clickers, which may lie in two tables: `store.clickers` names them.
 CLICKERS = {
     "actions/selecting.py",
+    "clicks/clicked_hours.py",
     "clicks/rollups/edge_times.py",
     "clicks/rollups/so_far.py",
     "mailings/shipment_recipients.py",

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
 from world import SENT, World
 
 from linktrack.clicks.click import Click
+from linktrack.clicks.clicked_hours import Hours, clicked_hours
 from linktrack.clicks.judging.agent_table import add_agents
 from linktrack.clicks.rollups import AGES, recent_clickers, so_far
 from linktrack.clicks.rollups.counts import Shifts, apply
@@ -173,6 +175,12 @@ def test_figures_are_those_of_the_clicks_after_every_step(
                     ruled = [number[clicks[one]] if one in clicks else None for one in some]
                     apply(database, Shifts(some, [before[one] for one in some], ruled), facts)
             assert kept(database) == counted(clicks, devices)
+        for recipient, verdict in product(range(1, 5), (None, "human", "scanner", "test")):
+            found = [one.clicked_at for one in clicks
+                     if one.recipient_id == recipient and verdict in (None, clicks[one])]  # fmt: skip
+            times = clicked_hours(database, recipient=recipient, verdict=verdict)
+            assert all(any(since <= at < until for since, until in times) for at in found), "or none would be listed"
+            assert all(one.until < other.since for one, other in pairwise(times))
 
 
 @pytest.mark.parametrize(("many", "fewest", "most"), [(0, 1, 40), (10**9, 100, 1_000)])
@@ -197,3 +205,42 @@ def test_where_very_many_have_clicked_a_batch_writes_few_pages(
         assert database.value("SELECT clickers FROM link_tally WHERE link_id = 1 AND shipment_id = 1") == 0
         people = f"SELECT count(*) FROM {clickers_by_placement(database)} AS clicker WHERE shipment_id = 1"
         assert database.value(f"{people} AND recipient_id > 0") == 30_500
+
+
+def test_of_a_person_it_is_known_when_they_clicked_and_in_which_hours_machines_did_in_their_name(world: World) -> None:
+    """However many hours others click in."""
+    start = SENT // HOUR * HOUR
+    clicks = {
+        click_on(place, recipient, start + round(hour * HOUR)): verdict
+        for place, recipient, verdict, hours in (
+            (101, 1, "human", (20, 20.5)), (102, 1, "human", (30,)), (104, 1, "scanner", (50,)),
+            (101, 2, "human", range(100)), (102, 2, "scanner", range(100)), (105, 2, "scanner", (5.2, 6.1)),
+            (104, 2, "human", (9.5,)),
+        )
+        for hour in hours
+    }  # fmt: skip
+    clicks = dict(sorted(clicks.items()))
+    with world.database() as database:
+        facts = ClickStore.of(database).facts
+        rulings = [facts.rulings.number((verdict, "")) for verdict in clicks.values()]
+        with database.transaction():
+            apply(database, Shifts(list(clicks), [None] * len(clicks), rulings), facts)
+
+        def hours(**wanted: Any) -> list[tuple[float, float]]:
+            times = clicked_hours(database, **wanted)
+            return [((one.since - start) / HOUR, (one.until - 1 - start) / HOUR) for one in times]
+
+        moment = 1 / HOUR
+        by_machines = [(5, 7 - moment), (50, 51 - moment)]
+        by_them = [(20, 20.5), (30, 30)]
+        assert hours(recipient=1) == [by_machines[0], *by_them, by_machines[1]]
+        assert hours(recipient=1, verdict="human") == by_them
+        assert hours(recipient=1, verdict="scanner") == by_machines
+        assert hours(recipient=1, verdict="test") == []
+        assert hours(recipient=1, link=1) == by_them
+        within = Hours(start + HOUR // 4 * 81, start + 50 * HOUR)
+        assert hours(within=within, recipient=1) == [(20.25, 20.5), (30, 30)]
+
+
+def click_on(place: int, recipient: int, at: int) -> Click:
+    return Click(at, recipient, PLACES[place], place, 1, recipient, "", 0, 1, 0)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from clicks_world import SENT, World, line, random_log
 
+from linktrack.clicks.clicked_hours import clicked_hours
+from linktrack.clicks.listing import ClickFilter, count_clicks
 from linktrack.clicks.rejudge import judge_all
 from linktrack.clicks.rollups.counts import rebuild
 from linktrack.clicks.storing import ClickStore
@@ -102,3 +104,16 @@ def test_the_first_click_is_found_anew_when_the_first_of_nobody_s_goes(refusing:
     with refusing.database() as database:
         row = database.row(f"SELECT human, scanner, clickers, first_click {OF_LINK_2}")
     assert row == (1, 1, 0, SENT + 900_000)
+
+
+def test_clicks_of_who_refused_are_listed_as_theirs(refusing: World, tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(b"".join(log_of(refusing, 9)))
+    refusing.load(log)
+    with refusing.database() as database:
+        for person in REFUSED:
+            stored = database.value("SELECT count(*) FROM click WHERE recipient_id = ?", (person,))
+            assert count_clicks(database, ClickFilter(contact=f"C{person}"), 1_000) == stored > 1
+        others = clicked_hours(database, recipient=4, verdict="human")
+        firsts = {row[0] for row in database.rows("SELECT first_click FROM clicker WHERE recipient_id = 4")}
+        assert {time.since for time in others} <= firsts, "of them it is known when they clicked"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,13 +13,14 @@ from linktrack.moments import HOUR
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.clickers import all_clickers
 from linktrack.store.conditions import since_reset
-from linktrack.store.lookups import known_domain
+from linktrack.store.lookups import clickers_at, known_domain
 from linktrack.store.many import at_once, marks
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database, Row
 
 _LONG = 20_000  # clickers of a shipment, from which on the beginning is looked up before all are sorted
 _FIRST = 2_000  # clicks that it is looked for among
+_SIGN = re.compile("[^0-9a-z.-]")  # of a domain, that means something else in a pattern, or may be written otherwise
 _HUMAN = "ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human')"
 
 
@@ -90,7 +92,7 @@ def _clickers(
     )
     for shipment, mailing, count in shipments:
         there = _InShipment(database, shipment, scope.period, link, of_clicker)
-        for some in at_once(there.by_first_click(long=count >= _LONG)):
+        for some in at_once(there.by_first_click(count, domain)):
             names = _names(database, shipment, some, domain)
             for one in there.in_period([one for one in some if one.recipient in names]):
                 yield Clicker(*names[one.recipient], mailing, shipment, one.first, one.last, one.clicks)
@@ -104,26 +106,43 @@ class _InShipment:
         self._of_clicker = of_clicker
         self._counts: dict[int, tuple[int, int]] | None = None
 
-    def by_first_click(self, *, long: bool) -> Iterator[_Clicked]:
-        """All of them in order. To sort a long list takes seconds, so its beginning is looked up before."""
-        first = self._first_by_clicks() or self._first_by_clickers() if long else None
-        if first is None:
-            yield from self._sorted()
+    def by_first_click(self, count: int, domain: str | None) -> Iterator[_Clicked]:
+        """All of them in order, those of a domain at least; there are `count`, or more. To sort a long list takes
+        seconds, so its beginning is looked up before, unless nobody in it may be of the domain."""
+        theirs = count if domain is None else clickers_at(self._database, self._shipment, domain)
+        if not theirs:
             return
-        yield from self._sorted(f" AND recipient_id IN ({', '.join(map(str, first.among))})", f" < {first.until:d}")
-        yield from self._sorted(having=f" >= {first.until:d}")
+        first: _Beginning | None = None
+        among: tuple[str, Sequence[object]] = "", ()
+        if count >= _LONG:
+            if domain:
+                among = self._got_it_at(domain)
+            if theirs * _FIRST >= count:
+                first = self._first_by_clicks() or self._first_by_clickers()
+        if first is not None:
+            these = f" AND recipient_id IN ({', '.join(map(str, first.among))})"
+            yield from self._sorted((these, ()), f" < {first.until:d}")
+        yield from self._sorted(among, "" if first is None else f" >= {first.until:d}")
 
-    def _sorted(self, among: str = "", having: str = "") -> Iterator[_Clicked]:
-        """Clickers among some, of whose first clicks something is true."""
+    def _got_it_at(self, domain: str) -> tuple[str, Sequence[object]]:
+        """The condition, with its values, that a recipient's address was at a domain, or looks as if; it is quicker to
+        look at the addresses of all than to look up that of each who has clicked."""
+        written = f"email {self._database.like} ? OR {self._database.folds_beyond_ascii('email')}"
+        there = f"SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND ({written})"
+        return f" AND recipient_id IN ({there})", [self._shipment, f"%@%{_SIGN.sub('%', domain)}%"]
+
+    def _sorted(self, among: tuple[str, Sequence[object]], having: str) -> Iterator[_Clicked]:
+        """Clickers for whom a condition holds, of whose first clicks something is true."""
+        these, values = among
         first = "min(first_click)"
         rows = self._database.stream(
             f"""
             SELECT recipient_id, {first} AS first, max(last_click), sum(human)
             FROM {all_clickers(self._database)} AS clicker
-            WHERE shipment_id = ? AND human > 0{self._of_clicker}{among} GROUP BY recipient_id
+            WHERE shipment_id = ? AND human > 0{self._of_clicker}{these} GROUP BY recipient_id
             HAVING 1 = 1{self._period.within(first)}{having and f" AND {first}{having}"} ORDER BY first, recipient_id
             """,
-            (self._shipment,),
+            (self._shipment, *values),
         )
         return (_Clicked(number, first, last, int(clicks)) for number, first, last, clicks in rows)
 

@@ -239,6 +239,12 @@ def known_domain(database: Database, domain: str) -> str:
     return wanted
 
 
+def clickers_at(database: Database, shipment: int, domain: str) -> int:
+    """How many have clicked in a shipment whose address was at a domain, as `known_domain` has it."""
+    sql = "SELECT clickers FROM shipment_domain WHERE shipment_id = ? AND domain = ?"
+    return int(database.value(sql, (shipment, domain)) or 0)
+
+
 def unknown_reason(reason: str, known: Collection[str]) -> UnknownName:
     """The error for a reason that no click's verdict has. `known` are the reasons that clicks do have."""
     return UnknownName(

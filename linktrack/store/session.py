@@ -41,6 +41,7 @@ class Database(Patience):
     ) -> None:
         self.connection = connection  # DB-API, in autocommit mode: transactions are begun by hand
         self.dialect = dialect
+        self.like = "LIKE" if dialect == SQLITE else "ILIKE"  # to which a small ASCII letter is a large one
         self.name = name  # for messages
         super().__init__(wait, tell, warn)
         self._explain = explain  # an error of the driver → one of ours, or None for a bug
@@ -67,10 +68,9 @@ class Database(Patience):
             raise Locked(f"another process {does} of {self.name}: wait for it to end and try again")
 
     def folds_beyond_ascii(self, column: str) -> str:
-        """The condition, in SQL, that a name or e-mail address may be compared in another form than small letters of
-        ASCII: it has letters outside of that, or a host in punycode."""
+        """The condition that a name or address may be compared as more than small letters of ASCII."""
         length = f"length(CAST({column} AS BLOB))" if self.dialect == SQLITE else f"octet_length({column})"
-        return f"({length} > length({column}) OR lower({column}) LIKE '%xn--%')"
+        return f"({length} > length({column}) OR {column} {self.like} '%xn--%')"
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""

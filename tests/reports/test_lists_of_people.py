@@ -12,9 +12,10 @@ from clicks_world import SENT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linktrack.email_addresses import domain_of
 from linktrack.mailings import shipment_recipients
 from linktrack.mailings.shipment_recipients import recipient_rows
-from linktrack.reports import nonclickers
+from linktrack.reports import clickers, nonclickers
 from linktrack.reports.figures import EVERYTHING
 from linktrack.store.many import at_once
 from linktrack.store.session import Database
@@ -163,3 +164,65 @@ def test_recipients_who_lie_in_the_order_of_the_contacts_are_not_put_in_order(
     database.connection.set_trace_callback(said.append)
     begun = [any("ORDER BY position" in sql for sql in said) for _ in recipient_rows(database, 1)]
     assert begun == [sorted_from is not None and place >= sorted_from for place in range(len(PEOPLE))]
+
+
+# A domain, and an address at it.
+WRITTEN = [
+    *(
+        ("räv.example", f"c@{host}")
+        for host in ("räv.example", "RÄV.Example", "ra\u0308v.example", "xn--rv-via.example")
+    ),
+    *(("räv.example", address) for address in ("c@XN--RV-via.example ", "a@b@ räv.example", "@räv.example")),
+    *(("r-1.example", address) for address in ("c@r-1.example", "c@R-1.EXAMPLE", "@r-1.example", "a@b@ R-1.example ")),
+    ("r\\%_.example", "c@r\\%_.example"),
+]
+
+
+def at_domains(database: Database, emails: dict[int, str], clicked: set[int]) -> None:
+    """One mailing to people, of whom some have clicked, in the order of their numbers; and its figures by domain."""
+    send(database, [Mailed(set(emails), set(), {who: (1, who % 3) for who in clicked})], set())
+    database.execute("DELETE FROM shipment_domain")
+    for table in ("clicker", "recent_clicker"):
+        database.execute(f"UPDATE {table} SET first_click = first_click + recipient_id")
+    for who, email in emails.items():
+        database.execute("UPDATE shipment_recipient SET email = ? WHERE recipient_id = ?", (email, who))
+    domains = {domain_of(email) for email in emails.values()}
+    counts = {domain: [who for who in emails if domain_of(emails[who]) == domain] for domain in domains}
+    database.insert(
+        "shipment_domain", ("shipment_id", "domain", "sent", "human", "machine", "clickers"),
+        [(1, domain, len(people), 0, 0, len(clicked.intersection(people))) for domain, people in counts.items()],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("domain", "written"), WRITTEN)
+def test_clickers_at_a_domain_are_found_however_it_is_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch, domain: str, written: str
+) -> None:
+    monkeypatch.setattr(clickers, "_LONG", 1)
+    with database.transaction():
+        emails = dict.fromkeys(PEOPLE, "c@r.example") | dict.fromkeys((3, 42, 900), written)
+        at_domains(database, emails, {1, 3, 8, 900})
+    for among in (0, 1, 100):
+        monkeypatch.setattr(clickers, "_FIRST", among)
+        found = [one.contact_id for one in clickers.clickers(database, EVERYTHING, domain=domain)]
+        assert found == ["C3", "C900"]
+
+
+@pytest.mark.parametrize(("domain", "looked_up"), [("a.example", 1), ("b.example", 0)])
+def test_only_addresses_that_may_be_of_the_domain_are_looked_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch, domain: str, looked_up: int
+) -> None:
+    """However many others have clicked."""
+    monkeypatch.setattr(clickers, "_LONG", 1)
+    monkeypatch.setattr(clickers, "_FIRST", 2)
+    emails = dict.fromkeys(PEOPLE, "c@x.example") | {50_000: "c@a.example", 900: "c@b.example", 3: "c@a.example.se"}
+    at_domains(database, emails, set(PEOPLE) - {900})
+    monkeypatch.setattr(clickers, "at_once", partial(at_once, many=1))
+    said: list[str] = []
+    database.connection.set_trace_callback(said.append)
+    found = [one.contact_id for one in clickers.clickers(database, EVERYTHING, domain=domain)]
+    assert found == ["C50000"] * looked_up
+    assert sum("SELECT recipient_id, email FROM" in sql for sql in said) == 2 * looked_up, (
+        "a page of one, and a.example.se"
+    )
+    assert sum("max(last_click)" in sql for sql in said) == looked_up

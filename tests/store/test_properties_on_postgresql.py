@@ -142,3 +142,9 @@ def test_recipients_come_in_the_order_of_the_contacts(
     same_steps(test_lists_of_people.test_recipients_come_in_the_order_of_the_contacts)(
         database, order, people, waiting, 3
     )
+
+
+@pytest.mark.parametrize(("domain", "written"), test_lists_of_people.WRITTEN)
+def test_clickers_at_a_domain(database: Database, monkeypatch: pytest.MonkeyPatch, domain: str, written: str) -> None:
+    find = test_lists_of_people.test_clickers_at_a_domain_are_found_however_it_is_written
+    find(database, monkeypatch, domain, written)

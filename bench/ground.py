@@ -70,7 +70,8 @@ class Ground:
     def clicked(self, people: int) -> Path:
         """A workspace with one mailing that went to so many, each of whom has clicked."""
         root = self.folder / f"clicked-{people}"
-        apart(made_clicks.make_clicked, root, people)
+        if not root.exists():
+            apart(made_clicks.make_clicked, root, people)
         return root
 
     @cached_property

@@ -1,7 +1,8 @@
 """A workspace with very many clicks and the figures made of them, written by SQL alone, within minutes.
 
 Mailing 1 went to everybody and has a fiftieth of all clicks; every other one went to a fiftieth of the people, unless it
-is told otherwise. Each has the same 40 links. `check` counts a small one anew as an import does, and compares.
+is told otherwise. Each has the same 40 links. Who clicked last in mailing 1 is alone at a domain. `check` counts a small
+one anew as an import does, and compares.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ DAY = 86_400_000
 HOUR = 3_600_000
 LINKS = 40
 DOMAINS = 20
+LATE = "late.example"
 PART = 50  # a fiftieth
 # What the tables keep as JSON: that a link leads on, and how the mails of a shipment were made.
 REDIRECT = '{"kind": "redirect"}'
@@ -40,6 +42,7 @@ def make_workspace(root: Path, clicks: int, recipients: int, mailings: int, part
         with database.transaction():
             for sql in FIGURES:
                 database.execute(sql)
+            _part_the_last(database)
         database.execute("ANALYZE")
 
 
@@ -146,6 +149,23 @@ def _shipment(number: int, first: int, size: int, recipients: int, clicks: int) 
                1 + (chance < 4), 0, '', 0, 1 + (chance % 3 = 0), 1
         FROM placed
     """
+
+
+def _part_the_last(database: Database) -> None:
+    """Have whose first click in mailing 1 was the last one had an address at a domain of their own."""
+    for who, human, machine in database.rows(
+        "SELECT recipient_id, sum(human), sum(machine) FROM clicker WHERE shipment_id = 1 GROUP BY recipient_id "
+        "HAVING sum(human) > 0 ORDER BY min(first_click) DESC LIMIT 1"
+    ):
+        address = "UPDATE shipment_recipient SET email = ? WHERE shipment_id = 1 AND recipient_id = ?"
+        database.execute(address, (f"c{who}@{LATE}", who))
+        database.execute(
+            "UPDATE shipment_domain SET sent = sent - 1, human = human - ?, machine = machine - ?, clickers = clickers - 1 "
+            "WHERE shipment_id = 1 AND domain = ?",
+            (human, machine, f"d{who % DOMAINS}.example"),
+        )
+        columns = ("shipment_id", "domain", "sent", "human", "machine", "clickers")
+        database.insert("shipment_domain", columns, [(1, LATE, 1, human, machine, 1)])
 
 
 # Each clicker's first human click and its device in one number, so that the smallest is the first.

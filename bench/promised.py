@@ -182,10 +182,15 @@ def listed(ground: Ground) -> Iterator[Promise]:
     clicks, contacts = f"{ground.asked.stored:,} clicks", f"{ground.asked.contacts:,} contacts"
     lists = [(ground.many, command, clicks) for command in reports.LISTS]
     lists += [(ground.crowd, command, f"{ground.asked.crowd:,} recipients") for command in reports.CROWDED]
+    _, most = ground.asked.mailed
+    lists.append((ground.clicked(most), "shipment recipients 1", f"{most:,} recipients"))
     for workspace, command, of in (*lists, (work, "action log", contacts)):
         first = partial(timed, reports.asked(workspace, command), lines=reports.FIRST_ROW)
         (ours,) = in_turn(ground.runs, first, warm=True)
         yield under(f"first row of {command}, {of}", 0.5, ours, by="wall")
+    nobody = "report nonclickers mailing-1"
+    (ours,) = in_turn(ground.runs, partial(timed, reports.asked(ground.clicked(most), nobody)), warm=True)
+    yield under(f"{nobody}, all of {most:,} recipients", 0.5, ours, by="wall")
 
 
 def counted(ground: Ground) -> Iterator[Promise]:

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from made_clicks import DAY, DOMAINS, HOUR, START, check, make_workspace
+from made_clicks import DAY, DOMAINS, HOUR, LATE, START, check, make_workspace
 from measuring import Timing, apart, linktrack, megabytes, timed
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ CROWDED = (
     "report clickers --mailing mailing-1",
     "report clickers link-3",
     "report clickers link-3 --mailing mailing-1 --domain d3.example --since 2023-11-16",
+    f"report clickers --mailing mailing-1 --domain {LATE}",
     "report nonclickers mailing-1",
     "shipment recipients 1",
+    "click list --contact C77",
 )  # over one mailing that went to very many
 FIRST_ROW = 2  # lines of CSV: what stands above the rows, and the first of them
 DECEMBER = (1_701_388_800_000, 1_704_067_200_000)

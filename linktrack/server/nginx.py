@@ -107,7 +107,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
         f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{added}\\z" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
-        "    # Most requests: a redirect, spelled plainly, and nothing fetched ahead: the protocol is the last word then.\n"
+        "    # Most requests: a redirect, spelled plainly, nothing fetched ahead: the protocol is the last word then.\n"
         f'    if ($request = "GET $uri$is_args$args $server_protocol$linktrack_kind{"".join(_PURPOSES)}") {{\n'
         "        return 302 $linktrack_target;\n    }\n"
         '    if ($linktrack_does = "redirect") { return 302 $linktrack_target; }\n'

@@ -246,16 +246,16 @@ class ShipmentRecord(SQLModel, table=True):
 
 
 class ShipmentRecipientRecord(SQLModel, table=True):
-    """Who a shipment went to, with address and name as they were then; `position` is their place among the contacts,
-    1, 2, 3 …. `uncounted`: they had refused tracking, so their mail has the links' own targets, and is in no rate. The
-    address of a forgotten person is `@domain`, or "" where nobody else has that domain."""
+    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts.
+    `uncounted`: they had refused tracking, so their mail has the links' own targets, and is in no rate. The address of
+    a forgotten person is `@domain`, or "" where nobody else has that domain."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = (CLUSTERED,)
 
     shipment_id: int = Field(foreign_key="shipment.id", primary_key=True)
     recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
-    position: int
+    position: int  # 1, 2, 3 …
     email: str = Field(sa_column=_text())
     name: str = Field(sa_column=_text())
     uncounted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))

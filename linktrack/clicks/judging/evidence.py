@@ -48,7 +48,7 @@ def heard_of(database: Database, places: Sequence[tuple[int, str]]) -> set[tuple
             if not different:
                 for number, address in set(places):
                     different.setdefault(number, set()).add(address)
-            addresses = sorted(different[shipment] - {""})
+            addresses = sorted(different[shipment])
         for some in at_once(addresses):
             rows = database.rows(
                 f"SELECT e.address FROM (VALUES {marks(some, '(?)')}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)

@@ -16,7 +16,6 @@ from linktrack.links.tokens import NOBODY
 # who share a token, whom nothing else tells apart, address and agent too.
 Whose = int | tuple[int, int] | tuple[int, int, str, int]
 
-
 # The fields of a click; in the batches of the reader network and agent are indices into lists that these have.
 ClickFields = tuple[int, int, int, int, int, int, str, int, int, int]
 

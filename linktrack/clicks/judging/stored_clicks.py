@@ -48,7 +48,7 @@ def clicks_from(
     given, and of these recipients."""
     where, values = "", list[int | str]()
     for column, wanted in (("ruling_id", rulings), ("recipient_id", people)):
-        if wanted is not None and len(wanted) <= FEW:  # else most that there are
+        if wanted is not None and len(wanted) <= FEW:  # else they are most that there are
             where += f" AND {column} IN ({marks(wanted)})"
             values += wanted
     # What an IPv4 address begins with; IPv6 is written in too many ways to be told apart by a query.

@@ -1,6 +1,6 @@
 """Batches: what was read of a log for one transaction, and how far the log was read for it.
 
-Plain values only: a batch may have been made in another process (`clicks.logs.ahead`).
+Plain values only, and clicks in columns of such: a batch may have been made in another process (`clicks.logs.ahead`).
 """
 
 from __future__ import annotations

@@ -130,3 +130,23 @@ def test_on_windows_it_says_what_to_use(tmp_path: Path, program: list[str]) -> N
 
 def test_the_installed_program_is_the_one_that_looks_first() -> None:
     assert 'linktrack = "linktrack.__main__:main"' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+# The command line, which has something to do when the process ends.
+TO_DO = """\
+import atexit
+from linktrack.cli import app
+run = app.main
+app.main = lambda: (atexit.register(print, "the end", end=""), run())
+from linktrack.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"), [(["--version"], 0, "linktrack "), (["link", "show"], 2, ""), (["nothing"], 2, "")]
+)
+def test_the_program_ends_at_once_with_all_that_it_was_to_do(words: list[str], code: int, said: str) -> None:
+    done = subprocess.run([sys.executable, "-c", TO_DO, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stdout.startswith(said) and done.stdout.endswith("the end")

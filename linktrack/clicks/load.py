@@ -37,6 +37,7 @@ from linktrack.errors import Conflict, LinktrackError
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id
+from linktrack.store.page_memory import much_in_memory
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -70,7 +71,7 @@ def import_logs(
     own = None if paths else UnreadLogs(workspace)
     if own:
         paths = list(map(str, own.folders))
-    with database.stopping(stop), alone(workspace, database, "import", wait):
+    with database.stopping(stop), alone(workspace, database, "import", wait), much_in_memory(database):
         job = _Import(workspace, database, options, rejected, tell, stop, clock)
         if own:
             own.begin()

@@ -206,13 +206,14 @@ class ClickStore:
         second = judge_reputation(database, new, first, reading, self.by, rulings)
         set_rulings(database, [(one.click, ruling) for one, ruling in second.moved])
         said = map(pressed.get, zip(new.times, new.prints, strict=True), repeat("")) if pressed else repeat("")
-        database.insert("click", _COLUMNS, list(zip(*new.columns, said, repeat(reading), second.rulings, repeat(0))))
-        if new and self.database.value("SELECT 1 FROM passed_click LIMIT 1") is not None:
-            self.database.execute(
-                "UPDATE click SET passed = 1 WHERE passed = 0 AND (clicked_at, print, recipient_id) IN (SELECT "
-                "clicked_at, print, recipient_id FROM passed_click WHERE clicked_at BETWEEN ? AND ?)",
-                (new.times[0], new.times[-1]),
-            )
+        if new:
+            database.insert("click", _COLUMNS, zip(*new.columns, said, repeat(reading), second.rulings, repeat(0)))
+            if database.value("SELECT 1 FROM passed_click LIMIT 1") is not None:
+                database.execute(
+                    "UPDATE click SET passed = 1 WHERE passed = 0 AND (clicked_at, print, recipient_id) IN (SELECT "
+                    "clicked_at, print, recipient_id FROM passed_click WHERE clicked_at BETWEEN ? AND ?)",
+                    (new.times[0], new.times[-1]),
+                )
         stored = {one.click: one for one, _ in (*second.moved, *first.moved)}  # with the rulings from before both
         after = {one.click: ruling for one, ruling in (*first.moved, *second.moved)}
         changed = [(stored[click], ruling) for click, ruling in after.items() if stored[click].ruling != ruling]

@@ -67,7 +67,7 @@ class Application:
     ) -> None:
         self._live = live
         self._log = log
-        self._kept, self._seen = visitors.kept, visitors.seen
+        self._kept, self._plain = visitors.kept, visitors.plain
         self._zone = zone
         self._clock = clock
         self._tell = tell
@@ -116,7 +116,9 @@ class Application:
         if forwarded := get("HTTP_X_FORWARDED_FOR"):
             chain = f"{forwarded},{chain}"
         who = chain.encode("latin-1", "replace")
-        ip, network, _ = self._seen.get(who) or self._kept(who)
+        ip, network = self._plain.get(who), ""
+        if ip is None:
+            ip, network, _ = self._kept(who)
         purpose = get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_PURPOSE") or get("HTTP_X_MOZ") or ""
         at = self._clock()
         return Request(

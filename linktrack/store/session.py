@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import Locked
@@ -84,7 +84,7 @@ class Database(Patience):
             cursor.executemany(self._sql(sql), rows)
             cursor.close()
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, besides: str = "") -> None:
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, besides: str = "") -> None:
         """Insert many rows at once, with `besides` (`ON CONFLICT …`) for those that are there."""
         if not rows:
             return
@@ -96,13 +96,11 @@ class Database(Patience):
                     copy.write_row(row)
             return
         one = f"({', '.join('?' * len(columns))})"
-        whole = len(rows) - len(rows) % _AT_ONCE
         many = head + ", ".join([one] * _AT_ONCE) + besides
-        for start in range(0, whole, _AT_ONCE):
-            self.execute(many, list(chain.from_iterable(rows[start : start + _AT_ONCE])))
-        if whole < len(rows):
-            rest = rows[whole:]
-            self.execute(head + ", ".join([one] * len(rest)) + besides, list(chain.from_iterable(rest)))
+        rest = iter(rows)
+        while values := list(chain.from_iterable(islice(rest, _AT_ONCE))):
+            some = len(values) // len(columns)
+            self.execute(many if some == _AT_ONCE else head + ", ".join([one] * some) + besides, values)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         with self.explained():

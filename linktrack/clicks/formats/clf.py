@@ -26,7 +26,7 @@ _ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
 # What begins with no address and has one further on is a line behind a head: whose address it is, the head says.
 _NO_HEAD = rb"(?:(?=" + _ENDS_WITH_ADDRESS + rb")|(?!" + _WORD + rb'++[^"\n]*? ' + _ADDRESS + rb"))"
 _REQUEST = rb"(" + METHOD + rb") ([^" + _SPACE + rb'"]++)(?: [^' + _SPACE + rb'"]++|)(?=")'
-_NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
+_NO_HOST = rb"(?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
 # (nginx's "main"), the rest of the line where other formats have the purpose, and nothing where they have a network. A
@@ -38,14 +38,16 @@ _VIRTUAL_HOST = rb"(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADD
 # Nearly all lines begin with an address, which neither has anything to say about.
 _FRONT = rb"(?:(?=" + _IPV4 + rb" )|(?:" + _VIRTUAL_HOST + rb"|)" + _NO_HEAD + rb")"
 _HOSTS = _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+"
-_BEFORE_TIME = rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
+_DATE = rb"\[\d\d/\w\w\w/"
+# Between host and time stand nearly always two dashes.
+_BEFORE_TIME = rb"(?<!\dZ) (?:- - (?=" + _DATE + rb")|" + _NO_HOST + rb'[^\["\n]*+(?:(?!' + _DATE + rb')\[[^\["\n]*+)*)'
 
 
-def _line(quoted: bytes) -> re.Pattern[bytes]:
-    """The pattern of a line whose fields in quotes are like this."""
+def _line(quoted: bytes, stamp: bytes) -> re.Pattern[bytes]:
+    """The pattern of a line whose fields in quotes, and every byte of its time, are like this."""
     return re.compile(
-        rb"^(" + _FRONT + rb"(" + _HOSTS + rb")" + _NO_HOST + _BEFORE_TIME +
-        rb'\[([^\]\n]{20,36}+)\] "(?:' + _REQUEST + rb"|" + quoted + rb')" (\d{3}|-) (?:\d++|-)'
+        rb"^(" + _FRONT + rb"(" + _HOSTS + rb")" + _BEFORE_TIME +
+        rb"\[(" + stamp + rb'{20,36}+)\] "(?:' + _REQUEST + rb"|" + quoted + rb')" (\d{3}|-) (?:\d++|-)'
         rb'(?: "' + quoted + rb'" "(' + quoted + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
         rb"(?: ([^\r\n]*+(?:\r(?!$)[^\r\n]*+)*)|)|)()(?=\r?$)"
         rb"|(?!\Z)[^\n]*?)\r?$",
@@ -53,8 +55,9 @@ def _line(quoted: bytes) -> re.Pattern[bytes]:
     )  # fmt: skip
 
 
-# What is in quotes nearly always ends at the next one, which is found in a third of the time.
-_LINE = _line(rb'(?:[^"]*+(?<!\\)|' + QUOTED + rb")")
+# What is in quotes or brackets nearly always ends at the next one, which is found in a third of the time.
+_LINE = _line(rb'(?:[^"]*+(?<!\\)|' + QUOTED + rb")", rb"[^\]]")
+_ANY_LINE = QUOTED, rb"[^\]\n]"
 # An agent that holds nothing: behind status and size, a referrer and `""`.
 _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + QUOTED + rb'" ""(?= |\Z)').match
 
@@ -76,8 +79,8 @@ class CommonLog:
 
     def rows(self, block: bytes) -> list[LineRow]:
         rows: list[LineRow] = _LINE.findall(block)
-        if len(rows) != block.count(b"\n") + (block[-1:] not in (b"", b"\n")):  # a quote was closed on another line
-            rows = _line(QUOTED).findall(block)
+        if len(rows) != block.count(b"\n") + (block[-1:] not in (b"", b"\n")):  # one was closed on another line
+            rows = _line(*_ANY_LINE).findall(block)
         special = [index for index, row in enumerate(rows) if not row[6] or row[8]]
         for index in special:
             row = rows[index]

@@ -19,7 +19,7 @@ from linktrack.files.reading import explained
 
 HEAD_BYTES = 4096
 TAIL_BYTES = 4096
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 16
 
 
 class Log:

@@ -117,7 +117,7 @@ class Requests:
         """Count every line, and make clicks of those that are some. `otherwise` has lines that cannot be read, as other
         formats read them. It is one long loop, for a call more for each line takes time that shows."""
         addresses, agents, moment_of = self._terms.addresses, self._agents, self._moment
-        seen, kept, network_number = self._terms.visitors.seen.get, self._terms.visitors.kept, self._gathered.network
+        plain, kept, network_number = self._terms.visitors.plain.get, self._terms.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, acting = addresses.resets, addresses.acting
         printer, number = _PRINTER.copy, _SIGNED.unpack
@@ -226,7 +226,9 @@ class Requests:
                 counts[mark] = 1
             if forwarded:
                 host = forwarded + b"," + host
-            ip, name, shared = seen(host) or kept(host)
+            ip, name, shared = plain(host), "", False
+            if ip is None:
+                ip, name, shared = kept(host)
             if shared:
                 flags |= SHARED
                 self._gathered.shared.add(ip)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 REMEMBERED = 200_000  # chains, with what is kept of them …
-REMEMBERED_BYTES = 100  # … those that are not longer than this: some 70 MB in all
+REMEMBERED_BYTES = 100  # … those that are not longer than this: some 60 MB in all
 
 _OCTET = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PLAIN = re.compile(rb"((%b\.%b)\.%b)\.%b" % ((_OCTET,) * 4)).fullmatch  # ipaddress takes twenty times as long
@@ -33,24 +33,31 @@ class Visitors:
         self._named = _Networks(networks)
         self._how = how
         self._special = self._trusted.beginnings | self._named.beginnings  # all others are spared the whole look
-        self.seen: dict[bytes, KeptVisitor] = {}  # by chain
+        self.plain: dict[bytes, str] = {}  # by chain, the address of whom nothing else is known
+        self._others: dict[bytes, KeptVisitor] = {}
 
     def kept(self, chain: bytes) -> KeptVisitor:
         """What is kept of the visitor at the far end of `chain`: addresses parted by commas, the nearest one last.
 
-        `seen` has it from then on, for whoever is in a hurry.
+        `plain` has nearly all of them from then on, for whoever is in a hurry.
         """
+        if (known := self._others.get(chain)) is not None:
+            return known
         plain = _PLAIN(chain)
         if plain is not None and plain[2] not in self._special:
             text = plain[1] + b".0" if self._how == "truncate" else chain if self._how == "full" else b""
             kept = (text.decode(), "", False)
         else:
             kept = self._looked_up(chain)
-            if len(chain) > REMEMBERED_BYTES:
-                return kept
-        if len(self.seen) >= REMEMBERED:
-            self.seen.clear()
-        self.seen[chain] = kept
+        if len(chain) <= REMEMBERED_BYTES:
+            if len(self.plain) + len(self._others) >= REMEMBERED:
+                self.plain.clear()
+                self._others.clear()
+            address, name, trusted = kept
+            if name or trusted:
+                self._others[chain] = kept
+            else:
+                self.plain[chain] = address
         return kept
 
     def _looked_up(self, chain: bytes) -> KeptVisitor:

@@ -138,7 +138,24 @@ def test_long_chains_are_not_remembered() -> None:
     for number in range(1000):
         chain = b"%d.1.1.1, " % (number % 200 + 11) * 500 + b"203.0.113.9"
         assert visitors.kept(chain) == ("203.0.113.0", "", False)
-    assert not any(len(chain) > REMEMBERED_BYTES for chain in visitors.seen)
+    assert not any(len(chain) > REMEMBERED_BYTES for chain in visitors.plain)
+
+
+@pytest.mark.parametrize(
+    ("chain", "wanted"),
+    [
+        (b"203.0.113.9", "203.0.113.0"),
+        (b"203.0.113.9, 10.0.0.1", "203.0.113.0"),
+        (b"unknown", ""),
+        (b"40.94.1.2", None),  # of a network with a name
+        (b"10.0.0.1", None),  # a proxy's
+    ],
+)
+def test_whoever_is_nobody_special_is_remembered_by_their_address_alone(chain: bytes, wanted: str | None) -> None:
+    visitors = Visitors(PRIVATE_NETWORKS, [("40.94.0.0/16", "Safe Links")], "truncate")
+    kept = visitors.kept(chain)
+    assert visitors.plain.get(chain) == wanted
+    assert visitors.kept(chain) == kept, "the second time"
 
 
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))

@@ -226,8 +226,8 @@ class _Import:
     def _count(self, name: str, batches: Sequence[Batch], stored: Sequence[StoredBatch], mended: StoredBatch) -> None:
         """Count what was stored of batches."""
         for one, done in zip(batches, stored, strict=True):
-            more = len(mended.verdicts) if one is batches[-1] else 0
-            self.tally.add(one, len(done.verdicts) + more, done.junk)
+            more = mended.verdicts.total() if one is batches[-1] else 0
+            self.tally.add(one, done.verdicts.total() + more, done.junk)
             self.tally.readdressed += done.readdressed
             self._list_rejects(name, one)
         for done in (*stored, mended):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import compress, repeat
 from types import MappingProxyType
 from typing import NamedTuple
@@ -61,14 +62,14 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredBatch:
-    """The verdicts of the clicks that were new, by name, and the clicks stored before that moved.
+    """How many of the clicks that were new have each verdict, and the clicks stored before that moved.
 
     `junk` are times and prints of rejected requests that look like ours and were not seen before, `readdressed` is how
     many stored clicks have another visitor's address now, `nobodys` how many departures are of who was forgotten
     (`Departures.note`).
     """
 
-    verdicts: tuple[str, ...] = ()
+    verdicts: Counter[str] = field(default_factory=Counter)
     moved: tuple[Moved, ...] = ()
     junk: frozenset[tuple[int, int]] = frozenset()
     readdressed: int = 0
@@ -219,8 +220,11 @@ class ClickStore:
         changed = [(stored[click], ruling) for click, ruling in after.items() if stored[click].ruling != ruling]
         nobodys = self._count(new, second.rulings, changed, pressed)
         names = rulings.verdict_names()
+        verdicts: Counter[str] = Counter()
+        for ruling, count in Counter(second.rulings).items():
+            verdicts[names[ruling]] += count
         return StoredBatch(
-            tuple(map(names.__getitem__, second.rulings)),
+            verdicts,
             tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
             nobodys=nobodys,
         )

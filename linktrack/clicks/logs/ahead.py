@@ -79,7 +79,7 @@ def _received(pipe: BinaryIO) -> Iterator[Batch]:
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301  (made by the fork of this process)
         values = marshal.loads(data)  # noqa: S302  (made by the fork of this process)
-        made = {"clicks": Clicks.unpacked(values["clicks"]), "reached": Reached._make(values["reached"])}
+        made = {"clicks": Clicks(values["clicks"]), "reached": Reached._make(values["reached"])}
         yield Batch(**{**values, **made})
 
 
@@ -96,7 +96,7 @@ def _work(batches: Iterator[Batch], pipe: int, keep: set[int]) -> None:
         with open(pipe, "wb", buffering=0) as out:
             try:
                 for batch in batches:
-                    plain = {"clicks": batch.clicks.packed(), "reached": tuple(batch.reached)}
+                    plain = {"clicks": batch.clicks.columns, "reached": tuple(batch.reached)}
                     _send(out, _BATCH, marshal.dumps({**batch._asdict(), **plain}, _PLAIN))
                 _send(out, _END, b"")
             except BrokenPipeError:

@@ -82,7 +82,7 @@ def begin(database: Database) -> FoundClicks:
 
 def find_open(clicks: FoundClicks, *, get_unsubscribes: bool) -> None:
     """Add the clicks that no run has passed and that run actions."""
-    with much_in_memory(clicks.database):  # the people of clicks stand anywhere in it
+    with much_in_memory(clicks.database, 20):  # the people of clicks stand anywhere in it
         for first, last in open_times(clicks.database):
             clicks.database.execute(
                 f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)

@@ -71,7 +71,7 @@ def import_logs(
     own = None if paths else UnreadLogs(workspace)
     if own:
         paths = list(map(str, own.folders))
-    with database.stopping(stop), alone(workspace, database, "import", wait), much_in_memory(database):
+    with database.stopping(stop), alone(workspace, database, "import", wait), much_in_memory(database, 8):
         job = _Import(workspace, database, options, rejected, tell, stop, clock)
         if own:
             own.begin()
@@ -199,12 +199,14 @@ class _Import:
                 for one in batches:
                     earlier.note(one)
                 unread = unread or _has_unread(batches[0], stored[0].junk)
+                cut_off, unlike = batch.last and batch.cut_off, batch.unlike
                 if self._is_stopped() and not batch.last and log.regular:  # a pipe ends behind what has come
                     break
-        if batch.last and batch.cut_off:
+                del batch, batches, one, stored  # before the next one is there
+        if cut_off:
             self.tally.note_cut_off(name)
-        if batch.unlike and unread:  # another format would read more of it
-            self.tally.note_unlike(name, batch.unlike)
+        if unlike and unread:  # another format would read more of it
+            self.tally.note_unlike(name, unlike)
 
     def _catch_up(self, batch: Batch) -> None:
         """Before a batch is stored: let terms and store be of the addresses of now. Where it has unknown ones the

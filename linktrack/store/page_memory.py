@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database
 
-_LITTLE, _MUCH = 2_000, 20_000  # of 1,024 bytes; the first is what SQLite takes by itself
+_LITTLE = 2_000  # of 1,024 bytes: what SQLite takes by itself
 
 
 @contextmanager
-def much_in_memory(database: Database) -> Iterator[None]:
-    """While it lasts, more is kept: for queries that look rows up all over the database."""
+def much_in_memory(database: Database, megabytes: int) -> Iterator[None]:
+    """While it lasts, so much is kept: for what looks rows up, or adds them, all over the database."""
     if database.dialect != SQLITE:
         yield
         return
-    database.execute(f"PRAGMA cache_size=-{_MUCH}")
+    database.execute(f"PRAGMA cache_size=-{megabytes * 1000}")
     try:
         yield
     finally:

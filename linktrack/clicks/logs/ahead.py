@@ -23,7 +23,7 @@ from linktrack.clicks.click import Clicks
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.errors import Conflict
 
-_BATCH, _ERROR, _END = b"B", b"E", b"."
+_COLUMN, _BATCH, _ERROR, _END = b"C", b"B", b"E", b"."  # a batch comes behind the columns of its clicks
 _LENGTH = 8  # bytes of the length that follows the kind
 _PLAIN = 2  # marshal's version that looks for no values to write only once: a batch is written in a third of the time
 
@@ -65,6 +65,14 @@ def _worthwhile() -> bool:
 
 
 def _received(pipe: BinaryIO) -> Iterator[Batch]:
+    while (batch := _next(pipe)) is not None:
+        yield batch
+        del batch  # before the next one is there
+
+
+def _next(pipe: BinaryIO) -> Batch | None:
+    """What the other process sends next; None at the end."""
+    columns: list[list[int | str]] = []
     while True:
         kind = pipe.read(1)
         length = int.from_bytes(pipe.read(_LENGTH), "big")
@@ -75,12 +83,13 @@ def _received(pipe: BinaryIO) -> Iterator[Batch]:
                 "run the import again to go on"
             )
         if kind == _END:
-            return
+            return None
         if kind == _ERROR:
             raise pickle.loads(data)  # noqa: S301  (made by the fork of this process)
         values = marshal.loads(data)  # noqa: S302  (made by the fork of this process)
-        made = {"clicks": Clicks(values["clicks"]), "reached": Reached._make(values["reached"])}
-        yield Batch(**{**values, **made})
+        if kind == _BATCH:
+            return Batch(**{**values, "clicks": Clicks(columns), "reached": Reached._make(values["reached"])})
+        columns.append(values)
 
 
 def _work(batches: Iterator[Batch], pipe: int, keep: set[int]) -> None:
@@ -96,7 +105,9 @@ def _work(batches: Iterator[Batch], pipe: int, keep: set[int]) -> None:
         with open(pipe, "wb", buffering=0) as out:
             try:
                 for batch in batches:
-                    plain = {"clicks": batch.clicks.columns, "reached": tuple(batch.reached)}
+                    for column in batch.clicks.columns:
+                        _send(out, _COLUMN, marshal.dumps(list(column), _PLAIN))
+                    plain = {"clicks": None, "reached": tuple(batch.reached)}
                     _send(out, _BATCH, marshal.dumps({**batch._asdict(), **plain}, _PLAIN))
                 _send(out, _END, b"")
             except BrokenPipeError:

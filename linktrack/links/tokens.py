@@ -165,7 +165,7 @@ class Tokens:
         ring = self.keyring.signing_with(key_id_of(token) or 0)
         return Tokens(ring, self.workspace_id).sign(shipment, NOBODY)
 
-    def verify(self, token: str) -> tuple[int, int] | None:
+    def verify(self, token: str | bytes) -> tuple[int, int] | None:
         """(shipment, recipient) of a token in any case, or None for a forged, malformed or unknown one.
 
         The tag is compared in constant time.
@@ -185,18 +185,19 @@ class Tokens:
         return payload >> 40 & MAX_SHIPMENT, payload & MAX_RECIPIENT
 
 
-def key_id_of(token: str) -> int | None:
+def key_id_of(token: str | bytes) -> int | None:
     """The id of the key that a token (in any case) says it was signed with; None for what is no token."""
     number = _number(token)
     return None if number is None else number >> _FIRST & 15
 
 
-def _number(token: str) -> int | None:
+def _number(token: str | bytes) -> int | None:
     """The 20 bytes of a token as a number, None for what is none or has another version."""
-    if len(token) != TOKEN_LENGTH:
+    letters = token if isinstance(token, bytes) else token.encode("ascii", "replace")
+    if len(letters) != TOKEN_LENGTH:
         return None
     try:
-        number = int(token.encode("ascii").translate(_TO_DIGITS), 32)
+        number = int(letters.translate(_TO_DIGITS), 32)
     except ValueError:
         return None
     return number if number >> _FIRST + 4 == VERSION else None

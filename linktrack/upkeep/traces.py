@@ -70,7 +70,7 @@ class Traces:
 
 def _said_key(letters: bytes) -> int | None:
     """The key that a token says it was signed with, in its first letters."""
-    return key_id_of(letters[:2].ljust(TOKEN_LENGTH, b"a").decode("ascii"))
+    return key_id_of(letters[:2].ljust(TOKEN_LENGTH, b"a"))
 
 
 def traces_of(

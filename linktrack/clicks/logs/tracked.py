@@ -222,7 +222,7 @@ class Addresses:
         if spot is None:
             return "unknown-placement"
         if known is None:
-            return "revoked-key" if key_id_of(token.decode("latin-1")) in self.keys.revoked else "forged-token"
+            return "revoked-key" if key_id_of(token) in self.keys.revoked else "forged-token"
         if known[2] != spot.mailing_id:
             return "foreign-placement"
         return (spot.link_id, spot.placement_id, known[0], known[1])
@@ -230,14 +230,14 @@ class Addresses:
     def is_of_unknown_key(self, target: bytes) -> bool:
         """Whether a target has a token that says it was signed with a key that the workspace has never had."""
         match = self.tracked(target) or self.tracked(unquote_to_bytes(target))
-        key = key_id_of(match[2].decode("latin-1")) if match else None
+        key = key_id_of(match[2]) if match else None
         return key is not None and key not in self.keys.keyring.secrets and key not in self.keys.revoked
 
     def person(self, token: bytes) -> TokenOwner | None:
         """Whom a token in lower case names, verified once; None for a forged one."""
         known = self.people.get(token)
         if known is None:
-            found = self.keys.tokens.verify(token.decode("latin-1"))
+            found = self.keys.tokens.verify(token)
             if found is None:
                 return None
             sending = self._by_number.get(found[0])

@@ -83,6 +83,7 @@ class PeopleSoFar:
         link_of = dict(zip(placements, links, strict=True))
         bits = {placement: self._bits_of(placement, link) for placement, link in link_of.items()}
         taken = {placement: bits[placement][0] | self._on_link[link] for placement, link in link_of.items()}
+        gained = {placement: row | human | _PERSON for placement, (row, human) in bits.items()}
         rows, firsts = self._rows, self._firsts
         newest = latest = self._newest
         self._newest = max(newest, times[-1])
@@ -100,8 +101,7 @@ class PeopleSoFar:
         ):
             known = rows[recipient]
             if new == BY_PERSON and not (old or known & taken[placement]) and recipient:  # nearly always
-                row, human = bits[placement]
-                rows[recipient] = known | row | human | _PERSON
+                rows[recipient] = known | gained[placement]
                 if not known & _PERSON:
                     firsts[recipient] = at << _DEVICE_BITS | device
                     latest = max(latest, at)

@@ -20,7 +20,7 @@ from linktrack.store.session import Database, Row
 
 _LONG = 20_000  # clickers of a shipment, from which on the beginning is looked up before all are sorted
 _FIRST = 2_000  # clicks that it is looked for among
-_SIGN = re.compile("[^0-9a-z.-]")  # of a domain, that means something else in a pattern, or may be written otherwise
+_SIGN = re.compile("[^0-9a-z-]")  # of a domain, that means something else in a pattern, or may be written otherwise
 _HUMAN = "ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human')"
 
 
@@ -127,7 +127,9 @@ class _InShipment:
     def _got_it_at(self, domain: str) -> tuple[str, Sequence[object]]:
         """The condition, with its values, that a recipient's address was at a domain, or looks as if; it is quicker to
         look at the addresses of all than to look up that of each who has clicked."""
-        written = f"email {self._database.like} ? OR {self._database.folds_beyond_ascii('email')}"
+        # What is ASCII in punycode has all of its letters in it (`xn--late-`), if something between its parts.
+        others = self._database.is_beyond_ascii if domain.isascii() else self._database.folds_beyond_ascii
+        written = f"email {self._database.like} ? OR {others('email')}"
         there = f"SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND ({written})"
         return f" AND recipient_id IN ({there})", [self._shipment, f"%@%{_SIGN.sub('%', domain)}%"]
 

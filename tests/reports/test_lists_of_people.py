@@ -174,6 +174,7 @@ WRITTEN = [
     ),
     *(("räv.example", address) for address in ("c@XN--RV-via.example ", "a@b@ räv.example", "@räv.example")),
     *(("r-1.example", address) for address in ("c@r-1.example", "c@R-1.EXAMPLE", "@r-1.example", "a@b@ R-1.example ")),
+    *(("r-1.example", address) for address in ("c@xn--R-1-.example", "c@\uff52-1\u3002example", "c@r-1.xn--example-")),
     ("r\\%_.example", "c@r\\%_.example"),
 ]
 

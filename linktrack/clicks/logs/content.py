@@ -136,7 +136,7 @@ class Log:
                 missing = 0
                 yield block
             else:
-                rest = left + more[: max(MAX_LINE_BYTES - len(left), 0)]
+                rest = left + more[: max(MAX_LINE_BYTES + 1 - len(left), 0)]
                 missing += len(left) + len(more) - len(rest)
             left = with_short_holes(rest)
             missing += len(rest) - len(left)

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from clicks_world import World, line, state, through_a_pipe
 
-from linktrack.clicks.logs.content import TAIL_BYTES, open_log
-from linktrack.clicks.logs.line_ends import complete_lines
+from linktrack.clicks.logs.content import BLOCK_BYTES, TAIL_BYTES, open_log
+from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, complete_lines
 from linktrack.errors import BadInput
 
-SIZES = (7, 64, 1000, 1 << 20)
+SIZES = (7, 64, 1000, BLOCK_BYTES, 1 << 20)
 HEAD = b"<190>1 2026-05-04T07:12:33.123Z web01 nginx - - - "
 
 
@@ -30,6 +30,17 @@ def read(path: Path, data: bytes, size: int) -> tuple[bytes, int, bool, bytes]:
     path.write_bytes(data)
     with open_log(str(path)) as log:
         return b"".join(log.blocks(size)), log.position, log.unfinished, log.tail
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_line_is_as_too_long_as_it_was_however_it_is_read(tmp_path: Path, times: int, more: int, size: int) -> None:
+    length = times * MAX_LINE_BYTES + more
+    text, position, *_ = read(tmp_path / "log", b"x" * length + b"\nnext\n", size)
+    first, following, _ = text.split(b"\n")
+    assert (len(first) > MAX_LINE_BYTES) == (length > MAX_LINE_BYTES)
+    assert (following, position) == (b"next", length + 6)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import compress
+from operator import itemgetter
 
 from linktrack.click_marks import SHARED
 from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.rules.judged import REACH
-from linktrack.clicks.judging.rules.windows import is_near, moments_of
 from linktrack.clicks.judging.stored_clicks import FEW, StoredClick, click_rows, ends_within
 from linktrack.store.many import marks
 from linktrack.store.session import Database, Row
 
+_NEVER = -(1 << 63)  # before all moments, and what is near them
 _CLICKED_AT, _RECIPIENT, _IP, _AGENT, _FLAGS = map(
     Click._fields.index, ("clicked_at", "recipient_id", "ip", "agent_id", "flags")
 )
@@ -46,44 +46,53 @@ def neighbours(
 
 
 class _Common:
-    """What some clicks have in common with others: people, addresses, and agents where there is no address, each with
-    its moments in order."""
+    """What some clicks have in common with others: people, addresses, and agents where there is no address."""
 
     def __init__(self, clicks: Clicks, besides: Sequence[tuple[int, int, str]] = ()) -> None:
-        people = zip(clicks.recipients, clicks.times, strict=True)
-        self._people = moments_of([*people, *((who, at) for at, who, _ in besides if who)])
-        addressed = compress(zip(clicks.addresses, clicks.times, strict=True), clicks.addresses)
-        self._addresses = moments_of([*addressed, *((address, at) for at, _, address in besides if address)])
-        nameless = [not address for address in clicks.addresses]
-        self._agents = moments_of(compress(zip(clicks.agents, clicks.times, strict=True), nameless))
+        said: list[tuple[int, int | None, str, int | None]] = [
+            *zip(clicks.times, clicks.recipients, clicks.addresses, clicks.agents, strict=True),
+            *((at, who or None, address, None) for at, who, address in besides),
+        ]
+        self._said = sorted(said, key=itemgetter(0))
 
     def clicks_near(self, database: Database, low: int, high: int) -> list[StoredClick]:
         """The stored clicks of a stretch of time, in order, that have something in common with these within `REACH`."""
-        return [StoredClick.of(row) for row in self._some_rows(database, low, high) if self._is_near(row)]
+        people: dict[int | None, int] = {}  # the last moment of each so far
+        addresses: dict[str, int] = {}
+        agents: dict[int | None, int] = {}
+        found: list[StoredClick] = []
+        coming = iter(self._said)
+        following = next(coming, None)
+        for row in self._some_rows(database, low, high):
+            at = row[_CLICKED_AT]
+            while following is not None and following[0] <= at + REACH:
+                moment, who, address, agent = following
+                people[who] = moment
+                if address:
+                    addresses[address] = moment
+                else:
+                    agents[agent] = moment
+                following = next(coming, None)
+            first = at - REACH
+            last = people.get(row[_RECIPIENT], _NEVER)
+            if last < first:
+                named = row[_IP] and not row[_FLAGS] & SHARED
+                last = addresses.get(row[_IP], _NEVER) if named else agents.get(row[_AGENT], _NEVER)
+            if last >= first:
+                found.append(StoredClick.of(row))
+        return found
 
     def _some_rows(self, database: Database, low: int, high: int) -> Iterator[Row]:
         """The clicks that have something in common with these at whatever time; all clicks if that is too much to
         ask."""
-        people, addresses, agents = self._people, self._addresses, self._agents
-        if len(people) + len(addresses) + len(agents) <= FEW:
-            nameless = f"(ip = '' OR (flags & {SHARED}) <> 0)"
-            where = (
-                f" AND (recipient_id IN ({marks(people)}) OR ip IN ({marks(addresses)}) "
-                f"OR ({nameless} AND agent_id IN ({marks(agents)})))"
-            )
-            return click_rows(database, low, high, where, [*people, *addresses, *agents])
-        return (
-            row
-            for row in click_rows(database, low, high)
-            if row[_RECIPIENT] in people
-            or row[_IP] in addresses
-            or (row[_AGENT] in agents and (not row[_IP] or row[_FLAGS] & SHARED))
+        people = {who for _, who, _, _ in self._said if who is not None}
+        addresses = {address for _, _, address, _ in self._said if address}
+        agents = {agent for _, _, address, agent in self._said if not address and agent is not None}
+        if len(people) + len(addresses) + len(agents) > FEW:
+            return click_rows(database, low, high)
+        nameless = f"(ip = '' OR (flags & {SHARED}) <> 0)"
+        where = (
+            f" AND (recipient_id IN ({marks(people)}) OR ip IN ({marks(addresses)}) "
+            f"OR ({nameless} AND agent_id IN ({marks(agents)})))"
         )
-
-    def _is_near(self, row: Row) -> bool:
-        moment = row[_CLICKED_AT]
-        if is_near(self._people.get(row[_RECIPIENT], ()), moment, REACH):
-            return True
-        if row[_IP] and not row[_FLAGS] & SHARED:
-            return is_near(self._addresses.get(row[_IP], ()), moment, REACH)
-        return is_near(self._agents.get(row[_AGENT], ()), moment, REACH)
+        return click_rows(database, low, high, where, [*people, *addresses, *agents])

@@ -128,8 +128,8 @@ class _InShipment:
         """The condition, with its values, that a recipient's address was at a domain, or looks as if; it is quicker to
         look at the addresses of all than to look up that of each who has clicked."""
         # What is ASCII in punycode has all of its letters in it (`xn--late-`), if something between its parts.
-        others = self._database.is_beyond_ascii if domain.isascii() else self._database.folds_beyond_ascii
-        written = f"email {self._database.like} ? OR {others('email')}"
+        others = self._database.folds_beyond_ascii("email", punycode=not domain.isascii())
+        written = f"email {self._database.like} ? OR {others}"
         there = f"SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND ({written})"
         return f" AND recipient_id IN ({there})", [self._shipment, f"%@%{_SIGN.sub('%', domain)}%"]
 

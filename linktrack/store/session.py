@@ -67,14 +67,11 @@ class Database(Patience):
         ):
             raise Locked(f"another process {does} of {self.name}: wait for it to end and try again")
 
-    def folds_beyond_ascii(self, column: str) -> str:
+    def folds_beyond_ascii(self, column: str, *, punycode: bool = True) -> str:
         """The condition that a name or address may be compared as more than small letters of ASCII."""
-        return f"({self.is_beyond_ascii(column)} OR {column} {self.like} '%xn--%')"
-
-    def is_beyond_ascii(self, column: str) -> str:
-        """The condition that a text has other letters than those of ASCII."""
         length = f"length(CAST({column} AS BLOB))" if self.dialect == SQLITE else f"octet_length({column})"
-        return f"{length} > length({column})"
+        coded = f" OR {column} {self.like} '%xn--%'" if punycode else ""
+        return f"({length} > length({column}){coded})"
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""

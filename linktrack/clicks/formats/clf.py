@@ -57,7 +57,7 @@ def _line(quoted: bytes, stamp: bytes) -> re.Pattern[bytes]:
 
 # What is in quotes or brackets nearly always ends at the next one, which is found in a third of the time.
 _LINE = _line(rb'(?:[^"]*+(?<!\\)|' + QUOTED + rb")", rb"[^\]]")
-_ANY_LINE = QUOTED, rb"[^\]\n]"
+_WITHIN_A_LINE = QUOTED, rb"[^\]\n]"
 # An agent that holds nothing: behind status and size, a referrer and `""`.
 _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + QUOTED + rb'" ""(?= |\Z)').match
 
@@ -80,7 +80,7 @@ class CommonLog:
     def rows(self, block: bytes) -> list[LineRow]:
         rows: list[LineRow] = _LINE.findall(block)
         if len(rows) != block.count(b"\n") + (block[-1:] not in (b"", b"\n")):  # one was closed on another line
-            rows = _line(*_ANY_LINE).findall(block)
+            rows = _line(*_WITHIN_A_LINE).findall(block)
         special = [index for index, row in enumerate(rows) if not row[6] or row[8]]
         for index in special:
             row = rows[index]

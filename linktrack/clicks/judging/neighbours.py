@@ -46,50 +46,46 @@ def neighbours(
 
 
 class _Common:
-    """What some clicks have in common with others: people, addresses, and agents where there is no address."""
+    """What some clicks have in common with others: people, and addresses or, where there is none, agents."""
 
     def __init__(self, clicks: Clicks, besides: Sequence[tuple[int, int, str]] = ()) -> None:
-        said: list[tuple[int, int | None, str, int | None]] = [
-            *zip(clicks.times, clicks.recipients, clicks.addresses, clicks.agents, strict=True),
-            *((at, who or None, address, None) for at, who, address in besides),
+        places = [address or agent for address, agent in zip(clicks.addresses, clicks.agents, strict=True)]
+        said: list[tuple[int, int | None, str | int | None]] = [
+            *zip(clicks.times, clicks.recipients, places, strict=True),
+            *((at, who or None, address or None) for at, who, address in besides),
         ]
         self._said = sorted(said, key=itemgetter(0))
 
     def clicks_near(self, database: Database, low: int, high: int) -> list[StoredClick]:
         """The stored clicks of a stretch of time, in order, that have something in common with these within `REACH`."""
         people: dict[int | None, int] = {}  # the last moment of each so far
-        addresses: dict[str, int] = {}
-        agents: dict[int | None, int] = {}
+        places: dict[str | int | None, int] = {}
         found: list[StoredClick] = []
         coming = iter(self._said)
         following = next(coming, None)
         for row in self._some_rows(database, low, high):
             at = row[_CLICKED_AT]
             while following is not None and following[0] <= at + REACH:
-                moment, who, address, agent = following
-                people[who] = moment
-                if address:
-                    addresses[address] = moment
-                else:
-                    agents[agent] = moment
+                moment, who, where = following
+                people[who] = places[where] = moment
                 following = next(coming, None)
-            first = at - REACH
             last = people.get(row[_RECIPIENT], _NEVER)
-            if last < first:
-                named = row[_IP] and not row[_FLAGS] & SHARED
-                last = addresses.get(row[_IP], _NEVER) if named else agents.get(row[_AGENT], _NEVER)
-            if last >= first:
+            if last < at - REACH:
+                is_named = row[_IP] and not row[_FLAGS] & SHARED
+                last = places.get(row[_IP] if is_named else row[_AGENT], _NEVER)
+            if last >= at - REACH:
                 found.append(StoredClick.of(row))
         return found
 
     def _some_rows(self, database: Database, low: int, high: int) -> Iterator[Row]:
         """The clicks that have something in common with these at whatever time; all clicks if that is too much to
         ask."""
-        people = {who for _, who, _, _ in self._said if who is not None}
-        addresses = {address for _, _, address, _ in self._said if address}
-        agents = {agent for _, _, address, agent in self._said if not address and agent is not None}
-        if len(people) + len(addresses) + len(agents) > FEW:
+        people = {who for _, who, _ in self._said if who is not None}
+        places = {where for _, _, where in self._said}
+        if len(people) + len(places) > FEW:
             return click_rows(database, low, high)
+        addresses = [where for where in places if isinstance(where, str)]
+        agents = [where for where in places if isinstance(where, int)]
         nameless = f"(ip = '' OR (flags & {SHARED}) <> 0)"
         where = (
             f" AND (recipient_id IN ({marks(people)}) OR ip IN ({marks(addresses)}) "

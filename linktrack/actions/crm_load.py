@@ -187,7 +187,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             people[contact_id] = CrmRow(contact_id, line, places, cells)
     if interests:
         separator = state.mapping.settings.contacts.interests_separator
-        _liken(state.people.values(), cells_seen, separator)
+        _liken(state.people.values(), places["interests"], cells_seen, separator)
         if at_interests in table.lists or shows_quotes(cells_seen, separator):
             state.quoting.add("interest")
     state.leave_alone(table, left, without_id)
@@ -210,10 +210,11 @@ def _see_cells(seen: set[str], cells: Collection[str]) -> bool:
     return True
 
 
-def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> None:
-    """Make interests written into empty cells look like those in the column's other `cells`."""
-    nothing = {cell for cell in {row["interests"] for row in rows} if is_empty(cell)}
-    empty = [row for row in rows if row["interests"] in nothing] if nothing else []
+def _liken(rows: Collection[CrmRow], place: int, cells: Collection[str], separator: str) -> None:
+    """Make interests written into empty cells (of each row that at a `place`) look like those in the column's other
+    `cells`."""
+    nothing = set(filter(is_empty, {row.cells[place] for row in rows}))
+    empty = [row for row in rows if row.cells[place] in nothing] if nothing else []
     shape = shape_among(cells, separator) if empty else ""
     for row in empty:
         row.as_listed = shape
@@ -254,7 +255,7 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
         elif company and company in wanted:
             state.firms[company] = CrmRow(company, line, places_of, [values[place] for place in places.values()])
     if needs.company_interests:
-        _liken(state.firms.values(), cells_seen, settings.interests_separator)
+        _liken(state.firms.values(), places_of["interests"], cells_seen, settings.interests_separator)
         if places["interests"] in table.lists or shows_quotes(cells_seen, settings.interests_separator):
             state.quoting.add("company-interest")
     state.leave_alone(table, left)

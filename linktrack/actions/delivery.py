@@ -89,7 +89,9 @@ def write_crm(folder: files.RunFolder, state: CrmState) -> None:
     if state.contacts is not None:
         changes = state.changed_contacts()
         width = len(state.contacts.columns)
-        created = state.created if any(column >= width for cells in changes.values() for column in cells) else []
+        created = state.created
+        if created and all(column < width for cells in changes.values() for column in cells):
+            created = []
         to = folder.path(f"contacts{state.contacts.suffix}")
         write_back(state.contacts, changes, created, to, folder.path("contacts-changed.csv"), state.written_fields())
     if state.companies is not None:

@@ -180,14 +180,18 @@ def find_clickers(clicks: FoundClicks, key: str, mailing: str | None) -> None:
 
 
 def gather_people(clicks: FoundClicks) -> None:
-    """Put the people of the clicks that were found into the temporary table `open_person`, each once: what else is
-    known of them is looked for in many tables."""
+    """Put the people of the clicks that were found into the temporary table `open_person`, each once, and where they
+    clicked into `open_place`: what else is known of these is looked for in many tables."""
     database = clicks.database
     number = "INTEGER" if database.dialect == SQLITE else "BIGINT"  # which to SQLite is the row's own
     database.execute("DROP TABLE IF EXISTS open_person")
     database.execute(f"CREATE TEMP TABLE open_person (recipient_id {number} PRIMARY KEY)")
     database.execute(
         "INSERT INTO open_person (recipient_id) SELECT DISTINCT recipient_id FROM open_click ORDER BY recipient_id"
+    )
+    database.execute("DROP TABLE IF EXISTS open_place")
+    database.execute(
+        "CREATE TEMP TABLE open_place AS SELECT DISTINCT link_id, shipment_id, placement_id FROM open_click"
     )
 
 

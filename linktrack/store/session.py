@@ -119,13 +119,16 @@ class Database(Patience):
 
     def each(self, sql: str, parameters: Sequence[object] = (), at_once: int = 1000) -> Iterator[Row]:
         """The rows of a query one after the other, while the caller writes, too (PostgreSQL's are all held)."""
+        return chain.from_iterable(self._fetched(sql, parameters, at_once))
+
+    def _fetched(self, sql: str, parameters: Sequence[object], at_once: int) -> Iterator[list[Row]]:
         cursor = self.execute(sql, parameters)
         while True:
             with self.explained():
                 rows = cursor.fetchmany(at_once)
             if not rows:
                 return
-            yield from rows
+            yield rows
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         with self.explained():

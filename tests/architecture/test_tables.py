@@ -32,6 +32,7 @@ WRITERS = {
     "network": {"clicks/judging/network_table.py"},
     "open_click": {"actions/selecting.py"},
     "open_person": {"actions/selecting.py"},
+    "open_place": {"actions/selecting.py"},
     "open_time": {"store/open_times.py"},
     "passed_click": {"actions/selecting.py", "upkeep/purge.py"},
     "passing_click": {"actions/selecting.py"},

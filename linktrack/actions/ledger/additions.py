@@ -15,20 +15,21 @@ from linktrack.actions.ledger.rows import (
     Failure,
     MadeRow,
     SettledRow,
-    made_row,
 )
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, Row
 
 _AT_ONCE = 900  # rows that are put aside at once
 _MOST_ALIKE = 10_000  # so much of what changes have in common is kept in mind
-_ALIKE = ("link_id", "shipment_id", "action", "kind", "name", "operation", "definition_id", "ran_at")
-_OWN = ("number", "recipient_id", "id", "clicked_at", "click_print", "old", "new", "status", "message")
+_ALIKE = ("link_id", "shipment_id", "action", "kind", "name", "operation", "definition_id", "ran_at", "status")
+_OWN = ("number", "recipient_id", "id", "clicked_at", "click_print", "old", "new", "message")
+_OF_THING = ("owner", "start_at", "end_at")
 # The temporary tables: which table each is like, and its columns. Of a change there stands what is its own, and the
-# number `alike` of what it has in common with many others, which stands in spool_alike.
+# number `alike` of what it has in common with many others, which stands in spool_alike; of what it made what no change
+# has, in spool_thing.
 _SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "spool_change": ("change", (*_OWN, "link_id AS alike")),
-    "spool_tally": ("action_tally", ("link_id AS alike", "status", "count")),
+    "spool_tally": ("action_tally", ("link_id AS alike", "count")),
+    "spool_thing": ("made", ("exit_code AS number", *_OF_THING)),
     "spool_made": ("made", MadeRow._fields),
     "spool_reported": ("made", ("recipient_id", "id")),
     "spool_attempted": ("failure", Failure._fields),
@@ -37,11 +38,21 @@ _SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
 _COLUMNS = {
     **{name: [column.rpartition(" ")[2] for column in columns] for name, (_, columns) in _SPOOLS.items()},
     "spool_alike": ["alike", *_ALIKE],
+    "spool_change": [*_OWN, "alike"],
     "spool_settled": list(SettledRow._fields),
 }
 _SETTLED_ONCE = "recipient_id, kind, name"
 _CHANGES = "spool_change c JOIN spool_alike a ON a.alike = c.alike"
-_tallied = itemgetter(len(_OWN), _OWN.index("status"))
+_FOUND = {  # by column of what a change made, where it is found
+    "run_id": "?",
+    "exit_code": "NULL",
+    "return_url": "''",
+    "fields": "'{}'",
+    **{name: f"t.{name}" for name in _OF_THING},
+    **{name: f"c.{name}" for name in _OWN},
+    **{name: f"a.{name}" for name in _ALIKE},
+}
+_alike_of = itemgetter(len(_OWN))
 
 
 class Additions:
@@ -52,20 +63,24 @@ class Additions:
         self._aside: dict[str, list[Sequence[Any]]] = {name: [] for name in _COLUMNS}
         self._alike: dict[Row, int] = {}  # by what changes have in common, its number
         self._numbered = 0  # so many of these
-        self._tally: Counter[Row] = Counter()  # of changes that are alike
+        self._tally: Counter[int] = Counter()  # of changes that are alike
         self._number = 0  # of the last change
         for name in _COLUMNS:
             database.execute(f"DROP TABLE IF EXISTS {name}")
         for name, (like, columns) in _SPOOLS.items():
             database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608  (names of our own)
+        number = "number INTEGER PRIMARY KEY" if database.dialect == SQLITE else "number BIGSERIAL PRIMARY KEY"
         database.execute(
             "CREATE TEMP TABLE spool_alike (alike INTEGER PRIMARY KEY, link_id INTEGER, shipment_id INTEGER, "
-            "action INTEGER, kind TEXT, name TEXT, operation TEXT, definition_id INTEGER, ran_at BIGINT)"
+            "action INTEGER, kind TEXT, name TEXT, operation TEXT, definition_id INTEGER, ran_at BIGINT, status TEXT)"
+        )
+        database.execute(
+            f"CREATE TEMP TABLE spool_change ({number}, recipient_id BIGINT, id TEXT, clicked_at BIGINT, "
+            "click_print BIGINT, old TEXT, new TEXT, message TEXT, alike INTEGER)"
         )
         database.execute(
             "CREATE TEMP TABLE spool_settled (recipient_id BIGINT, kind TEXT, name TEXT, clicked_at BIGINT NOT NULL, "
-            "click_print BIGINT NOT NULL, value TEXT NOT NULL, "
-            + ("number INTEGER PRIMARY KEY)" if database.dialect == SQLITE else "number BIGSERIAL)")
+            f"click_print BIGINT NOT NULL, value TEXT NOT NULL, {number})"
         )
 
     def add(self, table: str, row: Sequence[Any]) -> None:
@@ -83,17 +98,17 @@ class Additions:
 
     def add_done(self, done: Iterable[Done], ran_at: int) -> None:
         """Keep changes aside in their order, and what they made, with the time (UTC milliseconds) of their run."""
-        run_id, number, changes, known = self.run_id, self._number, self._aside["spool_change"], self._alike
+        number, changes, known = self._number, self._aside["spool_change"], self._alike
         for one in done:
             number += 1
             click, action, identifier, kind, name, operation, old, new, status, message, made, _ = one
             at, mark, link, shipment, _, recipient, *_ = click
             # In the order of their columns, as the others are.
-            common = link.id, shipment.id, action.number, kind, name, operation, action.definition_id, ran_at
+            common = link.id, shipment.id, action.number, kind, name, operation, action.definition_id, ran_at, status
             alike = known.get(common) or self._alike_as(common)
-            changes.append((number, recipient, identifier, at, mark, old, new, status, message, alike))
+            changes.append((number, recipient, identifier, at, mark, old, new, message, alike))
             if made is not None:
-                self.add("spool_made", made_row(one, made, run_id, ran_at))
+                self.add("spool_thing", (number, made.owner, made.start_at, made.end_at))
         self._number = number
         if len(changes) >= _AT_ONCE:
             self._put_rows_aside("spool_change")
@@ -138,14 +153,14 @@ class Additions:
         """Put a table's rows aside; of changes also how many are alike, for the tally."""
         batch = self._aside[table]
         if table == "spool_change":
-            self._tally.update(map(_tallied, batch))
+            self._tally.update(map(_alike_of, batch))
             if len(self._tally) >= _AT_ONCE:
                 self._put_tally_aside()
         self._put_aside(table, _COLUMNS[table], batch)
         batch.clear()
 
     def _put_tally_aside(self) -> None:
-        rows = [(*key, count) for key, count in self._tally.items()]
+        rows = list(self._tally.items())
         self._tally.clear()
         self._put_aside("spool_tally", _COLUMNS["spool_tally"], rows)
 
@@ -164,6 +179,12 @@ class Additions:
             (run_id,),
         )
         database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made ORDER BY recipient_id, id")  # noqa: S608  (names of our own)
+        found = ", ".join(map(_FOUND.__getitem__, MadeRow._fields))
+        database.execute(
+            f"INSERT INTO made ({made}) SELECT {found} FROM spool_thing t JOIN spool_change c ON c.number = t.number "  # noqa: S608  (names of our own)
+            "JOIN spool_alike a ON a.alike = c.alike ORDER BY c.recipient_id, c.id",
+            (run_id,),
+        )
         # Of several the last one counts; a server takes one alone.
         only, last = ("", "number") if database.dialect == SQLITE else (f"DISTINCT ON ({_SETTLED_ONCE})", "number DESC")
         database.execute(
@@ -210,8 +231,8 @@ class Additions:
             )
         self.database.execute(
             "INSERT INTO failure (recipient_id, id, run_id, number, clicked_at, click_print, link_id, action, status) "  # noqa: S608  (names of our own)
-            "SELECT c.recipient_id, c.id, ?, c.number, c.clicked_at, c.click_print, a.link_id, a.action, c.status "
-            f"FROM {_CHANGES} WHERE c.status <> 'ok' AND a.action <> 0 "
+            "SELECT c.recipient_id, c.id, ?, c.number, c.clicked_at, c.click_print, a.link_id, a.action, a.status "
+            f"FROM {_CHANGES} WHERE a.status <> 'ok' AND a.action <> 0 "
             "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number",
             (self.run_id,),
         )
@@ -220,9 +241,9 @@ class Additions:
         """Keep the tally of changes, in which each counts with what became of it in the end."""
         self.database.execute(
             "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "
-            "SELECT a.link_id, a.shipment_id, a.kind, a.name, t.status, sum(t.count) FROM spool_tally t "
+            "SELECT a.link_id, a.shipment_id, a.kind, a.name, a.status, sum(t.count) FROM spool_tally t "
             "JOIN spool_alike a ON a.alike = t.alike "
-            "WHERE 1 = 1 GROUP BY a.link_id, a.shipment_id, a.kind, a.name, t.status "
+            "WHERE 1 = 1 GROUP BY a.link_id, a.shipment_id, a.kind, a.name, a.status "
             "ON CONFLICT (link_id, shipment_id, kind, name, status) "
             "DO UPDATE SET count = action_tally.count + excluded.count"
         )

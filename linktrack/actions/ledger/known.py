@@ -28,18 +28,18 @@ class Ledger:
             link_id: LinkFacts(link_id, *facts)
             for link_id, *facts in database.rows(
                 "SELECT l.id, l.key, l.identity, l.name, l.url, coalesce(f.path, '') FROM link l "
-                "LEFT JOIN folder f ON f.id = l.folder_id WHERE l.id IN (SELECT link_id FROM open_click)"
+                "LEFT JOIN folder f ON f.id = l.folder_id WHERE l.id IN (SELECT link_id FROM open_place)"
             )
         }
         self.shipments = {
             shipment_id: ShipmentFacts(shipment_id, *facts)
             for shipment_id, *facts in database.rows(
                 "SELECT s.id, s.number, m.name, m.subject, m.type FROM shipment s "
-                "JOIN mailing m ON m.id = s.mailing_id WHERE s.id IN (SELECT shipment_id FROM open_click)"
+                "JOIN mailing m ON m.id = s.mailing_id WHERE s.id IN (SELECT shipment_id FROM open_place)"
             )
         }
         self.placements: dict[int, str] = dict(
-            database.rows("SELECT id, key FROM placement WHERE id IN (SELECT placement_id FROM open_click)")
+            database.rows("SELECT id, key FROM placement WHERE id IN (SELECT placement_id FROM open_place)")
         )
 
     def contact_ids(self) -> set[str]:
@@ -72,7 +72,7 @@ class Ledger:
         found: dict[int, list[NumberedAction]] = {}
         for link_id, number, kind, settings in self.database.rows(
             "SELECT link_id, number, type, settings FROM action "
-            "WHERE link_id IN (SELECT link_id FROM open_click) ORDER BY link_id, position"
+            "WHERE link_id IN (SELECT link_id FROM open_place) ORDER BY link_id, position"
         ):
             definition = read_action(kind, settings, number=number, key=self.links[link_id].key)
             found.setdefault(link_id, []).append(NumberedAction(definition, number, 0))
@@ -92,7 +92,7 @@ class Ledger:
         """Human clicks by link."""
         return dict(
             self.database.rows(
-                "SELECT link_id, sum(human) FROM link_tally WHERE link_id IN (SELECT link_id FROM open_click) "
+                "SELECT link_id, sum(human) FROM link_tally WHERE link_id IN (SELECT link_id FROM open_place) "
                 "GROUP BY link_id"
             )
         )
@@ -180,7 +180,7 @@ class Ledger:
             (link_id, recipient_id): url
             for link_id, recipient_id, url in self.database.rows(
                 "SELECT link_id, recipient_id, url FROM return_address "
-                "WHERE link_id IN (SELECT link_id FROM open_click) "
+                "WHERE link_id IN (SELECT link_id FROM open_place) "
                 "AND recipient_id IN (SELECT recipient_id FROM open_person)"
             )
         }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from linktrack.actions.done import Done
 from linktrack.actions.occasions import MadeFor
-from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, Thing
+from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult
 from linktrack.names import same_name
 
 UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too
@@ -78,18 +77,6 @@ class MadeRow(NamedTuple):
     fields: str
     message: str
     ran_at: int
-
-
-def made_row(done: Done, thing: Thing, run_id: int, ran_at: int) -> MadeRow:
-    """The row of a thing that a change has made."""
-    click, action, identifier, kind, name, _, _, _, status, *_ = done
-    at, mark, link, sent, _, recipient, *_ = click
-    _, _, owner, _, start, end = thing
-    row = (  # in the order of a MadeRow's fields
-        *(recipient, identifier, run_id, at, mark, link.id, sent.id, kind, name, action.number, action.definition_id),
-        *(owner, start, end, status, None, "", "{}", "", ran_at),
-    )
-    return tuple.__new__(MadeRow, row)  # which is thrice as fast as MadeRow(…)
 
 
 def running_row(

@@ -71,26 +71,21 @@ class CalendarFiles:
 
 def calendar_entry(row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
-    identifier = row["id"]
+    identifier, description = row["id"], row["description"]
     start, end = _utc_written(row["start"]), _utc_written(row["end"])
     shared = [
         f"DTSTAMP:{stamp}",
         f"DTSTART:{start}",
-        f"SUMMARY:{_escaped(row['task'] or row['description'] or row['kind'])}",
+        *_lines(
+            ("SUMMARY", row["task"] or description or row["kind"]),
+            ("DESCRIPTION", description),
+            ("CATEGORIES", row["project"]),
+            ("X-LINKTRACK-ASSIGNED-TO", row["assigned_to"]),
+            ("X-LINKTRACK-CREATED-BY", row["created_by"]),
+        ),
+        f"X-LINKTRACK-CONTACT-ID:{_escaped(row['contact_id'])}",
+        *_lines(("X-LINKTRACK-LINK", row["link"]), ("X-LINKTRACK-MAILING", row["mailing"])),
     ]
-    if row["description"]:
-        shared.append(f"DESCRIPTION:{_escaped(row['description'])}")
-    if row["project"]:
-        shared.append(f"CATEGORIES:{_escaped(row['project'])}")
-    for name, value in (
-        ("ASSIGNED-TO", row["assigned_to"]),
-        ("CREATED-BY", row["created_by"]),
-        ("CONTACT-ID", row["contact_id"]),
-        ("LINK", row["link"]),
-        ("MAILING", row["mailing"]),
-    ):
-        if value:
-            shared.append(f"X-LINKTRACK-{name}:{_escaped(value)}")
     if row["kind"] == "task":
         first = _component("VTODO", identifier, f"DUE:{end}", shared)
         whole = first + _component("VEVENT", f"{identifier}-event", f"DTEND:{end}", shared)
@@ -118,7 +113,12 @@ def _utc_written(text: str) -> str:
     return _utc(datetime_written(text))
 
 
-@lru_cache(4096)  # owners, links and mailings come again
+@lru_cache(4096)  # many follow-ups are alike
+def _lines(*properties: tuple[str, str]) -> list[str]:
+    """The lines of those properties that have a value."""
+    return [f"{name}:{_escaped(value)}" for name, value in properties if value]
+
+
 def _escaped(text: str) -> str:
     """A TEXT value (RFC 5545, section 3.3.11), without the control characters that it may not hold."""
     if not text.isprintable():

@@ -150,7 +150,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     alike = sum(name not in _OF_ONE for name in ordered)  # so many are cells that many contacts have
     places = state.places = {name: place for place, name in enumerate(ordered)}
     name_place = places.setdefault("name", len(ordered))
-    apart = [""] * (len(places) - len(ordered))  # for the name, which may have several columns
+    apart = ("",) * (len(places) - len(ordered))  # for the name, which may have several columns
     same: dict[str, str] = {}  # by what they say those cells, which are kept once
     people = state.people
     take = itemgetter(*map(state.columns.__getitem__, ordered), identifier, identifier)  # a tuple, whichever there are
@@ -176,7 +176,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             values = block[at]
             taken = take([*values[:width], *blanks] if blanks else values)
             shared = taken[:alike]
-            cells = [*map(same.setdefault, shared, shared), *taken[alike:-2], *apart]
+            cells = list(tuple(map(same.setdefault, shared, shared)) + taken[alike:-2] + apart)  # without room for more
             if len(same) > MAX_CELLS:
                 same.clear()
             cells[name_place] = (

@@ -36,7 +36,6 @@ from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange
 from linktrack.links.actions import ScriptAction
 
-_NEVER = (-1, -1)
 _AT_ONCE = 90  # changes
 
 
@@ -172,10 +171,11 @@ class Planner:
                 return True
         if kind == "company-interest":  # a company is decided on by all its people
             recipient, name = 0, f"{person.get('company')}\x1f{name}"
-        settled = self.settled.get((recipient, kind, name), _NEVER) if self.settled else _NEVER
-        over = settled > (at, mark)  # this click came late, or is tried again
-        if settled == (at, mark):  # it has decided before, by this action or another one
-            over = why == REPLAYED or (why == RETRIED and self._decided_later(click, person, action, wanted))
+        over = False
+        if self.settled and (settled := self.settled.get((recipient, kind, name))) is not None:
+            over = settled > (at, mark)  # this click came late, or is tried again
+            if settled == (at, mark):  # it has decided before, by this action or another one
+                over = why == REPLAYED or (why == RETRIED and self._decided_later(click, person, action, wanted))
         if leaves and (why == OPEN or not over):  # imports note what open clicks decide
             self.departures.append(Departing(click.recipient_id, click.contact_id, leaves, at))
         if over:
@@ -192,11 +192,11 @@ class Planner:
             identifier = identifier or change_id(click, at, place)
             old, new = changed
             done = click, action, identifier, kind, what, operation, old, new, "ok", "", None, NO_CELLS
-            notes.count(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
+            notes.done.append(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
         if notes.open_failures:
             notes.attempt(click.recipient_id, identifier)
         if notes.book is not None:
-            notes.book.settle(recipient, kind, name, at, mark, value)
+            notes.book.add("spool_settled", (recipient, kind, name, at, mark, value))
         return True
 
     def _decided_later(self, click: Clicked, person: CrmRow, action: NumberedAction, wanted: Intent) -> bool:
@@ -239,7 +239,7 @@ class Planner:
             return
         result = found.result
         if result is None:
-            self.notes.count(Done(click, action, identifier, "script", script, "run", "", "planned"))
+            self.notes.done.append(Done(click, action, identifier, "script", script, "run", "", "planned"))
             return
         if not found.reported:
             self.notes.report(click, action, identifier, script, result)

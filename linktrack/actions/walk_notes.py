@@ -25,8 +25,9 @@ class Notes:
         self.failed = self.interrupted = 0
 
     def taken(self) -> list[Done]:
-        """What was done since this was asked last."""
+        """What was done since this was asked last, which is counted but for what failed."""
         done, self.done = self.done, []
+        self.by_kind.update([one.kind for one in done if one.status != "failed" or one.cells])  # see `Done.is_told`
         return done
 
     def fail(self, done: Done, problem: CannotChange) -> None:
@@ -41,11 +42,6 @@ class Notes:
         self.failed += 1
         if len(self.sentences) < MAX_SENTENCES:
             self.sentences.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {reason}")
-
-    def count(self, done: Done) -> None:
-        """Note what was done."""
-        self.by_kind[done.kind] += 1
-        self.done.append(done)
 
     def attempt(self, recipient_id: int, identifier: str) -> None:
         """What failed before under this id has been tried again, and stands open no more."""
@@ -64,7 +60,7 @@ class Notes:
         """Note that something exists because of a click, with the cells of its row."""
         name, text, *_ = thing
         done = click, action, identifier, action.kind, name, "make", "", text, "ok", "", thing, cells
-        self.count(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
+        self.done.append(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
 
     def report(
         self, click: Clicked, action: NumberedAction, identifier: str, script: str, result: ScriptResult
@@ -84,7 +80,7 @@ class Notes:
             "message": message,
         }
         done = Done(click, action, identifier, "script", script, "run", "", status, status, message, cells=cells)
-        self.count(done)
+        self.done.append(done)
 
     def _keep(self, table: str, row: Sequence[object]) -> None:
         """Keep a row aside for the ledger, unless this is a rehearsal."""

@@ -84,7 +84,7 @@ class Additions:
         )
 
     def add(self, table: str, row: Sequence[Any]) -> None:
-        """Keep a row of `spool_made` and the like aside."""
+        """Keep a row of `spool_reported` and the like aside; of several in `spool_settled` the last one counts."""
         batch = self._aside[table]
         batch.append(row)
         if len(batch) >= _AT_ONCE:
@@ -123,10 +123,6 @@ class Additions:
         self._alike[common] = self._numbered
         self.add("spool_alike", (self._numbered, *common))
         return self._numbered
-
-    def settle(self, recipient: int, kind: str, name: str, at: int, mark: int, value: str) -> None:
-        """Keep aside what the click of a time and print has decided (see `SettledRow`); a later one decides anew."""
-        self.add("spool_settled", (recipient, kind, name, at, mark, value))
 
     def replace_made(self, row: MadeRow) -> None:
         """Keep a thing aside that may stand in the ledger already, as a script that was started does, or what an

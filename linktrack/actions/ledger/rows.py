@@ -162,7 +162,6 @@ class Book(Protocol):
     """Where a walk over the clicks keeps its rows for the ledger."""
 
     def add(self, table: str, row: Sequence[object]) -> None: ...
-    def settle(self, recipient: int, kind: str, name: str, at: int, mark: int, value: str) -> None: ...
 
 
 class ClosedRow(NamedTuple):

@@ -168,28 +168,30 @@ class CrmState:
             raise CannotChange(f"the interest {decision.name!r} cannot be {done}: {problem}") from None
 
     def _interest(self, person: CrmRow, decision: Decision) -> tuple[str, str] | None:
+        kind, name, _, is_added = decision
         row, separator, table = person, self.mapping.settings.contacts.interests_separator, self.contacts
-        if decision.kind == "company-interest":
+        if kind == "company-interest":
             row, separator, table = self._firm_of(person), *self._of_companies()
-        cell, quotes = row["interests"], decision.kind in self.quoting
-        standing = names_like(cell, separator, decision.name)
-        self.known_names.setdefault(decision.kind, set()).update(standing)
-        if bool(standing) == bool(decision.value):
+        cell, quotes = row["interests"], kind in self.quoting
+        standing = names_like(cell, separator, name)
+        if standing:
+            self.known_names.setdefault(kind, set()).update(standing)
+        if bool(standing) == bool(is_added):
             return None
-        name = decision.name
-        if decision.value:
-            name = self._spelled_interests.get(same_name(name), name) if decision.kind == "interest" else name
+        if is_added:
+            name = self._spelled_interests.get(same_name(name), name) if kind == "interest" else name
             changed = _holdable(with_name(cell, separator, name, like=row.as_listed, quotes=quotes), table)
         else:
-            changed = without_name(cell, separator, decision.name, quotes=quotes)
-        at = self.company_column if decision.kind == "company-interest" else self.columns["interests"]
+            changed = without_name(cell, separator, name, quotes=quotes)
+        at = self.company_column if kind == "company-interest" else self.columns["interests"]
         _refuse_unwritable(row, "interests", changed, table, at)
-        if decision.value:
-            self.given_names.setdefault(decision.kind, set()).add(name)
+        if is_added:
+            self.given_names.setdefault(kind, set()).add(name)
         else:
             row.as_listed = row.as_listed or cell
-        _set(row, "interests", changed)
-        return ("", name) if decision.value else (standing[0], "")
+        if changed != cell:
+            row.change("interests", changed)
+        return ("", name) if is_added else (standing[0], "")
 
     @cached_property
     def _spelled_interests(self) -> dict[str, str]:
@@ -287,11 +289,3 @@ def _refuse_unwritable(row: CrmRow, name: str, value: str, table: Table | None, 
         for line in (row.line, *row.again):
             if reason := table.unwritable(line, column):
                 raise CannotChange(f"row {line} of {table.path.name} cannot take it: {reason}")
-
-
-def _set(row: CrmRow, name: str, value: str) -> tuple[str, str] | None:
-    old = row[name]
-    if old == value:
-        return None
-    row.change(name, value)
-    return old, value

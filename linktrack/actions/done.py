@@ -48,7 +48,7 @@ class Done(NamedTuple):
 
     def row(self, clicked_at: str) -> RowCells:
         """Its row in the file of its kind, by column; `clicked_at` is how the time of its click is shown."""
-        _, _, link, sent, _, _, contact_id, *_ = self.click
+        _, _, link, sent, _, _, contact_id, _, _ = self.click
         return {
             "id": self.id,
             "contact_id": contact_id,

@@ -58,7 +58,7 @@ class Notes:
 
     def make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing, cells: RowCells) -> None:
         """Note that something exists because of a click, with the cells of its row."""
-        name, text, *_ = thing
+        name, text, _, _, _, _ = thing
         done = click, action, identifier, action.kind, name, "make", "", text, "ok", "", thing, cells
         self.done.append(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
 

@@ -102,7 +102,7 @@ class Additions:
         for one in done:
             number += 1
             click, action, identifier, kind, name, operation, old, new, status, message, made, _ = one
-            at, mark, link, shipment, _, recipient, *_ = click
+            at, mark, link, shipment, _, recipient, _, _, _ = click
             # In the order of their columns, as the others are.
             common = link.id, shipment.id, action.number, kind, name, operation, action.definition_id, ran_at, status
             alike = known.get(common) or self._alike_as(common)

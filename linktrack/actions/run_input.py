@@ -96,9 +96,9 @@ class Work:
     def passing(self, unknown: Collection[str]) -> Iterator[PassedClick]:
         """The clicks that the run passes, which are no more than it looks at now; a run by hand passes none. `unknown`
         contacts are not in the export."""
-        if self.options.by_hand is None:
-            get = get_unsubscribes(self.workspace)
-            yield from selecting.find_passing(self.ledger.found, unknown, get_unsubscribes=get)
+        if self.options.by_hand is not None:
+            return iter(())
+        return selecting.find_passing(self.ledger.found, unknown, get_unsubscribes=get_unsubscribes(self.workspace))
 
     def words(self, run_id: int, departures: Sequence[Departing]) -> Iterator[Word]:
         """What the people whose clicks the run looks at have said, and what anybody has since the last run began; and

@@ -205,8 +205,8 @@ class PassedClick(NamedTuple):
 
 def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscribes: bool) -> Iterator[PassedClick]:
     """Put the clicks that the run passes into the temporary table `passing_click`: the open ones, but for those of
-    contacts who are `unknown` to the export, and all others in their stretches of time that run nothing. Then yield
-    them, in the order of time."""
+    contacts who are `unknown` to the export, and all others in their stretches of time that run nothing. Returns them,
+    in the order of time."""
     database = clicks.database
     with database.aside():
         for name in ("unknown_contact", "passing_click"):
@@ -231,7 +231,7 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
                 stretch,
             )
     rows = database.each("SELECT clicked_at, print, contact_id FROM passing_click ORDER BY clicked_at, print")
-    yield from map(partial(tuple.__new__, PassedClick), rows)  # which is thrice as fast as `_make`
+    return map(partial(tuple.__new__, PassedClick), rows)  # which is thrice as fast as `_make`
 
 
 def looked_at(*, passes: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -56,7 +56,8 @@ class CsvTable:
         file `to` when one comes, and what stands behind them at the end."""
         at, line_end = self._first, self.dialect.end[-1]  # as `open_text` cuts lines
         with open_lines(self.path, self.dialect) as raw:
-            text, cutter = map(self._decoded, raw), Cutter(self.dialect.delimiter, self.dialect.escape)
+            text = map(str, raw, repeat(self.dialect.encoding), repeat(self.dialect.errors))
+            cutter = Cutter(self.dialect.delimiter, self.dialect.escape)
             for line in lines:
                 to.writelines(islice(raw, line - at))
                 first = next(text, None)
@@ -66,9 +67,6 @@ class CsvTable:
                 at = line + record.text.count(line_end)
                 yield record
             to.writelines(raw)
-
-    def _decoded(self, line: bytes) -> str:
-        return line.decode(self.dialect.encoding, self.dialect.errors)
 
     def _plain(self, line: int, text: str, cutter: Cutter) -> CsvRecord | None:
         """The record that is a line of the file, where it shows at once what its fields are."""

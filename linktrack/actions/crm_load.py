@@ -168,11 +168,6 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             contact_id = ids[at]
             if not contact_id:
                 continue
-            line = first + at
-            if contact_id in people:
-                repeated += 1
-                people[contact_id].again += (line,)
-                continue
             values = block[at]
             taken = take([*values[:width], *blanks] if blanks else values)
             shared = taken[:alike]
@@ -184,7 +179,10 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
                 if len(names) == 1
                 else " ".join([part for at in names if (part := values[at].strip())])
             )
-            people[contact_id] = CrmRow(contact_id, line, places, cells)
+            row = CrmRow(contact_id, first + at, places, cells)
+            if (known := people.setdefault(contact_id, row)) is not row:
+                repeated += 1
+                known.again += (row.line,)
     if interests:
         separator = state.mapping.settings.contacts.interests_separator
         _liken(state.people.values(), places["interests"], cells_seen, separator)

@@ -123,12 +123,9 @@ class Database(Patience):
 
     def _fetched(self, sql: str, parameters: Sequence[object], at_once: int) -> Iterator[list[Row]]:
         cursor = self.execute(sql, parameters)
-        while True:
-            with self.explained():
-                rows = cursor.fetchmany(at_once)
-            if not rows:
-                return
-            yield rows
+        with self.explained():
+            while rows := cursor.fetchmany(at_once):
+                yield rows
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         with self.explained():

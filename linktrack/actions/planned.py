@@ -243,8 +243,13 @@ def stable_id(*parts: object) -> str:
     return _id_of(one_text(*parts))
 
 
+_NO_FACTS = blake2b(digest_size=12)
+
+
 def _id_of(facts: str) -> str:
-    return "c" + blake2b(facts.encode(), digest_size=12).hexdigest()[:23]
+    digest = _NO_FACTS.copy()  # in half the time that making one takes
+    digest.update(facts.encode())
+    return "c" + digest.hexdigest()[:23]
 
 
 def change_id(click: Clicked, at: int, place: str) -> str:

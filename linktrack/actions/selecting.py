@@ -215,7 +215,8 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
         database.insert("unknown_contact", ["contact_id"], [(contact_id,) for contact_id in unknown])
         database.execute(
             "CREATE TEMP TABLE passing_click (clicked_at BIGINT NOT NULL, print BIGINT NOT NULL, "
-            "recipient_id BIGINT NOT NULL, contact_id TEXT NOT NULL)"
+            "recipient_id BIGINT NOT NULL, contact_id TEXT NOT NULL, PRIMARY KEY (clicked_at, print, recipient_id))"
+            + (" WITHOUT ROWID" if database.dialect == SQLITE else "")
         )
         columns = "clicked_at, print, recipient_id, contact_id"
         database.execute(
@@ -227,7 +228,8 @@ def find_passing(clicks: FoundClicks, unknown: Collection[str], *, get_unsubscri
             database.execute(
                 f"INSERT INTO passing_click ({columns}) SELECT c.clicked_at, c.print, c.recipient_id, r.contact_id "  # noqa: S608  (names of our own)
                 "FROM click c JOIN recipient r ON r.id = c.recipient_id WHERE c.clicked_at BETWEEN ? AND ? "
-                f"AND c.passed = 0 AND NOT ({_acts(get_unsubscribes=get_unsubscribes)}) AND {COUNTS}",
+                f"AND c.passed = 0 AND NOT ({_acts(get_unsubscribes=get_unsubscribes)}) AND {COUNTS} "
+                "ON CONFLICT DO NOTHING",  # of a link whose actions have been removed since the run began
                 stretch,
             )
     rows = database.each("SELECT clicked_at, print, contact_id FROM passing_click ORDER BY clicked_at, print")

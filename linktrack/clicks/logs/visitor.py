@@ -76,8 +76,6 @@ class Visitors:
             text = part.strip(b' \t"')
             if b"=" in text and (said := _FOR(text)):
                 text = said[1].strip(b'"')
-            if text in (b"", b"-"):
-                continue
             address = address_in(text)
             if address is None:
                 continue

@@ -19,7 +19,10 @@ from linktrack.settings.tables import PRIVATE_NETWORKS
 CHAINS = {
     "one address": ("203.0.113.9", "203.0.113.0"),
     "with a port": ("203.0.113.9:4711", "203.0.113.0"),
+    "of the upper half of a /24": ("203.0.113.200", "203.0.113.0"),
+    "of the upper half, behind a proxy": ("203.0.113.200, 10.0.0.1", "203.0.113.0"),
     "an IPv6 address": ("2001:db8:1:2::9", "2001:db8:1::"),
+    "of the upper half of a /48": ("2001:db8:1:8002::9", "2001:db8:1::"),
     "in brackets": ("[2001:db8:1:2::9]", "2001:db8:1::"),
     "in brackets with a port": ("[2001:db8:1:2::9]:4711", "2001:db8:1::"),
     "with a zone": ("fe80::1%eth0", "fe80::"),
@@ -80,6 +83,7 @@ TRUSTED: dict[str, tuple[list[str], str]] = {
     "nobody: the peer is the visitor": ([], "10.0.0.0"),
     "the list takes the place of the default": (["203.0.113.0/24"], "10.0.0.0"),
     "proxies of one's own": (["10.0.0.0/8", "203.0.113.9"], "198.51.100.0"),
+    "a network by one of its addresses": (["10.7.7.7/8"], "203.0.113.0"),
     "everybody: the first": (["0.0.0.0/0"], "198.51.100.0"),
 }
 
@@ -133,12 +137,27 @@ def test_a_trusted_address_that_had_to_stand_for_the_visitor_is_known_as_such(ho
     assert [visitors.kept(chain)[2] for chain in chains] == [True, False, True, False, True]
 
 
-def test_long_chains_are_not_remembered() -> None:
+def test_of_two_networks_the_first_names_whatever_the_names_are() -> None:
+    visitors = Visitors([], [("203.0.113.0/24", "wide"), ("203.0.113.8/30", "narrow")], "none")
+    assert visitors.kept(b"203.0.113.9") == ("", "wide", False)
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_long_chains_are_not_remembered(longer: int) -> None:
     visitors = Visitors(PRIVATE_NETWORKS, [], "truncate")
-    for number in range(1000):
-        chain = b"%d.1.1.1, " % (number % 200 + 11) * 500 + b"203.0.113.9"
-        assert visitors.kept(chain) == ("203.0.113.0", "", False)
-    assert not any(len(chain) > REMEMBERED_BYTES for chain in visitors.plain)
+    chain = b", 203.0.113.9".rjust(REMEMBERED_BYTES + longer, b"-")
+    assert visitors.kept(chain) == ("203.0.113.0", "", False)
+    assert (chain in visitors.plain) is not bool(longer)
+
+
+def test_no_more_chains_are_remembered_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linktrack.clicks.logs.visitor.REMEMBERED", 3)
+    visitors = Visitors(PRIVATE_NETWORKS, [], "truncate")
+    for chain in (b"10.0.0.1", b"203.0.113.9", b"203.0.113.8"):
+        visitors.kept(chain)
+    assert list(visitors.plain) == [b"203.0.113.9", b"203.0.113.8"]
+    visitors.kept(b"203.0.113.7")
+    assert list(visitors.plain) == [b"203.0.113.7"]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from linktrack.clicks.event import NOTE, LineRow, TimedRow, note
+from linktrack.clicks.event import NOTE, LineRow, TimedRow, junk, note
 from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.clicks.logs.joined_lines import LineParts
+from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, too_long
 from linktrack.links.address_shape import PLACEMENT, TOKEN
 
 _ENDS = (
@@ -68,18 +69,30 @@ class Changing:
 
     def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, each with its line as the log has it."""
-        rows = self.format.rows(block)
+        rows = self._plain_rows(block)
         unread = _unread(rows)
         joined = self._parts.joined(block, [rows[index][0] for index in unread])
         if joined is None:
             return self._read(rows, unread)
         whole = b"".join(text + b"\n" for _, text in joined if text and text.strip())
-        rows = self.format.rows(whole)
+        rows = self._plain_rows(whole)
         read = iter(self._read(rows, _unread(rows)))
         if self.otherwise:
             found = self.otherwise
             self.otherwise = {line: found[text] for line, text in joined if text in found}
-        return [(line, *next(read)[1:]) if text and text.strip() else note(line) for line, text in joined]
+        return [
+            (line if len(text) <= MAX_LINE_BYTES else text, *next(read)[1:]) if text and text.strip() else note(line)
+            for line, text in joined
+        ]
+
+    def _plain_rows(self, lines: bytes) -> list[LineRow]:
+        """The rows of lines as the format reads them, but for those that are too long: of these there is nothing."""
+        found: list[LineRow] = []
+        while (long := too_long(lines)) is not None:
+            begins, ends = long
+            found += [*self.format.rows(lines[:begins]), junk(lines[begins : begins + MAX_LINE_BYTES + 1])]
+            lines = lines[ends + 1 :]
+        return found + self.format.rows(lines) if found else self.format.rows(lines)
 
     def _read(self, rows: list[LineRow], unread: Sequence[int]) -> list[LineRow]:
         """The rows of whole lines, those with the indices `unread` read otherwise, in their places."""
@@ -161,8 +174,8 @@ class Changing:
 
 
 def _unread(rows: Sequence[LineRow]) -> list[int]:
-    """The indices of the rows that are no requests."""
-    return [index for index, row in enumerate(rows) if not row[2] or row[2] is NOTE]
+    """The indices of the rows that are no requests, and no longer than a line may be."""
+    return [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and len(row[0]) <= MAX_LINE_BYTES]
 
 
 def _is_missed(row: LineRow) -> bool:

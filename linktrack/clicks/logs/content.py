@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
 
-from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, complete_lines, with_short_holes, without_holes
+from linktrack.clicks.logs.line_ends import beginning, complete_lines, without_holes
 from linktrack.clicks.logs.packed import Unpack, kinds_of_damage, unpacking
 from linktrack.clicks.logs.pipe import Pipe
 from linktrack.errors import BadInput
@@ -118,8 +118,8 @@ class Log:
         """The rest in blocks of complete lines, each with a line feed; an empty one where a pipe has brought nothing
         for a moment. `until` is a position behind a line that they end at.
 
-        The middle of a line that is longer than `MAX_LINE_BYTES` may be missing, and most of a hole is; `position`
-        counts them all the same. BadInput behind the last block that can be read of damaged content.
+        The end of a line that is longer than `MAX_LINE_BYTES` may be missing, and most of a hole is; `position` counts
+        them all the same. BadInput behind the last block that can be read of damaged content.
         """
         left, missing, recent = b"", 0, self.tail
         for more in self.chunks(size, None if until is None else until - self.position):
@@ -129,16 +129,13 @@ class Log:
             recent += more
             text = left + more
             block, taken = complete_lines(text, self.line_end)
+            rest = text[taken:]
             if taken:
-                rest = text[taken:]
                 self.position += missing + taken
                 self.tail = recent[: len(recent) - len(rest)][-TAIL_BYTES:]
                 missing = 0
                 yield block
-            else:
-                rest = left + more[: max(MAX_LINE_BYTES + 1 - len(left), 0)]
-                missing += len(left) + len(more) - len(rest)
-            left = with_short_holes(rest)
+            left = beginning(rest)
             missing += len(rest) - len(left)
             recent = recent[-TAIL_BYTES - len(left) :]
         self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off

@@ -71,7 +71,7 @@ class LineParts:
                 found.append((line, line))
             else:
                 began, text = self._parts.pop(part.stream, (taken, b""))
-                whole = (text + part.text)[:MAX_LINE_BYTES]
+                whole = (text + part.text)[: MAX_LINE_BYTES + 1]
                 if not part.ends:
                     self._parts[part.stream] = (began, whole)
                 found.append((line, whole if part.ends else None))

@@ -15,6 +15,7 @@ MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never l
 # leaves in it: no server writes so many NUL bytes.
 _HOLE = re.compile(rb"\0{8,}")
 _MARK = b"\0" * 8  # what is kept of one, so that what follows it still belongs to it
+_KEPT = MAX_LINE_BYTES + len(_MARK) + MAX_LINE_BYTES + 1
 _LINE_END = re.compile(rb"\n|\0{8,}").search
 _LINE_ENDS = re.compile(rb"(?:[\r\n]|\0{8,})*").match
 _TIME = re.compile(rb"\d\d:\d\d:\d\d|(?<!\d)1[5-9]\d{8}").search  # of day, or seconds since 1970
@@ -35,14 +36,32 @@ _LINE = re.compile(
 ).match
 
 
-def with_short_holes(text: bytes) -> bytes:
-    """A text in which each hole is as long as a hole must be."""
-    return _HOLE.sub(_MARK, text) if b"\0" in text else text
+def beginning(text: bytes) -> bytes:
+    """What is kept of a text without line end until one comes: its holes as long as a hole must be, and so much that a
+    line behind half a line and a hole is whole, if it is not too long."""
+    if b"\0" in text:
+        text = _HOLE.sub(_MARK, text)
+    if len(text) <= _KEPT:
+        return text
+    bare = text.rstrip(b"\0")
+    return bare[:_KEPT] + text[len(bare) :]
 
 
 def without_holes(text: bytes) -> bytes:
     """A text whose holes are line ends: what stands before one has lost its end, and what stands behind it begins."""
     return _HOLE.sub(b"\n", text) if b"\0" in text else text
+
+
+def too_long(lines: bytes) -> tuple[int, int] | None:
+    """Where the first of some lines that is too long begins and ends; None where none is."""
+    at = 0
+    while len(lines) - at > MAX_LINE_BYTES:
+        end = lines.rfind(b"\n", at, at + MAX_LINE_BYTES + 1)
+        if end < 0:
+            end = lines.find(b"\n", at)
+            return at, len(lines) if end < 0 else end
+        at = end + 1
+    return None
 
 
 def line_end_of(start: bytes) -> bytes:

@@ -54,6 +54,43 @@ JSON_LINE = '{"time": "2026-05-04T07:12:33Z", "request": "GET /x HTTP/1.1", "sta
 REQUESTED = '{%s, "request": "GET /x HTTP/1.1"}'
 ALB_LINE = 'http 2026-05-04T07:12:34Z app/c/1 %s - -1 -1 -1 302 - 1 1 "GET http://c.example:80/x HTTP/1.1" "%s"'
 
+EMPTY = b'192.0.2.1 - - [04/May/2026:09:12:33 +0200] "GET / HTTP/1.1" 302 0 "%s" "%s"%s'
+ADDRESS = b"192.0.2.1"
+
+# A combined line whose agent is empty or missing, and what it says of agent and forwarded address.
+NO_AGENTS = {
+    "empty": (EMPTY % (b"-", b"", b""), b"-", b""),
+    "empty, and a referrer": (EMPTY % (b"https://a.example/", b"", b""), b"-", b""),
+    "empty, behind a proxy": (EMPTY % (b"-", b"", b' "203.0.113.9"'), b"-", b"203.0.113.9"),
+    "empty, nobody forwarded": (EMPTY % (b"-", b"", b' "-"'), b"-", b""),
+    "empty, more behind": (EMPTY % (b"-", b"", b' 0.1 "203.0.113.9"'), b"-", b"203.0.113.9"),
+    "a referrer that is empty": (EMPTY % (b"", b"a", b""), b"a", b""),
+    "none, as the log has no agents": (EMPTY.partition(b' "%s')[0], b"", b""),
+    "an empty field behind": (EMPTY % (b"-", b"a", b' ""'), b"a", b""),
+}
+
+
+@pytest.mark.parametrize("case", NO_AGENTS)
+def test_an_agent_that_is_empty_is_told_from_a_log_without_agents(case: str) -> None:
+    line, agent, forwarded = NO_AGENTS[case]
+    format = format_of("combined")
+    assert isinstance(format, LineFormat)
+    stamp = b"04/May/2026:09:12:33 +0200"
+    (row,) = format.rows(line + b"\n")
+    assert row == (line, ADDRESS, stamp, b"GET", b"/", b"302", agent, forwarded, b"", b"")
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+@pytest.mark.parametrize("torn", [b'"GET / HTTP/1.1" 302 0 "-" "half of an', b'"half of a', b"[04/May/2026:09"])
+def test_what_is_closed_on_the_next_line_only_takes_none_of_that(torn: bytes, end: bytes) -> None:
+    whole = EMPTY % (b"-", b"a", b"")
+    cut = EMPTY.partition(b"[")[0] + (torn if torn[:1] == b"[" else b"[04/May/2026:09:12:33 +0200] " + torn)
+    format = format_of("combined")
+    assert isinstance(format, LineFormat)
+    rows = format.rows(whole + b"\n" + cut + b"\n" + whole + end)
+    assert [(row[0], row[3]) for row in rows] == [(whole, b"GET"), (cut, b""), (whole, b"GET")]
+
+
 # What proxies say in front of an address that counts.
 CHAINS = (
     "unknown, 203.0.113.77",

@@ -14,6 +14,7 @@ from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.detecting import SAMPLE_BYTES
 from linktrack.clicks.logs.detecting import detected as found_in
+from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
 
 PATH = "/plb/" + "mfxg2zlsmfzwk3tfon2gk4tjnzsxg43v"
 
@@ -184,3 +185,32 @@ def test_a_message_of_a_server_about_an_address_of_ours_is_no_request(case: str)
     changing = Changing(detected(log), named=False)
     assert len(unread(log, changing)) == 1
     assert changing.rows(log)[3][2] == b"#"
+
+
+AGENT_LAST = '$remote_addr [$time_local] "$request" $status $http_user_agent'
+
+
+def in_docker(line: str) -> str:
+    """A line as a container's log has it: long ones in parts of 16 KB."""
+    pieces = [line[at : at + 16_384] for at in range(0, len(line), 16_384)]
+    ends = [""] * (len(pieces) - 1) + ["\n"]
+    return "\n".join(json.dumps({"log": piece + end, "stream": "stdout", "time": "2026-05-04T07:12:33Z"})
+                     for piece, end in zip(pieces, ends, strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [0, 300, 1200])
+@pytest.mark.parametrize("around", [str, in_docker], ids=["plain", "docker"])
+@pytest.mark.parametrize("length", [MAX_LINE_BYTES - 1, MAX_LINE_BYTES, MAX_LINE_BYTES + 1, 3 * MAX_LINE_BYTES])
+def test_a_line_that_is_too_long_is_none_wherever_it_stands(
+    world: World, tmp_path: Path, before: int, around: Callable[[str], str], length: int
+) -> None:
+    def of(agent: str, second: int) -> str:
+        return f'203.0.113.9 [04/May/2026:{clock(second)} +0000] "GET {world.path(1, 1)} HTTP/1.1" 302 {agent}'
+
+    long = of(CHROME, 900) + " "
+    lines = [of(CHROME, second) for second in range(before)] + [long.ljust(length, "x"), of(CHROME, 1000)]
+    log = tmp_path / "access.log"
+    log.write_text("".join(around(line) + "\n" for line in lines))
+    summary = world.load(log, log_format=AGENT_LAST)
+    is_one = length <= MAX_LINE_BYTES
+    assert (summary.stored, summary.reasons) == (before + 1 + is_one, {} if is_one else {"too-long": 1})

@@ -54,6 +54,21 @@ def test_a_hole_is_a_line_end_and_the_position_counts_it(tmp_path: Path, hole: i
     assert tail == data[:position][-TAIL_BYTES:]
 
 
+@pytest.mark.parametrize("torn", [0, 1, 200, MAX_LINE_BYTES])
+@pytest.mark.parametrize("behind", [1, 7, 8, 100, MAX_LINE_BYTES])
+@pytest.mark.parametrize("where", [1, 2])
+@pytest.mark.parametrize("more", [-9, -8, -1, 0, 1, 8, 100])
+def test_a_hole_parts_lines_wherever_blocks_of_it_end(
+    tmp_path: Path, torn: int, behind: int, where: int, more: int
+) -> None:
+    begins, ends = len(b"one\n") + torn, where * BLOCK_BYTES + more
+    hole = max(ends - begins, 8)
+    data = b"one\n" + b"t" * torn + b"\0" * hole + b"x" * behind + b"\nthree\n"
+    text, position, unfinished, tail = read(tmp_path / "log", data, BLOCK_BYTES)
+    assert text.split(b"\n") == [b"one", b"t" * torn, b"x" * behind, b"three", b""]
+    assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, lzma.compress], ids=["plain", "gzip", "xz"])
 @pytest.mark.parametrize("hole", [1, 100, 200_000])

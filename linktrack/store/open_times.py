@@ -24,15 +24,15 @@ def note_open_times(database: Database, stretches: Iterable[Stretch]) -> None:
     known = [(first, last) for first, last in rows]
     if known:
         database.execute("DELETE FROM open_time WHERE first_at <= ? AND last_at >= ?", ends)
-    database.insert("open_time", ("first_at", "last_at"), merged([*new, *known], NEAR))
+    longer = "CASE WHEN excluded.last_at > open_time.last_at THEN excluded.last_at ELSE open_time.last_at END"
+    together = f" ON CONFLICT (first_at) DO UPDATE SET last_at = {longer}"  # with what another job has just added
+    database.insert("open_time", ("first_at", "last_at"), merged([*new, *known], NEAR), besides=together)
 
 
 def open_times(database: Database) -> list[Stretch]:
-    """All stretches in which open clicks may lie, in order."""
-    return [
-        (first_at, last_at)
-        for first_at, last_at in database.rows("SELECT first_at, last_at FROM open_time ORDER BY first_at")
-    ]
+    """All stretches in which open clicks may lie, in order, none within another one: of two jobs that added some at the
+    same time, on a server, neither has seen those of the other."""
+    return merged([(first, last) for first, last in database.rows("SELECT first_at, last_at FROM open_time")], NEAR)
 
 
 def replace_open_times(database: Database, stretches: Iterable[Stretch]) -> None:

@@ -30,6 +30,24 @@ def test_a_run_leaves_no_stretch_of_time_but_that_of_what_stays_open(world: Acti
     assert world.passed() == 3  # clicks on links without actions, too
 
 
+@pytest.mark.parametrize("within", [0, 5, 10])
+def test_a_click_in_two_stretches_of_time_is_one(world: ActionsWorld, within: int) -> None:
+    """Two jobs on a server may have added what overlaps."""
+    world.link("offer", [HOT, CALL])
+    world.link("plain", [])
+    for minute in range(11):
+        world.click("12"[minute % 2], ("offer", "plain")[minute % 3 == 2], minute)
+    (stretch,) = open_times(world.database)
+    other = (stretch[0] + within * MINUTE, stretch[1] + MINUTE)
+    besides = " ON CONFLICT (first_at) DO UPDATE SET last_at = excluded.last_at"
+    world.database.insert("open_time", ("first_at", "last_at"), [other], besides=besides)
+    report, out = world.run(world.export(EXPORT))
+    assert report.summary["clicks"] == 8
+    assert len(rows_of(out / "requests.csv")) == 2  # one for each person
+    assert len((out / "passed-clicks.ndjson").read_text().splitlines()) == 11
+    assert (world.passed(), open_times(world.database)) == (11, [])
+
+
 def test_a_run_with_nothing_to_do_looks_at_no_click(world: ActionsWorld) -> None:
     world.link("offer", [HOT])
     world.click("1", "offer")

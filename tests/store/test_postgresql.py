@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from postgresql_server import server as server
 from tests_support import Run
 
 from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.moments import Stretch, merged
 from linktrack.store.lock import alone
+from linktrack.store.open_times import NEAR, note_open_times, open_times
 from linktrack.store.session import connect
 from linktrack.workspace import Workspace
 
@@ -234,6 +237,41 @@ def test_a_query_is_read_while_another_one_goes_on(server: str, tmp_path: Path, 
     with connect(url, new=on == "SQLite") as database:
         found = [(one, other) for (one,) in database.stream(three) for (other,) in database.stream(three)]
     assert found == [(one, other) for one in (1, 2, 3) for other in (1, 2, 3)]
+
+
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("known", "one", "other"),
+    [
+        pytest.param([], [(HOUR, HOUR)], [(HOUR, HOUR)], id="the same moment"),
+        pytest.param([], [(HOUR, HOUR)], [(HOUR, 3 * HOUR)], id="the same beginning, the second one longer"),
+        pytest.param([], [(HOUR, 3 * HOUR)], [(HOUR, HOUR)], id="the same beginning, the first one longer"),
+        pytest.param([], [(HOUR, 3 * HOUR)], [(2 * HOUR, 4 * HOUR)], id="they overlap"),
+        pytest.param([(2 * HOUR, 3 * HOUR)], [(HOUR, 2 * HOUR)], [(3 * HOUR, 4 * HOUR)], id="both go on"),
+        pytest.param([(2 * HOUR, 3 * HOUR)], [(0, 9 * HOUR)], [(HOUR, HOUR)], id="one within the other"),
+    ],
+)
+def test_of_stretches_that_two_jobs_add_at_the_same_time_none_is_lost_or_there_twice(
+    server: str, known: list[Stretch], one: list[Stretch], other: list[Stretch]
+) -> None:
+    address = ours(new_database(server))
+    with connect(address) as first, connect(address) as second, ThreadPoolExecutor(1) as aside:
+        first.execute("CREATE TABLE open_time (first_at BIGINT PRIMARY KEY, last_at BIGINT)")
+        with first.transaction():
+            note_open_times(first, known)
+
+        def add() -> None:
+            with second.transaction():
+                note_open_times(second, other)
+
+        with first.transaction():
+            note_open_times(first, one)
+            ends = aside.submit(add)
+            wait([ends], 0.3)
+        ends.result(30)
+        assert open_times(first) == merged([*known, *one, *other], NEAR)
 
 
 def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str) -> None:

@@ -10,7 +10,7 @@ from linktrack.clicks.event import NOTE, LineRow, TimedRow, junk, note
 from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.clicks.logs.joined_lines import LineParts
-from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, too_long
+from linktrack.clicks.logs.line_ends import KEPT_BYTES, is_too_long, too_long
 from linktrack.links.address_shape import PLACEMENT, TOKEN
 
 _ENDS = (
@@ -81,7 +81,7 @@ class Changing:
             found = self.otherwise
             self.otherwise = {line: found[text] for line, text in joined if text in found}
         return [
-            (line if len(text) <= MAX_LINE_BYTES else text, *next(read)[1:]) if text and text.strip() else note(line)
+            (text if is_too_long(text) else line, *next(read)[1:]) if text and text.strip() else note(line)
             for line, text in joined
         ]
 
@@ -90,7 +90,7 @@ class Changing:
         found: list[LineRow] = []
         while (long := too_long(lines)) is not None:
             begins, ends = long
-            found += [*self.format.rows(lines[:begins]), junk(lines[begins : begins + MAX_LINE_BYTES + 1])]
+            found += [*self.format.rows(lines[:begins]), junk(lines[begins : min(ends, begins + KEPT_BYTES)])]
             lines = lines[ends + 1 :]
         return found + self.format.rows(lines) if found else self.format.rows(lines)
 
@@ -175,7 +175,7 @@ class Changing:
 
 def _unread(rows: Sequence[LineRow]) -> list[int]:
     """The indices of the rows that are no requests, and no longer than a line may be."""
-    return [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and len(row[0]) <= MAX_LINE_BYTES]
+    return [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and not is_too_long(row[0])]
 
 
 def _is_missed(row: LineRow) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from linktrack.clicks.formats.notation.json_lines import parsed, text_of
 from linktrack.clicks.formats.notation.lines import split_lines
-from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
+from linktrack.clicks.logs.line_ends import KEPT_BYTES, is_too_long
 
 MAX_WAITING_BYTES = 16 << 20  # a stream that says nothing while another says so much does not go on
 
@@ -67,11 +67,13 @@ class LineParts:
         found: list[tuple[bytes, bytes | None]] = []
         for line, raw in zip(split_lines(block), block.split(b"\n"), strict=False):
             part = part_of_line(line) if self._parts or _goes_on(line) else None
+            if part is None and is_too_long(line):  # the end of it may be missing: it may be a part of any of these
+                self._parts = {name: (began, line[:KEPT_BYTES]) for name, (began, _) in self._parts.items()}
             if part is None or (part.ends and part.stream not in self._parts):
                 found.append((line, line))
             else:
                 began, text = self._parts.pop(part.stream, (taken, b""))
-                whole = (text + part.text)[: MAX_LINE_BYTES + 1]
+                whole = line[:KEPT_BYTES] if is_too_long(line) else (text + part.text)[:KEPT_BYTES]
                 if not part.ends:
                     self._parts[part.stream] = (began, whole)
                 found.append((line, whole if part.ends else None))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 
-MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
+MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at …
+KEPT_BYTES = MAX_LINE_BYTES + 8  # … but for its beginning, perhaps with a count, which is too long by itself
 
 # A hole that truncating a log under a server that goes on writing where it was (logrotate's copytruncate), or a crash,
 # leaves in it: no server writes so many NUL bytes.
 _HOLE = re.compile(rb"\0{8,}")
 _MARK = b"\0" * 8  # what is kept of one, so that what follows it still belongs to it
-_KEPT = MAX_LINE_BYTES + len(_MARK) + MAX_LINE_BYTES + 1
 _LINE_END = re.compile(rb"\n|\0{8,}").search
 _LINE_ENDS = re.compile(rb"(?:[\r\n]|\0{8,})*").match
 _TIME = re.compile(rb"\d\d:\d\d:\d\d|(?<!\d)1[5-9]\d{8}").search  # of day, or seconds since 1970
@@ -37,19 +37,23 @@ _LINE = re.compile(
 
 
 def beginning(text: bytes) -> bytes:
-    """What is kept of a text without line end until one comes: its holes as long as a hole must be, and so much that a
-    line behind half a line and a hole is whole, if it is not too long."""
-    if b"\0" in text:
-        text = _HOLE.sub(_MARK, text)
-    if len(text) <= _KEPT:
-        return text
+    """What is kept of a line until its end comes: no more than tells that it is too long, and of a hole behind it that
+    may go on, as much as a hole must be."""
     bare = text.rstrip(b"\0")
-    return bare[:_KEPT] + text[len(bare) :]
+    return bare[:KEPT_BYTES] + text[len(bare) :][: len(_MARK)]
 
 
 def without_holes(text: bytes) -> bytes:
     """A text whose holes are line ends: what stands before one has lost its end, and what stands behind it begins."""
     return _HOLE.sub(b"\n", text) if b"\0" in text else text
+
+
+def is_too_long(line: bytes) -> bool:
+    """Whether a line is longer than a line may be, without its line end and the count of its octets."""
+    if len(line) <= MAX_LINE_BYTES:
+        return False
+    count = _FRAME.match(line)
+    return len(line.removesuffix(b"\r")) - (count.end() if count else 0) > MAX_LINE_BYTES
 
 
 def too_long(lines: bytes) -> tuple[int, int] | None:
@@ -59,7 +63,9 @@ def too_long(lines: bytes) -> tuple[int, int] | None:
         end = lines.rfind(b"\n", at, at + MAX_LINE_BYTES + 1)
         if end < 0:
             end = lines.find(b"\n", at)
-            return at, len(lines) if end < 0 else end
+            end = len(lines) if end < 0 else end
+            if is_too_long(lines[at:end]):
+                return at, end
         at = end + 1
     return None
 
@@ -73,13 +79,15 @@ def line_end_of(start: bytes) -> bytes:
 def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
     """The complete lines of a text that begins with one, each with a line end, and how many bytes of it they are.
 
-    A line ends with `end`, which is one byte, at a hole, or, where its octets are counted before it, at their count:
-    lines of both kinds may stand in one log.
+    A line ends with `end`, which is one byte, at a hole that something follows, or, where its octets are counted before
+    it, at their count: lines of both kinds may stand in one log.
     """
     if _has_frames(text):
         return counted_lines(text)
     text = text.replace(end, b"\n") if end != b"\n" else with_line_feeds(text)
     taken = text.rfind(b"\n") + 1
+    if b"\0" in text and (hole := text.rstrip(b"\0").rfind(_MARK, taken)) >= 0:
+        taken = hole + len(_MARK)
     return without_holes(text[:taken]), taken
 
 
@@ -120,8 +128,8 @@ def counted_lines(text: bytes) -> tuple[bytes, int]:
     Where no count stands (lines of both kinds may be mixed, or an editor has changed the file), a line ends at its line
     end, or where a line with a count begins."""
     lines: list[bytes] = []
-    at = 0
-    while (at := _behind_line_ends(text, at)) < len(text):
+    at, stop = 0, len(text) - len(_MARK) * text.endswith(_MARK)  # a hole at the end may go on
+    while (at := _behind_line_ends(text, at)) < stop:
         end = _frame_end(text, at)
         if end is None:
             end = _line_end(text, at)
@@ -129,7 +137,7 @@ def counted_lines(text: bytes) -> tuple[bytes, int]:
             break
         lines.append(text[at:end].rstrip(b"\r\n\0") + b"\n")
         at = end
-    return b"".join(lines), at
+    return b"".join(lines), min(at, stop)
 
 
 def first_lines(start: bytes) -> tuple[bytes, bytes]:
@@ -143,6 +151,8 @@ def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
     middle of a line, which is left out."""
     if seed.endswith(b"\r"):  # at the end of a log: see `Log.blocks`
         seed = seed[:-1] + b"\n"
+    elif seed.endswith(_MARK):
+        seed += end
     if not whole and _PRIORITY in seed:
         begins = _AFTER.search(seed)
         seed = seed[begins.end() :] if begins else seed

@@ -23,7 +23,7 @@ from linktrack.clicks.logs.fields import (
     was_accepted,
 )
 from linktrack.clicks.logs.import_terms import ImportTerms
-from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
+from linktrack.clicks.logs.line_ends import is_too_long
 from linktrack.clicks.logs.print_counts import PrintCounts
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
@@ -319,7 +319,7 @@ def nth(line: int, count: int) -> int:
 
 
 def _junk_reason(line: bytes) -> str:
-    if len(line) > MAX_LINE_BYTES:
+    if is_too_long(line):
         return "too-long"
     if b"\x00" in line:
         return "binary"

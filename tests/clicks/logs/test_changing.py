@@ -198,8 +198,19 @@ def in_docker(line: str) -> str:
                      for piece, end in zip(pieces, ends, strict=True))  # fmt: skip
 
 
+def with_return(line: str) -> str:
+    return line + "\r"
+
+
+def in_frame(line: str) -> str:
+    """A syslog line behind the count of its octets, which is as long with its head."""
+    text = "<190>1 2026-05-04T07:12:33Z web01 nginx - - - "
+    text += line[: -len(text)] if len(line) > 10_000 else line
+    return f"{len(text)} {text}"
+
+
 @pytest.mark.parametrize("before", [0, 300, 1200])
-@pytest.mark.parametrize("around", [str, in_docker], ids=["plain", "docker"])
+@pytest.mark.parametrize("around", [str, in_docker, with_return, in_frame], ids=["plain", "docker", "CRLF", "frame"])
 @pytest.mark.parametrize("length", [MAX_LINE_BYTES - 1, MAX_LINE_BYTES, MAX_LINE_BYTES + 1, 3 * MAX_LINE_BYTES])
 def test_a_line_that_is_too_long_is_none_wherever_it_stands(
     world: World, tmp_path: Path, before: int, around: Callable[[str], str], length: int
@@ -210,7 +221,36 @@ def test_a_line_that_is_too_long_is_none_wherever_it_stands(
     long = of(CHROME, 900) + " "
     lines = [of(CHROME, second) for second in range(before)] + [long.ljust(length, "x"), of(CHROME, 1000)]
     log = tmp_path / "access.log"
-    log.write_text("".join(around(line) + "\n" for line in lines))
+    log.write_bytes("".join(around(line) + "\n" for line in lines).encode())
     summary = world.load(log, log_format=AGENT_LAST)
     is_one = length <= MAX_LINE_BYTES
     assert (summary.stored, summary.reasons) == (before + 1 + is_one, {} if is_one else {"too-long": 1})
+
+
+@pytest.mark.parametrize("beside", ["alone", "behind a part", "before a part", "within a line"])
+@pytest.mark.parametrize("before", [0, 300, 700])
+def test_a_line_of_a_container_that_is_too_long_is_none_whatever_stands_beside_it(
+    world: World, tmp_path: Path, before: int, beside: str
+) -> None:
+    def of(agent: str, second: int) -> str:
+        return f'203.0.113.9 [04/May/2026:{clock(second)} +0000] "GET {world.path(1, 1)} HTTP/1.1" 302 {agent}'
+
+    def part(text: str, end: str = "\n") -> str:
+        return json.dumps({"log": text + end, "stream": "stdout", "time": "2026-05-04T07:12:33Z"})
+
+    lines = [part(of(CHROME, second)) for second in range(before)]
+    odd = of("\1" * 15_000, 900)  # each byte of it written as six
+    other = [part(of(CHROME, 1000)[:90], ""), part(of(CHROME, 1000)[90:])]
+    if beside == "within a line":
+        lines += [part(of(CHROME, 900), ""), part("\1" * 15_000, ""), part(" of it")]
+    else:
+        lines += [
+            *(other if beside == "behind a part" else []),
+            part(odd),
+            *(other if beside == "before a part" else []),
+        ]
+    log = tmp_path / "access.log"
+    log.write_text("".join(line + "\n" for line in lines))
+    summary = world.load(log, log_format=AGENT_LAST)
+    whole = before + (beside in ("behind a part", "before a part"))
+    assert (summary.stored, set(summary.reasons)) == (whole, {"too-long"})

@@ -18,6 +18,7 @@ from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, complete_lines
 from linktrack.errors import BadInput
 
 SIZES = (7, 64, 1000, BLOCK_BYTES, 1 << 20)
+ONE, TWO = b"192.0.2.1 - - [04/May/2026:09:12:33 +0200] a", b'{"ts": 1777878753.25, "b": 2}'
 HEAD = b"<190>1 2026-05-04T07:12:33.123Z web01 nginx - - - "
 
 
@@ -67,6 +68,37 @@ def test_a_hole_parts_lines_wherever_blocks_of_it_end(
     text, position, unfinished, tail = read(tmp_path / "log", data, BLOCK_BYTES)
     assert text.split(b"\n") == [b"one", b"t" * torn, b"x" * behind, b"three", b""]
     assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("end", [b"\n", b"\r"], ids=["line feeds", "carriage returns"])
+def test_lines_that_only_holes_part_are_lines(tmp_path: Path, end: bytes, size: int) -> None:
+    texts = [ONE + b" %d" % number for number in range(4000)]
+    data = ONE + end + b"".join(text + b"\0" * (8 + at % 3 * 50) for at, text in enumerate(texts)) + TWO + end
+    text, position, unfinished, tail = read(tmp_path / "log", data, size)
+    assert text.split(b"\n") == [ONE, *texts, TWO, b""]
+    assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
+
+
+@pytest.mark.parametrize("more", range(-9, 10))
+def test_a_hole_parts_frames_wherever_blocks_of_it_end(tmp_path: Path, more: int) -> None:
+    texts = [framed(HEAD + b"%d" % number) for number in range(300)]
+    first = b"".join(texts[:100])
+    hole = b"\0" * (BLOCK_BYTES + more - len(first))
+    data = first + hole + b"".join(texts[100:200]) + b"203.0.113.7 - - line\n" + b"".join(texts[200:])
+    text, position, unfinished, tail = read(tmp_path / "log", data, BLOCK_BYTES)
+    assert [line for line in text.split(b"\n") if line] == [*texts[:200], b"203.0.113.7 - - line", *texts[200:]]
+    assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("behind", [0, 1, 7, 100, 3_000])
+def test_nothing_is_put_together_from_what_long_lines_leave(tmp_path: Path, behind: int, size: int) -> None:
+    half = b"t" * 65_000 + b"\0" * 8
+    before = b"b" * (2 * BLOCK_BYTES - 2 * len(half) % BLOCK_BYTES + behind) + b"\n"
+    data = before + half * 2 + b"c" * 3_000 + b"\n"
+    text, *_ = read(tmp_path / "log", data, size)
+    assert text.split(b"\n")[1:] == [half[:65_000], half[:65_000], b"c" * 3_000, b""]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -133,7 +165,6 @@ def test_where_counts_are_none_line_ends_count(text: bytes, wanted: int) -> None
     assert lines.replace(b"\n", b"") == text[:taken].replace(b"\n", b"").replace(b"\0", b"")
 
 
-ONE, TWO = b"192.0.2.1 - - [04/May/2026:09:12:33 +0200] a", b'{"ts": 1777878753.25, "b": 2}'
 FIELDS = b"#Fields: date time"
 
 

@@ -33,6 +33,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from linktrack.clicks.judging.agents import OWN_RULES
+
 ROOT = Path(__file__).parent.parent.parent
 ZONE = ZoneInfo("Europe/Stockholm")
 SECONDS_BETWEEN_PEOPLE = 97
@@ -51,7 +53,7 @@ _OF_THE_DAY = [
     (re.compile(r"^.*: [\d,]+ lines, [\d,]+ a second\n", re.MULTILINE), ""),
     (re.compile(r"in \d+\.\d s"), "in 0.1 s"),
     (re.compile(r"\([\d,]+ bytes\)"), "(7,424 bytes)"),
-    (re.compile(r"(Judged by the rules) of [^.]*(?:\.\d[^.]*)*\."), r"\1 of 2026-11-26, is-bot 0.3.7."),
+    (re.compile(r"(Judged by the rules) of [^.]*(?:\.\d[^.]*)*\."), rf"\1 of {OWN_RULES}, is-bot 0.3.7."),
 ]
 
 # linktrack as the page's reader runs it, but for the clock and for chance.

@@ -106,15 +106,18 @@ def test_forgetting_and_purging_do_the_same(on_server: PersonsWorld, persons: Pe
 @pytest.mark.servers
 @pytest.mark.faults
 def test_killed_at_any_write_the_same_command_does_the_rest(on_server: PersonsWorld) -> None:
-    """Each time somebody else is forgotten, then more is purged, and the process killed at another point of it."""
+    """Each time somebody else is forgotten, then more is purged, and the process killed at another point of it. The
+    server may take a moment to see that its client is gone, and has its lock until then."""
 
     def forget(contact: str) -> None:
         with on_server.open() as database:
-            forget_person(on_server.workspace, database, contact, NOW)
+            forget_person(on_server.workspace, database, contact, NOW, wait=30)
 
     def purge(minutes: int) -> None:
         with on_server.open() as database:
-            purge_clicks(on_server.workspace, database, moment_of(SENT) + minutes * MINUTE, NOW, even_open=True)
+            purge_clicks(
+                on_server.workspace, database, moment_of(SENT) + minutes * MINUTE, NOW, even_open=True, wait=30
+            )
 
     def is_sound() -> None:
         with on_server.open() as database:

@@ -214,3 +214,28 @@ def test_segments_in_quoted_printable_can_be_joined(pieces: list[bytes]) -> None
         assert len(line) <= 76 and not line.endswith((b" ", b"\t")) and not re.match(rb">*From |\.", line)
     if last:
         assert address + TOKEN.encode() in encoded  # no soft break inside the address
+
+
+@pytest.mark.parametrize("length", range(38, 50))
+@pytest.mark.parametrize("before", [b"", b"see ", b"see\n", b"x" * 74, b"x" * 75 + b"\r\n"])
+def test_an_address_stays_in_one_line_with_its_token_where_the_line_may_be_so_long(before: bytes, length: int) -> None:
+    address = b"https://c.example/".ljust(length, b"y")
+    encoded = quoted_printable(before + address, first=True, last=False) + TOKEN.encode()
+    encoded += quoted_printable(b'">x', first=False, last=True)
+    assert quopri.decodestring(encoded) == re.sub(b"\r?\n", b"\r\n", before) + address + TOKEN.encode() + b'">x'
+    lines = encoded.split(b"\r\n")
+    assert max(map(len, lines)) <= 76
+    assert (address + TOKEN.encode() + b"=" in lines) == (length + len(TOKEN) <= 75)
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"see\n", b"see"])
+def test_a_line_is_broken_softly_before_an_address_unless_it_has_just_begun(before: bytes) -> None:
+    encoded = quoted_printable(before + b"https://c.example/", first=True, last=False)
+    written = before.replace(b"\n", b"\r\n") + (b"=\r\n" if before == b"see" else b"")
+    assert encoded == written + b"https://c.example/"
+
+
+def test_an_equals_sign_in_an_address_is_written_as_one() -> None:
+    data = b"https://c.example/?a=/"
+    encoded = quoted_printable(data, first=True, last=False) + TOKEN.encode()
+    assert quopri.decodestring(encoded) == data + TOKEN.encode()

@@ -24,6 +24,10 @@ NAMES = {
     "a dot or blank at the end, which Windows drops": ("x.", "x%2E"),
     "a device of Windows": ("CON", "%43ON"),
     "a device of Windows with a suffix": ("com1.a", "%63om1.a"),
+    "a device that Windows has no number for": ("Com0", "%43om0"),
+    "the last of them": ("lpt9", "%6Cpt9"),
+    "as long as a name may be": ("a" * 200, "a" * 200),
+    "as long in bytes": ("å" * 100, "å" * 100),
     "a name that only begins like a device": ("console", "console"),
     "a percent sign": ("%2E", "%252E"),
     "signs of shells and of Windows": ('a:b|c*d?e"f<g>', "a%3Ab%7Cc%2Ad%3Fe%22f%3Cg%3E"),
@@ -45,6 +49,12 @@ def test_names_are_safe_short_and_different(ids: list[str]) -> None:
     assert len(set(names)) == len(ids)
     for name in names:
         assert len(name.encode()) <= 200 and not re.search(r"[/\\\x00-\x1f:]|^\.|[. ]$", name)
+
+
+@pytest.mark.parametrize("contact_id", ["a" * 201, "å" * 100 + "a"])
+def test_of_a_longer_id_the_beginning_and_a_fingerprint_stay(contact_id: str) -> None:
+    name = file_name(contact_id)
+    assert re.fullmatch(r"(a{160}|å{80})%[0-9a-f]{32}", name)
 
 
 def test_long_ids_that_begin_alike_stay_apart() -> None:

@@ -10,7 +10,7 @@ NAME the row that uses most of what is promised. Small sizes take some minutes:
     python bench/promises.py --runs 1 --lines 10000 30000 --stored 100000 --contacts 20000 --people 20000 \
         --agents 1000 3000 --crowd 20000 --mailed 10000 30000
 
-What is measured so is not what the promises are about: --page and --readme want the sizes there are.
+Page and README are made without them: the promises are about the sizes that are there by default.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Changing:
             begins, ends = long
             found += [*self.format.rows(lines[:begins]), junk(lines[begins : min(ends, begins + KEPT_BYTES)])]
             lines = lines[ends + 1 :]
-        return found + self.format.rows(lines) if found else self.format.rows(lines)
+        return found + self.format.rows(lines)
 
     def _read(self, rows: list[LineRow], unread: Sequence[int]) -> list[LineRow]:
         """The rows of whole lines, those with the indices `unread` read otherwise, in their places."""

@@ -151,7 +151,7 @@ def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
     middle of a line, which is left out."""
     if seed.endswith(b"\r"):  # at the end of a log: see `Log.blocks`
         seed = seed[:-1] + b"\n"
-    elif seed.endswith(_MARK):
+    elif seed.endswith(_MARK):  # a hole is a line end when something follows it, as what is behind the position does
         seed += end
     if not whole and _PRIORITY in seed:
         begins = _AFTER.search(seed)

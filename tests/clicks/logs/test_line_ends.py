@@ -92,10 +92,10 @@ def test_a_hole_parts_frames_wherever_blocks_of_it_end(tmp_path: Path, more: int
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("behind", [0, 1, 7, 100, 3_000])
+@pytest.mark.parametrize("behind", [0, 1, 7, 100, 1_500, 2_990, 3_000])
 def test_nothing_is_put_together_from_what_long_lines_leave(tmp_path: Path, behind: int, size: int) -> None:
     half = b"t" * 65_000 + b"\0" * 8
-    before = b"b" * (2 * BLOCK_BYTES - 2 * len(half) % BLOCK_BYTES + behind) + b"\n"
+    before = b"b" * (3 * BLOCK_BYTES - 2 * len(half) - behind - 1) + b"\n"  # so a block ends in the last line
     data = before + half * 2 + b"c" * 3_000 + b"\n"
     text, *_ = read(tmp_path / "log", data, size)
     assert text.split(b"\n")[1:] == [half[:65_000], half[:65_000], b"c" * 3_000, b""]

@@ -195,8 +195,8 @@ def _joined(database: Database, spans: Sequence[_Span]) -> Iterator[_Span]:
     if not spans:
         return
     whole = _Span(spans[0].start, spans[-1].stop, spans[0].low, spans[-1].high)
-    ends = whole.low - 2 * REACH, whole.high + 2 * REACH
-    if len(spans) == 1 or not any(ends_within(database, table, *ends) for table in ("click", "probe", "junk_request")):
+    tables = ("click", "probe", "junk_request")
+    if len(spans) == 1 or not any(ends_within(database, table, whole.low, whole.high) for table in tables):
         yield whole
         return
     half = len(spans) // 2

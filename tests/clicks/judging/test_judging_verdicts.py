@@ -129,7 +129,7 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("three places at once with a token that many share, from one address",
      [click(HOURS + n / 5, n + 1, person=NOBODY) for n in range(3)], [(S, "burst")] * 3),
     ("a shipment of whose sending nothing is known, beside one that was just sent",
-     [click(3), click(3, shipment=9)], [(H, "soon-after-sending"), (H, "")]),
+     [click(3), click(3, shipment=9, number=1)], [(H, "soon-after-sending"), (H, "")]),
     ("at the moment of sending", [click(0)], [(H, "soon-after-sending")]),
     ("ten seconds after it", [click(10)], [(H, "soon-after-sending")]),
     ("more than ten seconds after it", [click(10.001)], [(H, "")]),
@@ -247,6 +247,11 @@ def test_junk_requests(request_: JunkRequest, clicked: Click, wanted: Verdict) -
         pytest.param([0, 20, 40, 60, 80, 101], 1, id="six with pauses that differ by a second"),
         pytest.param([0, 20, 40, 62.1, 82.1, 102.1], 0, id="six with pauses that differ"),
         pytest.param([n * 60.01 for n in range(300)], 0, id="pauses over more than five minutes"),
+        pytest.param(
+            [0, 40, 90, 150, 170, 260, *(400 + n * 61 for n in range(20))],
+            0,
+            id="the same after six within five minutes",
+        ),
         pytest.param([*(n / 100 for n in range(50)), 900], 45, id="a person a quarter of an hour after the machine"),
     ],
 )

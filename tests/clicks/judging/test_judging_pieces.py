@@ -1,0 +1,73 @@
+"""Clicks that come into the database in pieces, in any order, have the verdicts of all at once: every case of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from clicks.judging.judged_clicks import BY, S, click, head, junk
+from clicks.judging.test_judging_reputation import CASES, judged, scanning
+from clicks.judging.test_judging_verdicts import SESSIONS
+
+from linktrack.clicks.click import Click, Clicks
+from linktrack.clicks.judging.judge import judge_new, judge_reputation, set_rulings
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Verdict
+from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.stored_clicks import stored_clicks
+from linktrack.store.session import Database
+
+ROWS = {
+    **{name: [*clicks, one] for name, clicks, one, _ in CASES},
+    **{name: clicks for name, clicks, _ in SESSIONS},
+    "a person's second visit while an address scans": [
+        click._replace(recipient_id=number % 50, ip="203.0.113.0") if number % 7 == 0 else click
+        for number, click in enumerate(scanning(200))
+    ],
+}  # fmt: skip
+
+
+def come_in_pieces(database: Database, pieces: Sequence[Sequence[Click]]) -> dict[Click, Verdict]:
+    """The verdicts on all clicks that are stored in the end."""
+    rulings = Rulings(database, BY.rules)
+    for piece in pieces:
+        new = Clicks.of(sorted(piece))
+        first = judge_new(database, new, (), (), BY, rulings)
+        set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
+        second = judge_reputation(database, new, first, 1, BY, rulings)
+        set_rulings(database, [(one.click, ruling) for one, ruling in second.moved])
+        rows = ((*one, ruling, 1, "", 0) for one, ruling in zip(new, second.rulings, strict=True))
+        database.insert("click", (*Click._fields, "ruling_id", "reading_id", "pressed", "passed"), rows)
+    return {one.click: rulings.verdict(one.ruling) for one in stored_clicks(database, 0, 1 << 60)}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_pieces_in_any_order_have_the_verdicts_of_all_at_once(database: Database, name: str) -> None:
+    clicks = ROWS[name]
+    last, others = clicks[-1:], clicks[:-1]
+    divided = {
+        "the last one later": (others, last),
+        "the last one first": (last, others),
+        "the later half first": (clicks[len(clicks) // 2 :], clicks[: len(clicks) // 2]),
+        "every other one": (clicks[::2], clicks[1::2]),
+    }
+    whole = judged(clicks)
+    for how, pieces in divided.items():
+        found = come_in_pieces(database, [piece for piece in pieces if piece])
+        assert found == whole, how
+        for table in ("click", "scanner_evidence", "ruling"):
+            database.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+@pytest.mark.parametrize("side", [-1, 1], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("beside", "reason"), [(head, "head-request"), (junk, "malformed-neighbour")], ids=["HEAD", "junk"]
+)
+def test_what_is_beside_a_stored_click_is_not_forgotten_when_it_is_judged_again(
+    database: Database, beside: Callable[[float], Probe | JunkRequest], reason: str, side: int
+) -> None:
+    """The new click is five minutes from it, and the request ten seconds more."""
+    stored, request = click(10_000 + side * 300), beside(10_000 + side * 310)
+    table = "probe" if isinstance(request, Probe) else "junk_request"
+    database.insert(table, request._fields, [request])
+    found = come_in_pieces(database, [[stored], [click(10_000, 2)]])
+    assert found == {stored: (S, reason), click(10_000, 2): ("human", "")}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from linktrack.clicks.judging.changes import Change, changes
-from linktrack.clicks.judging.evidence import note_evidence
+from linktrack.clicks.judging.evidence import EvidenceAgain
 from linktrack.clicks.judging.judge import second_pass, set_rulings
 from linktrack.clicks.judging.reputation import (
     LATER_MINUTES,
@@ -84,12 +84,7 @@ def judge_stored(
     """As `judge_all`, but as part of an open transaction, for a job that holds the import's lock."""
     rulings = facts.rulings
     before = _tally(database, rulings)
-    database.execute(  # what final verdicts have said stays: it could not be found again
-        "DELETE FROM scanner_evidence WHERE minute >= ? "
-        "AND recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)",
-        (by.final // MINUTE_MS,),
-    )
-    moves = _Moves(database, facts)
+    moves, again = _Moves(database, facts), EvidenceAgain(database)
     clicks = 0
     for (first, last), stored in _stretches(database, REACH, REACH):
         verdicts = judge([one.click for one in stored], by, *beside(database, first - REACH, last + REACH))
@@ -98,7 +93,7 @@ def judge_stored(
         ]
         open_ones = [(one, verdict) for one, verdict in inside if not by.is_final(one.click)]
         own = [one.click for one, _ in open_ones]
-        note_evidence(database, evidence(own, [verdict for _, verdict in open_ones], by))
+        again.note(evidence(own, [verdict for _, verdict in open_ones], by))
         moves.move(
             [
                 (one, rulings.number(verdict))
@@ -108,6 +103,7 @@ def judge_stored(
         )
         clicks += len(inside)
         tell(clicks)
+    again.settle(by.final // MINUTE_MS)
     for (first, last), stored in _stretches(database, LOOK_MS, 0):
         scanners = known_scanners(_evidence_about(database, stored, first, last))
         moves.move(

@@ -25,6 +25,11 @@ def verdicts(world: World) -> list[str]:
     return [f"{row[9]} {row[10]}".strip() for row in world.clicks()]
 
 
+def evidence(world: World) -> list[tuple[object, ...]]:
+    with world.database() as database:
+        return database.rows("SELECT * FROM scanner_evidence ORDER BY 1, 2, 3, 4, 5")
+
+
 def test_a_burst_that_spans_two_imports_is_found(world: World, tmp_path: Path) -> None:
     parts = [line(world.path(place), 600) for place in (1, 2, 3)]
     world.load(write(tmp_path / "monday.log", *parts[:2]))
@@ -50,11 +55,26 @@ def test_nothing_changes_when_everything_is_judged_again(world: World, tmp_path:
     chance.shuffle(pieces)
     for number, piece in enumerate(pieces):
         world.load(write(tmp_path / f"{number}.log", *piece))
-    before = world.clicks(), world.tallies()
+    before = world.clicks(), world.tallies(), evidence(world)
+    stored = (world.workspace.root / "linktrack.db").read_bytes()
     with world.database() as database:
         judged = judge_all(world.workspace, database)
     assert (judged.clicks, judged.changed) == (len(before[0]), 0)
-    assert (world.clicks(), world.tallies()) == before
+    assert (world.clicks(), world.tallies(), evidence(world)) == before
+    assert (world.workspace.root / "linktrack.db").read_bytes() == stored, "of what is the same nothing is written"
+
+
+def test_evidence_is_what_the_clicks_say_once_all_are_judged_again(world: World, tmp_path: Path) -> None:
+    world.load(write(tmp_path / "a.log", *random_log(world, 21, 400)))
+    before = evidence(world)
+    assert len(before) > 4
+    with world.database() as database, database.transaction():
+        database.execute("DELETE FROM scanner_evidence WHERE minute = (SELECT max(minute) FROM scanner_evidence)")
+        database.execute("UPDATE scanner_evidence SET family = family + 1 WHERE minute % 2 = 0")
+    assert evidence(world) != before
+    with world.database() as database:
+        judge_all(world.workspace, database)
+    assert evidence(world) == before
 
 
 def test_other_rules_move_the_reports(world: World, tmp_path: Path) -> None:

@@ -31,6 +31,40 @@ def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence
     return new
 
 
+class EvidenceAgain:
+    """What clicks say when all are judged again, in the open transaction: noted apart, so that of what is stored only
+    that is written which is another."""
+
+    _COLUMNS = ", ".join(Evidence._fields)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.execute(
+            f"CREATE TEMP TABLE said_again AS SELECT {self._COLUMNS} FROM scanner_evidence LIMIT 0"  # noqa: S608  (of our own)
+        )
+
+    def note(self, said: Iterable[Evidence]) -> None:
+        """Note what some clicks say, in the open transaction; others may have said the same."""
+        self._database.insert("said_again", Evidence._fields, list(said))
+
+    def settle(self, since: int) -> None:
+        """Store what was noted, and take away what else is stored of the minute `since` and later, in the open
+        transaction. What forgotten people's clicks have said stays: it could not be found again."""
+        columns = self._COLUMNS
+        self._database.execute(
+            f"DELETE FROM scanner_evidence WHERE ({columns}) IN "  # noqa: S608  (of our own)
+            f"(SELECT {columns} FROM scanner_evidence WHERE minute >= ? "
+            "AND recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL) "
+            f"EXCEPT SELECT {columns} FROM said_again)",
+            (since,),
+        )
+        self._database.execute(
+            f"INSERT INTO scanner_evidence ({columns}) "  # noqa: S608  (of our own)
+            f"SELECT {columns} FROM said_again EXCEPT SELECT {columns} FROM scanner_evidence"
+        )
+        self._database.execute("DROP TABLE said_again")
+
+
 def anything_said(database: Database, shipments: Iterable[int]) -> bool:
     """Whether there is evidence about any address in these shipments."""
     sql = "SELECT 1 FROM scanner_evidence WHERE shipment_id = ? LIMIT 1"

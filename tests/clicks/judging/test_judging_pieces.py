@@ -55,7 +55,7 @@ def test_pieces_in_any_order_have_the_verdicts_of_all_at_once(database: Database
         found = come_in_pieces(database, [piece for piece in pieces if piece])
         assert found == whole, how
         for table in ("click", "scanner_evidence", "ruling"):
-            database.execute(f"DELETE FROM {table}")  # noqa: S608
+            database.execute(f"DELETE FROM {table}")
 
 
 @pytest.mark.parametrize("side", [-1, 1], ids=["before", "after"])

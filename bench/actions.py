@@ -14,13 +14,12 @@ import argparse
 import json
 import random
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from made_clicks import MADE_WITH, REDIRECT
-from measuring import apart, linktrack, timed
+from measuring import apart, folder_to_work_in, linktrack, timed
 
 if TYPE_CHECKING:
     from linktrack.store.session import Database
@@ -54,8 +53,7 @@ def main() -> None:
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--clicks", type=int, default=300_000)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with folder_to_work_in() as root:
         apart(make_workspace, root, asked.contacts, asked.clicks)
         export = root / "contacts.csv"
         plain = timed(copy_of(export, root / "copy.csv"))

@@ -19,15 +19,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from made_clicks import DAY, START, make_workspace
-from measuring import apart, megabytes
+from measuring import apart, folder_to_work_in, megabytes
 
 
 def main() -> None:
@@ -36,25 +34,24 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--mailings", type=int, default=50)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
-    root = folder / "workspace"
-    apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
-    print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, load {os.getloadavg()[0]:.2f}\n"
-          f"{'job':32} {'wall s':>8} {'cpu s':>8} {'before MB':>10} {'peak MB':>8} {'after MB':>9}  what went")  # fmt: skip
-    from linktrack.moments import now
-    from linktrack.store.opening import open_database
-    from linktrack.upkeep.forget import forget_person
-    from linktrack.upkeep.purge import purge_clicks
-    from linktrack.workspace import load_workspace
+    with folder_to_work_in() as folder:
+        root = folder / "workspace"
+        apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
+        print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, load {os.getloadavg()[0]:.2f}\n"
+              f"{'job':32} {'wall s':>8} {'cpu s':>8} {'before MB':>10} {'peak MB':>8} {'after MB':>9}  what went")  # fmt: skip
+        from linktrack.moments import now
+        from linktrack.store.opening import open_database
+        from linktrack.upkeep.forget import forget_person
+        from linktrack.upkeep.purge import purge_clicks
+        from linktrack.workspace import load_workspace
 
-    workspace = load_workspace(root, {})
-    with open_database(workspace) as database:
-        measured(root, "contact forget", lambda: forget_person(workspace, database, "C77", now()).clicks)
-        first = START + DAY + DAY
-        measured(root, "database purge, a day", lambda: purge_clicks(workspace, database, first, now()).clicks)
-        middle = START + options.mailings // 2 * DAY
-        measured(root, "database purge, half", lambda: purge_clicks(workspace, database, middle, now()).clicks)
-    shutil.rmtree(folder)
+        workspace = load_workspace(root, {})
+        with open_database(workspace) as database:
+            measured(root, "contact forget", lambda: forget_person(workspace, database, "C77", now()).clicks)
+            first = START + DAY + DAY
+            measured(root, "database purge, a day", lambda: purge_clicks(workspace, database, first, now()).clicks)
+            middle = START + options.mailings // 2 * DAY
+            measured(root, "database purge, half", lambda: purge_clicks(workspace, database, middle, now()).clicks)
 
 
 def measured(root: Path, name: str, job: Callable[[], int]) -> None:

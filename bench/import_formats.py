@@ -14,9 +14,7 @@ import gzip
 import json
 import lzma
 import random
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -24,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from import_log import PLACEMENTS, START, key_of, made_agents, make_workspace, signer_of
-from measuring import apart, copied, linktrack, timed
+from measuring import apart, copied, folder_to_work_in, linktrack, timed
 
 
 class Request(NamedTuple):
@@ -97,26 +95,25 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("lines", nargs="?", type=int, default=100_000)
     lines = parser.parse_args().lines
-    folder = Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
-    fresh = folder / "fresh"
-    apart(make_workspace, fresh, 20_000)
-    apart(write_logs, fresh, folder, lines)
-    print(f"{'format':28} {'MB':>7} {'s':>7} {'lines/s':>10} {'peak MB':>8} {'x combined':>11}")
-    base = 0.0
-    for log in sorted(folder.glob("*.log*"), key=lambda path: path.name.split("-", 1)[0]):
-        work = copied(fresh, folder / "work")
-        run = timed(linktrack(work, "click", "import", log))
-        with closing(sqlite3.connect(work / "linktrack.db")) as database:
-            (stored,) = database.execute("SELECT count(*) FROM click").fetchone()
-        if stored != lines:
-            raise SystemExit(f"{log.name}: {stored} of {lines} clicks were stored")
-        base = base or run.wall
-        name = log.name.partition("-")[2].replace(".log", "")
-        size = log.stat().st_size / 1e6
-        print(
-            f"{name:28} {size:7.1f} {run.wall:7.2f} {lines / run.wall:10,.0f} {run.peak:8.0f} {run.wall / base:11.2f}"
-        )
-    shutil.rmtree(folder)
+    with folder_to_work_in() as folder:
+        fresh = folder / "fresh"
+        apart(make_workspace, fresh, 20_000)
+        apart(write_logs, fresh, folder, lines)
+        print(f"{'format':28} {'MB':>7} {'s':>7} {'lines/s':>10} {'peak MB':>8} {'x combined':>11}")
+        base = 0.0
+        for log in sorted(folder.glob("*.log*"), key=lambda path: path.name.split("-", 1)[0]):
+            work = copied(fresh, folder / "work")
+            run = timed(linktrack(work, "click", "import", log))
+            with closing(sqlite3.connect(work / "linktrack.db")) as database:
+                (stored,) = database.execute("SELECT count(*) FROM click").fetchone()
+            if stored != lines:
+                raise SystemExit(f"{log.name}: {stored} of {lines} clicks were stored")
+            base = base or run.wall
+            name = log.name.partition("-")[2].replace(".log", "")
+            size = log.stat().st_size / 1e6
+            print(
+                f"{name:28} {size:7.1f} {run.wall:7.2f} {lines / run.wall:10,.0f} {run.peak:8.0f} {run.wall / base:11.2f}"
+            )
 
 
 def write_logs(workspace: Path, folder: Path, lines: int) -> None:

@@ -14,14 +14,25 @@ import os
 import random
 import resource
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from made_clicks import MADE_WITH, REDIRECT
-from measuring import Timing, apart, copied, in_turn, linktrack, most, processor, timed, wall, write_byte_code
+from measuring import (
+    Timing,
+    apart,
+    copied,
+    folder_to_work_in,
+    in_turn,
+    linktrack,
+    most,
+    processor,
+    timed,
+    wall,
+    write_byte_code,
+)
 
 START = 1_777_885_200
 PLACEMENTS = 40
@@ -35,47 +46,42 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where to leave workspace and log for the next time")
     options = parser.parse_args()
     write_byte_code()
-    folder = options.keep or Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    log, again, grown, fresh = folder / "access.log", folder / "again.log", folder / "grown.log", folder / "fresh"
-    if not log.exists():
-        apart(make_workspace, fresh, options.recipients)
-        apart(make_log, fresh, log, options.lines, options.recipients)
-    print(f"{options.lines:,} lines, {log.stat().st_size / 1e6:.1f} MB, load {os.getloadavg()[0]:.2f}\n")
-    print(f"{'what':34} {'median s':>9} {'min s':>7} {'cpu s':>7} {'lines/s':>10} {'peak MB':>8}")
-    peers = {"wc -l": ["wc", "-l", str(log)], "grep -c": ["grep", "-c", "/pl", str(log)]}
-    if shutil.which("mawk"):
-        count = (
-            '{split($7,a,"/"); if (a[2] ~ /^pl/) {h[a[2]]++; if (!((a[2],a[3]) in s)) {s[a[2],a[3]]=1; u[a[2]]++}}} '
-        )
-        peers["mawk: hits and uniques"] = ["mawk", count + "END {for (k in h) print k, h[k], u[k]}", str(log)]
-    if shutil.which("goaccess"):
-        peers["GoAccess, JSON"] = goaccess(log)
-    work = folder / "work"
-    commands = {name: partial(timed, command) for name, command in peers.items()}
-    commands["linktrack, everything new"] = partial(imported, fresh, work, log)
-    runs = dict(zip(commands, in_turn(options.runs, *commands.values()), strict=True))
-    with log.open("rb") as source, again.open("wb") as copy:
-        copy.write(b"\n")  # not the same file any more, so it is read line by line
-        shutil.copyfileobj(source, copy)
-    runs["linktrack, all lines seen before"] = [timed(linktrack(work, "click", "import", again))]
-    again.unlink()
-    shutil.copy(log, grown)
-    apart(make_log, fresh, grown, 10_000, options.recipients, START + 90 * 86_400, True)
-    runs["linktrack, 10,000 lines behind it"] = [timed(linktrack(work, "click", "import", grown))]
-    grown.unlink()
-    for name, timings in runs.items():
-        show(name, timings, 10_000 if "10,000" in name else options.lines)
-    ours = runs["linktrack, everything new"]
-    for name, sentence in (
-        ("GoAccess, JSON", "linktrack is {:.2f} times as fast as GoAccess ({:.2f} times by processor time)"),
-        ("mawk: hits and uniques", "mawk, which only counts, is {:.2f} times as fast as linktrack ({:.2f})"),
-    ):
-        if name in runs:
-            ratios = [pair(runs[name]) / pair(ours) for pair in (wall, processor)]
-            print(sentence.format(*(ratios if "GoAccess" in name else [1 / ratio for ratio in ratios])))
-    if not options.keep:
-        shutil.rmtree(folder)
+    with folder_to_work_in(options.keep) as folder:
+        log, again, grown, fresh = folder / "access.log", folder / "again.log", folder / "grown.log", folder / "fresh"
+        if not log.exists():
+            apart(make_workspace, fresh, options.recipients)
+            apart(make_log, fresh, log, options.lines, options.recipients)
+        print(f"{options.lines:,} lines, {log.stat().st_size / 1e6:.1f} MB, load {os.getloadavg()[0]:.2f}\n")
+        print(f"{'what':34} {'median s':>9} {'min s':>7} {'cpu s':>7} {'lines/s':>10} {'peak MB':>8}")
+        peers = {"wc -l": ["wc", "-l", str(log)], "grep -c": ["grep", "-c", "/pl", str(log)]}
+        if shutil.which("mawk"):
+            count = '{split($7,a,"/"); if (a[2] ~ /^pl/) {h[a[2]]++; if (!((a[2],a[3]) in s)) {s[a[2],a[3]]=1; u[a[2]]++}}} '
+            peers["mawk: hits and uniques"] = ["mawk", count + "END {for (k in h) print k, h[k], u[k]}", str(log)]
+        if shutil.which("goaccess"):
+            peers["GoAccess, JSON"] = goaccess(log)
+        work = folder / "work"
+        commands = {name: partial(timed, command) for name, command in peers.items()}
+        commands["linktrack, everything new"] = partial(imported, fresh, work, log)
+        runs = dict(zip(commands, in_turn(options.runs, *commands.values()), strict=True))
+        with log.open("rb") as source, again.open("wb") as copy:
+            copy.write(b"\n")  # not the same file any more, so it is read line by line
+            shutil.copyfileobj(source, copy)
+        runs["linktrack, all lines seen before"] = [timed(linktrack(work, "click", "import", again))]
+        again.unlink()
+        shutil.copy(log, grown)
+        apart(make_log, fresh, grown, 10_000, options.recipients, START + 90 * 86_400, True)
+        runs["linktrack, 10,000 lines behind it"] = [timed(linktrack(work, "click", "import", grown))]
+        grown.unlink()
+        for name, timings in runs.items():
+            show(name, timings, 10_000 if "10,000" in name else options.lines)
+        ours = runs["linktrack, everything new"]
+        for name, sentence in (
+            ("GoAccess, JSON", "linktrack is {:.2f} times as fast as GoAccess ({:.2f} times by processor time)"),
+            ("mawk: hits and uniques", "mawk, which only counts, is {:.2f} times as fast as linktrack ({:.2f})"),
+        ):
+            if name in runs:
+                ratios = [pair(runs[name]) / pair(ours) for pair in (wall, processor)]
+                print(sentence.format(*(ratios if "GoAccess" in name else [1 / ratio for ratio in ratios])))
 
 
 def show(name: str, runs: list[Timing], lines: int) -> None:

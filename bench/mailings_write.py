@@ -12,12 +12,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
 from mail import make_mail
-from measuring import Timing, linktrack, timed, worked
+from measuring import Timing, folder_to_work_in, linktrack, timed, worked
 
 
 def make_workspace(root: Path, count: int) -> None:
@@ -53,8 +52,7 @@ def make_files(folder: Path, count: int, content: bytes) -> None:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 25_000
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with folder_to_work_in() as root:
         make_workspace(root, count)
         print(f"{count:,} recipients\n\n{'':44} {'s':>7} {'CPU s':>7} {'MB':>7} {'MB/s':>7} {'x':>6} {'x CPU':>6}")
 

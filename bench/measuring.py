@@ -6,12 +6,15 @@ import compileall
 import multiprocessing
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -46,9 +49,14 @@ def timed(command: Sequence[str], *, lines: int = 0, cwd: Path | None = None) ->
     process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = process.stdout, process.stderr
     assert output and errors
-    complete = all(output.readline() for _ in range(lines))
-    while not lines and output.read(1 << 20):
-        pass
+    try:
+        complete = all(output.readline() for _ in range(lines))
+        while not lines and output.read(1 << 20):
+            pass
+    except BaseException:  # a run that is stopped leaves nothing behind
+        process.kill()
+        process.wait()
+        raise
     read = time.perf_counter()
     output.close()
     said = errors.read()
@@ -136,6 +144,18 @@ def write_byte_code() -> None:
     import linktrack
 
     compileall.compile_dir(Path(linktrack.__file__).parent, quiet=1)
+
+
+@contextmanager
+def folder_to_work_in(keep: Path | None = None) -> Iterator[Path]:
+    """A folder that is gone in the end, also where the run is stopped (Ctrl-C, SIGTERM); or one to `keep`."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="linktrack-bench-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def copied(fresh: Path, to: Path) -> Path:

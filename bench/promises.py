@@ -19,14 +19,14 @@ import argparse
 import os
 import platform
 import sys
-import tempfile
 from pathlib import Path
 
 from ground import Ground
-from measuring import write_byte_code
+from measuring import folder_to_work_in, write_byte_code
 from promise_table import Promise, in_readme, markdown, shown
 from promised import PROMISES
 
+SIZES = ("lines", "agents", "stored", "contacts", "crowd", "mailed", "people", "mails", "requests")
 PAGE = """\
 # Performance
 
@@ -59,12 +59,15 @@ def main() -> None:
         "--readme", type=Path, help="where a short table stands between <!-- speed --> and <!-- /speed -->"
     )
     options = parser.parse_args()
-    if options.only and (options.page or options.readme):
-        parser.error("a page has all promises: leave --only out")
+    if options.page or options.readme:
+        if options.only:
+            parser.error("a page has all promises: leave --only out")
+        if other := [name for name in SIZES if getattr(options, name) != parser.get_default(name)]:
+            parser.error(f"a page has the sizes that are promised: leave --{', --'.join(other)} out")
     write_byte_code()
     found: dict[str, list[Promise]] = {}
-    with tempfile.TemporaryDirectory(prefix="linktrack-bench-") as folder:
-        ground = Ground(Path(folder), options)
+    with folder_to_work_in() as folder:
+        ground = Ground(folder, options)
         for name in options.only or PROMISES:
             found[name] = []
             for promise in PROMISES[name](ground):

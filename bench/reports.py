@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from made_clicks import DAY, DOMAINS, HOUR, LATE, START, check, make_workspace
-from measuring import Timing, apart, linktrack, megabytes, timed
+from measuring import Timing, apart, folder_to_work_in, linktrack, megabytes, timed
 
 if TYPE_CHECKING:
     from linktrack.store.session import Database
@@ -98,24 +96,22 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where to leave the workspace for the next time")
     parser.add_argument("--check", action="store_true", help="count all clicks anew first, as an import does (slow)")
     options = parser.parse_args()
-    folder = options.keep or Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
-    root = folder / "workspace"
-    if not root.exists():
-        began = time.perf_counter()
-        apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
-        print(f"made in {time.perf_counter() - began:.0f} s, {megabytes(root):,.0f} MB")
-    if options.check:
-        apart(check, root)
-        print("counted anew: the same")
-    print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, {options.mailings} mailings, "
-          f"load {os.getloadavg()[0]:.2f}\n{'command':52} {'first s':>8} {'all s':>8} {'cpu s':>8} {'peak MB':>8}")  # fmt: skip
-    for command in (*(f"report {report}" for report, _ in REPORTS), *LISTS, ENGAGEMENT):
-        first = f"{timed(asked(root, command), lines=FIRST_ROW).wall:8.2f}" if command in LISTS else ""
-        show(command, first, timed(asked(root, command)))
-    show(f"report {PAGE}", "", timed(linktrack(root, "report", *PAGE.split()), cwd=root))
-    compare_raw(root)
-    if not options.keep:
-        shutil.rmtree(folder)
+    with folder_to_work_in(options.keep) as folder:
+        root = folder / "workspace"
+        if not root.exists():
+            began = time.perf_counter()
+            apart(make_workspace, root, options.clicks, options.recipients, options.mailings)
+            print(f"made in {time.perf_counter() - began:.0f} s, {megabytes(root):,.0f} MB")
+        if options.check:
+            apart(check, root)
+            print("counted anew: the same")
+        print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, {options.mailings} mailings, "
+              f"load {os.getloadavg()[0]:.2f}\n{'command':52} {'first s':>8} {'all s':>8} {'cpu s':>8} {'peak MB':>8}")  # fmt: skip
+        for command in (*(f"report {report}" for report, _ in REPORTS), *LISTS, ENGAGEMENT):
+            first = f"{timed(asked(root, command), lines=FIRST_ROW).wall:8.2f}" if command in LISTS else ""
+            show(command, first, timed(asked(root, command)))
+        show(f"report {PAGE}", "", timed(linktrack(root, "report", *PAGE.split()), cwd=root))
+        compare_raw(root)
 
 
 def show(command: str, first: str, run: Timing) -> None:

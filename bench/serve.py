@@ -28,13 +28,12 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from measuring import Timing, family, linktrack, seconds_of, wall
+from measuring import Timing, family, folder_to_work_in, linktrack, seconds_of, wall
 
 PLACEMENTS, RECIPIENTS, CONNECTIONS = 40, 1_000, 32
 TURNS = 20  # of a run
@@ -59,25 +58,24 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=0)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
-    work = folder / "work"
-    with servers(folder, work) as (running, paths):
-        runs = asked_in_turn(running, paths, options.requests, options.runs)
-        turn = options.requests // TURNS
-        print(f"{turn:,} requests, {options.runs * TURNS} times, load {os.getloadavg()[0]:.2f}\n")
-        print(f"{'what':22} {'µs a request':>12} {'best':>6} {'of nginx':>8} {'wall s':>7}")
-        for name, taken in runs.items():
-            each, best = (pick(run.cpu for run in taken) / turn * 1e6 for pick in (statistics.median, min))
-            pairs = [peer.cpu / run.cpu for run, peer in zip(taken, runs.get(PLAIN, taken), strict=True)]
-            print(f"{name:22} {each:12.1f} {best:6.1f} {statistics.median(pairs):8.2f} {wall(taken):7.2f}")
-        sent = WARM + options.runs * TURNS * turn
-        if options.minutes:
-            sent += watch_memory(running[SERVE], paths, turn / wall(runs[SERVE]) / 2, options.minutes)
-    logged = sum(file.read_bytes().count(b"\n") for file in (work / "clicklog").iterdir())
-    summary = json.loads(said(work, "click", "import", "--tolerate", "1", "--format", "json"))
-    print(f"\nsent {sent:,}, logged {logged:,}, read {summary['read']:,}, {summary['seconds']} s to import:")
-    print({name: summary[name] for name in ("stored", "repeated", "not_ours", "rejected")})
-    shutil.rmtree(folder)
+    with folder_to_work_in() as folder:
+        work = folder / "work"
+        with servers(folder, work) as (running, paths):
+            runs = asked_in_turn(running, paths, options.requests, options.runs)
+            turn = options.requests // TURNS
+            print(f"{turn:,} requests, {options.runs * TURNS} times, load {os.getloadavg()[0]:.2f}\n")
+            print(f"{'what':22} {'µs a request':>12} {'best':>6} {'of nginx':>8} {'wall s':>7}")
+            for name, taken in runs.items():
+                each, best = (pick(run.cpu for run in taken) / turn * 1e6 for pick in (statistics.median, min))
+                pairs = [peer.cpu / run.cpu for run, peer in zip(taken, runs.get(PLAIN, taken), strict=True)]
+                print(f"{name:22} {each:12.1f} {best:6.1f} {statistics.median(pairs):8.2f} {wall(taken):7.2f}")
+            sent = WARM + options.runs * TURNS * turn
+            if options.minutes:
+                sent += watch_memory(running[SERVE], paths, turn / wall(runs[SERVE]) / 2, options.minutes)
+        logged = sum(file.read_bytes().count(b"\n") for file in (work / "clicklog").iterdir())
+        summary = json.loads(said(work, "click", "import", "--tolerate", "1", "--format", "json"))
+        print(f"\nsent {sent:,}, logged {logged:,}, read {summary['read']:,}, {summary['seconds']} s to import:")
+        print({name: summary[name] for name in ("stored", "repeated", "not_ours", "rejected")})
 
 
 @contextmanager

@@ -9,11 +9,10 @@ machine where an empty Python takes about 0.015 s; byte code must be present (pi
 from __future__ import annotations
 
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
-from measuring import apart, in_turn, linktrack, timed, wall
+from measuring import apart, folder_to_work_in, in_turn, linktrack, timed, wall
 
 ROUNDS = 15
 EMPTY = [sys.executable, "-c", "pass"]
@@ -37,8 +36,7 @@ def make_workspace(root: Path) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with folder_to_work_in() as root:
         apart(make_workspace, root)
         commands = {
             "python -c pass": EMPTY,

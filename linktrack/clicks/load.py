@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,6 @@ from linktrack.clicks.logs.equal_lines import EarlierLines
 from linktrack.clicks.logs.import_terms import ImportOptions, terms_of
 from linktrack.clicks.logs.in_folders import folders_in, logs_in, shown_path
 from linktrack.clicks.logs.line_log import Reading
-from linktrack.clicks.logs.requests import UNREADABLE
 from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
 from linktrack.clicks.logs.torn_lines import torn_format
@@ -198,7 +197,7 @@ class _Import:
                 self._count(name, batches, stored, mended)
                 for one in batches:
                     earlier.note(one)
-                unread = unread or _has_unread(batches[0], stored[0].junk)
+                unread = unread or batches[0].has_unread(stored[0].junk)
                 cut_off, unlike = batch.last and batch.cut_off, batch.unlike
                 if self._is_stopped() and not batch.last and log.regular:  # a pipe ends behind what has come
                     break
@@ -297,8 +296,3 @@ class _Import:
                 self.rejected.write(f"{reason}\t{name}\t{shown}\n")
         except BrokenPipeError:  # nobody reads them any more (`| head`), which is no reason not to import
             self.rejected = None
-
-
-def _has_unread(batch: Batch, new: Set[tuple[int, int]]) -> bool:
-    """Whether a batch has lines that were not seen before and that another format than the named one would read."""
-    return any(at and reason == UNREADABLE and (at, mark) in new for at, mark, _, reason, _ in batch.junk)

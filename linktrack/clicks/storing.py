@@ -22,7 +22,7 @@ from linktrack.clicks.judging.stored_clicks import CLICK_COLUMNS, StoredClick
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.logs import cut_logs
 from linktrack.clicks.logs.cut_logs import Piece
-from linktrack.clicks.logs.requests import nth
+from linktrack.clicks.logs.print_counts import nth
 from linktrack.clicks.rollups.counts import Facts, Shifts, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing

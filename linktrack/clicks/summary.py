@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from linktrack.clicks.logs.batches import MOST_RECIPIENTS, Batch
-from linktrack.clicks.logs.requests import BAD, UNREADABLE
+from linktrack.clicks.logs.rejections import BAD, UNREADABLE
 from linktrack.errors import LinktrackError
 from linktrack.sentences import counted
 

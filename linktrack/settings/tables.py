@@ -24,7 +24,6 @@ from linktrack.settings.values import (
     FilePath,
     Folder,
     FormHost,
-    Length,
     ListeningHost,
     MachinesNetwork,
     Misfit,
@@ -38,6 +37,7 @@ from linktrack.settings.values import (
     Size,
     SomeTime,
     Text,
+    TimeSpan,
     WorkingHours,
     ZoneName,
     is_zone,
@@ -168,10 +168,10 @@ class SubscriptionSettings(Section):
 class RetentionSettings(Section):
     """How long `linktrack database purge --due` leaves what; empty = for ever."""
 
-    clicks: Length = ""  # each with visitor, agent and verdict; reports do without
-    click_logs: Length = ""  # files of the own click log, once they are wholly imported
-    agents: Length = ""  # of clicks: after it only the device is left
-    values: Length = ""  # of recipients, for merge tags and forms, after the last mail to them
+    clicks: TimeSpan = ""  # each with visitor, agent and verdict; reports do without
+    click_logs: TimeSpan = ""  # files of the own click log, once they are wholly imported
+    agents: TimeSpan = ""  # of clicks: after it only the device is left
+    values: TimeSpan = ""  # of recipients, for merge tags and forms, after the last mail to them
 
 
 class Settings(Section):

@@ -273,7 +273,7 @@ def _optional_colour(value: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 SomeTime = AfterValidator(_some_time)
 WorkingHours = Annotated[list[str], SomeTime, AfterValidator(_working_hours)]
-Length = Annotated[str, AfterValidator(_length)]
+TimeSpan = Annotated[str, AfterValidator(_length)]
 LONGEST_DAYS = _CENTURY
 Size = Annotated[str, AfterValidator(_size)]
 Colour = Annotated[str, AfterValidator(_colour)]

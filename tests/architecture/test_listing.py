@@ -13,11 +13,7 @@ from architecture.planted import PACKAGE, nodes, trees
 from linktrack.cli.app import COMMANDS
 
 MOST_LINES = 300
-# What is longer than it should be, each below this many lines. The table only shrinks; tables and their first revision
-# are lists.
-LONG = {
-    "clicks/load.py": 305, "clicks/logs/requests.py": 335,
-}  # fmt: skip
+# Tables and their first revision are lists.
 LISTS = {"store/tables.py", "store/migrations/versions/0001_first_tables.py"}
 
 
@@ -29,20 +25,15 @@ def lengths() -> dict[str, int]:
 
 def too_long(lines: Mapping[str, int]) -> list[str]:
     """Modules that are longer than they may be."""
-    return [name for name, count in lines.items() if count > LONG.get(name, MOST_LINES)]
+    return [name for name, count in lines.items() if count > MOST_LINES]
 
 
 def test_modules_are_short() -> None:
-    lines = lengths()
-    assert too_long(lines) == []
-    assert [name for name in LONG if lines.get(name, 0) <= MOST_LINES] == [], "the table only shrinks"
+    assert too_long(lengths()) == []
 
 
 def test_a_planted_long_module_is_found() -> None:
-    assert too_long({"links/utm.py": 301, "links/tokens.py": 300, "clicks/load.py": 311}) == [
-        "links/utm.py",
-        "clicks/load.py",
-    ]
+    assert too_long({"links/utm.py": 301, "links/tokens.py": 300}) == ["links/utm.py"]
 
 
 # What every command goes through.

@@ -6,12 +6,13 @@ Plain values only, and clicks in columns of such: a batch may have been made in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from linktrack.clicks.click import ClickFields, Clicks
 from linktrack.clicks.event import LineRow
 from linktrack.clicks.logs.fields import digest
+from linktrack.clicks.logs.rejections import UNREADABLE
 from linktrack.moments import Stretch
 
 # A request that speaks against those beside it: clicked_at, print, ip, why it was rejected ("" for a good one of which
@@ -82,6 +83,10 @@ class Batch(NamedTuple):
     equals: dict[int, tuple[int, int]]
     numbered: set[int]
     uncounted: list[Stretch]
+
+    def has_unread(self, new: Set[tuple[int, int]]) -> bool:
+        """Whether it has lines, of these times and prints, that another format than the named one would read."""
+        return any(at and reason == UNREADABLE and (at, mark) in new for at, mark, _, reason, _ in self.junk)
 
 
 class Gathered:

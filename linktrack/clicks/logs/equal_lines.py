@@ -20,7 +20,7 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.content import Log
 from linktrack.clicks.logs.fields import row_print
-from linktrack.clicks.logs.requests import nth
+from linktrack.clicks.logs.print_counts import nth
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.moments import Stretch
 

@@ -12,7 +12,8 @@ from linktrack.clicks.logs.batches import COMMIT_SECONDS, Batch, Gathered, Reach
 from linktrack.clicks.logs.content import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.import_terms import ImportTerms
-from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN
+from linktrack.clicks.logs.rejections import BAD, BEFORE_PURGE, UNKNOWN
+from linktrack.clicks.logs.requests import BATCH_BYTES, BATCH_CLICKS
 from linktrack.clicks.logs.sources import Known
 from linktrack.clicks.logs.target_book import TargetBook
 from linktrack.errors import LinktrackError

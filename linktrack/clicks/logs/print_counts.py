@@ -6,6 +6,8 @@ other, so nearly all that is looked up was written a moment ago.
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from linktrack.clicks.logs.batches import EVER
 from linktrack.moments import MINUTE, Stretch, merged
 
@@ -49,3 +51,11 @@ class PrintCounts:
             now, before = self._moments
             self._moments = [None, now]
             self.uncounted = merged([*self.uncounted, *([before] if before else [])])
+
+
+def nth(line: int, count: int) -> int:
+    """The identity of the `count`-th line (1, 2, …) with this print."""
+    if count == 1:
+        return line
+    data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)

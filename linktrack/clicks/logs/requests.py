@@ -23,8 +23,8 @@ from linktrack.clicks.logs.fields import (
     was_accepted,
 )
 from linktrack.clicks.logs.import_terms import ImportTerms
-from linktrack.clicks.logs.line_ends import is_too_long
-from linktrack.clicks.logs.print_counts import PrintCounts
+from linktrack.clicks.logs.print_counts import PrintCounts, nth
+from linktrack.clicks.logs.rejections import BAD, BEFORE_PURGE, MUTATED, UNKNOWN, UNREADABLE, junk_reason
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import MINUTE
@@ -33,15 +33,6 @@ FIRST_CLICKS = 20_000  # the first transaction holds about this many clicks, so 
 BATCH_CLICKS = 60_000  # … each further one twice as many as the one before, up to this many …
 BATCH_LINES = 400_000  # … or this many lines …
 BATCH_BYTES = 2 << 20  # … or about so many characters of different agents, or bytes of lines that are not known yet
-
-# Reasons of requests with a token where ours should be, which is none of ours or leads nowhere. Of them, those that a
-# person's program does not ask for speak against what comes from the same address; and those that a catalogue of a
-# moment later may know are looked up again before they are given up.
-MUTATED = ("malformed-token", "forged-token", "foreign-placement")
-UNKNOWN = ("unknown-placement", "unknown-shipment", "forged-token")
-BAD = (*MUTATED, "unknown-placement", "unknown-shipment", "revoked-key", "unfilled-merge-tag")
-UNREADABLE = "malformed"
-BEFORE_PURGE = "before-purge"
 
 _PRINTER, _SIGNED = blake2b(digest_size=8), Struct("<q")
 
@@ -122,8 +113,7 @@ class Requests:
         resets, acting = addresses.resets, addresses.acting
         printer, number = _PRINTER.copy, _SIGNED.unpack
         reject, keep = self._gathered.reject, self._gathered.clicks.append
-        nameless = self._terms.nameless
-        since, ends = self._terms.first, self._terms.end
+        since, ends, nameless = self._terms.first, self._terms.end, self._terms.nameless
         begins = max(since, addresses.purged)
         last_stamp, moment, minute = None, 0, 0
         own = False  # whether the line has a number that no other one has
@@ -136,7 +126,7 @@ class Requests:
                 elif stamp:
                     not_ours += 1
                 elif line.strip():
-                    reject(reason := _junk_reason(line), line)
+                    reject(reason := junk_reason(line), line)
                     if reason == UNREADABLE and addresses.is_in(line):
                         self._note_unread(line, otherwise.get(line))
                 else:
@@ -308,19 +298,3 @@ class Requests:
         if len(agent) <= AGENT_LENGTH:
             self._agents[agent] = place
         return place
-
-
-def nth(line: int, count: int) -> int:
-    """The identity of the `count`-th line (1, 2, …) with this print."""
-    if count == 1:
-        return line
-    data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
-
-
-def _junk_reason(line: bytes) -> str:
-    if is_too_long(line):
-        return "too-long"
-    if b"\x00" in line:
-        return "binary"
-    return "malformed"

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.import_terms import ImportTerms
-from linktrack.clicks.logs.requests import UNKNOWN, Requests
+from linktrack.clicks.logs.rejections import UNKNOWN
+from linktrack.clicks.logs.requests import Requests
 
 _Value = TypeVar("_Value")
 

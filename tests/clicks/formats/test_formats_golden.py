@@ -15,6 +15,8 @@ from linktrack.clicks.formats.notation.lines import split_lines
 
 LINE_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), LineFormat)]
 EVENT_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), EventFormat)]
+# Signs that a request's method may have by RFC 9110 and that end a field in a format: there no method has them.
+BETWEEN_FIELDS: dict[str, str] = {}
 CORPUS = {
     "alb.log": "alb", "apache-mixed.log": "combined", "brevo-click.json": "brevo", "caddy.json.log": "caddy",
     "cloudfront.tsv.log": "cloudfront", "haproxy-syslog.log": "haproxy", "iis-w3c.log": "iis",
@@ -53,6 +55,7 @@ def test_a_method_is_whatever_rfc_9110_calls_a_token(path: Path, method: str) ->
     """A server answers it with 405, and whose address it names is known all the same."""
     data = path.read_bytes()
     format, other = line_format_for(path), line_format_for(path)
+    method = "".join(sign for sign in method if sign not in BETWEEN_FIELDS.get(format.name, ""))
     asked = re.sub(rb"\bGET\b", lambda match: method.encode(), data)
     rows = [(row[3].replace(b"GET", method.encode()), *row[4:6]) for row in format.rows(data)]
     assert asked != data and [row[3:6] for row in other.rows(asked)] == rows

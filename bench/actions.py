@@ -10,7 +10,6 @@ and a third of the lines of a real export come out of it written differently.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from made_clicks import MADE_WITH, REDIRECT
-from measuring import apart, folder_to_work_in, linktrack, timed
+from measuring import apart, folder_to_work_in, linktrack, options_of, timed
 
 if TYPE_CHECKING:
     from linktrack.store.session import Database
@@ -49,7 +48,7 @@ with open(sys.argv[2], "w", encoding="utf-8", newline="") as new:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__doc__)
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--clicks", type=int, default=300_000)
     asked = parser.parse_args()

@@ -17,7 +17,6 @@ which clicks have 150; 2 cores, load 10): to forget one person took 12.7 s, to p
 
 from __future__ import annotations
 
-import argparse
 import os
 import threading
 import time
@@ -25,11 +24,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from made_clicks import DAY, START, make_workspace
-from measuring import apart, folder_to_work_in, megabytes
+from measuring import apart, folder_to_work_in, megabytes, options_of
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = options_of(__doc__)
     parser.add_argument("clicks", nargs="?", type=int, default=1_000_000)
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--mailings", type=int, default=50)

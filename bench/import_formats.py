@@ -8,7 +8,6 @@ The last column is the time against the combined log of the same run.
 
 from __future__ import annotations
 
-import argparse
 import bz2
 import gzip
 import json
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from import_log import PLACEMENTS, START, key_of, made_agents, make_workspace, signer_of
-from measuring import apart, copied, folder_to_work_in, linktrack, timed
+from measuring import apart, copied, folder_to_work_in, linktrack, options_of, timed
 
 
 class Request(NamedTuple):
@@ -92,7 +91,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "bzip2": b
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = options_of(__doc__)
     parser.add_argument("lines", nargs="?", type=int, default=100_000)
     lines = parser.parse_args().lines
     with folder_to_work_in() as folder:

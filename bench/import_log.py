@@ -9,7 +9,6 @@ is the one to compare where the machine has other work; linktrack reads a long l
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import resource
@@ -28,6 +27,7 @@ from measuring import (
     in_turn,
     linktrack,
     most,
+    options_of,
     processor,
     timed,
     wall,
@@ -39,7 +39,7 @@ PLACEMENTS = 40
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = options_of(__doc__)
     parser.add_argument("lines", nargs="?", type=int, default=1_000_000)
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)

@@ -14,7 +14,7 @@ from functools import partial
 
 from bs4 import BeautifulSoup
 from mail import make_mail
-from measuring import Timing, in_turn, worked
+from measuring import Timing, in_turn, options_of, worked
 
 from linktrack.links.placement_keys import placement_keys
 from linktrack.mailings.addresses import ReadingOptions, read_mail
@@ -65,6 +65,7 @@ def compile_whole(data: bytes) -> None:
 
 
 def main() -> None:
+    options_of(__doc__).parse_args()
     warnings.simplefilter("ignore")
     head = f"{'mail':>12} {'links':>7} {'scan ms':>9} {'all ms':>9} {'MB/s':>7} {'x of 100 KB':>12}"
     print(head, f"{'BeautifulSoup ms':>17}")

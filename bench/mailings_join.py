@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import itertools
 import string
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from bs4 import BeautifulSoup
 from mail import make_mail
-from measuring import Timing, in_turn, worked
+from measuring import Timing, in_turn, options_of, worked
 
 from linktrack.links.placement_keys import placement_keys
 from linktrack.links.tokens import Keyring, Tokens
@@ -72,7 +71,9 @@ def beside_copying(count: int, rounds: int) -> list[list[Timing]]:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = options_of(__doc__)
+    parser.add_argument("recipients", nargs="?", type=int, default=100_000)
+    count = parser.parse_args().recipients
     mails = mails_for(count)
     data, placed, segments, made, one = mails
     print(f"{count:,} recipients, {len(one):,} bytes each, {len(segments) - 1} links\n")

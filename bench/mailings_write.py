@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from functools import partial
 from pathlib import Path
 
 from mail import make_mail
-from measuring import Timing, folder_to_work_in, linktrack, timed, worked
+from measuring import Timing, apart, folder_to_work_in, linktrack, options_of, timed, worked
 
 
 def make_workspace(root: Path, count: int) -> None:
@@ -36,8 +35,9 @@ def rewrite(root: Path, count: int, output: str, out: str) -> Timing:
     if not contacts.exists():
         rows = (f"{number},p{number}@example.com,Person {number}\n" for number in range(1, count + 1))
         contacts.write_text("contact_id,email,name\n" + "".join(rows), "utf-8")
-    words = ("mailing", "rewrite", "news", "--contacts", contacts.name, "--as", output, "--out", out, "--again")
-    command = linktrack(root, *words)
+    words = ["mailing", "rewrite", "news", "--contacts", contacts.name, "--as", output, "--out", out, "--again"]
+    mails = ["--from", "News <news@example.com>", "--keep-merge-tags"] if output in ("eml", "mbox") else []
+    command = linktrack(root, *words, *mails)
     # A pipe takes more time than what goes through it.
     return timed(["sh", "-c", 'exec "$@" > /dev/null', "sh", *command] if out == "-" else command, cwd=root)
 
@@ -51,9 +51,11 @@ def make_files(folder: Path, count: int, content: bytes) -> None:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 25_000
+    parser = options_of(__doc__)
+    parser.add_argument("recipients", nargs="?", type=int, default=25_000)
+    count = parser.parse_args().recipients
     with folder_to_work_in() as root:
-        make_workspace(root, count)
+        apart(make_workspace, root, count)
         print(f"{count:,} recipients\n\n{'':44} {'s':>7} {'CPU s':>7} {'MB':>7} {'MB/s':>7} {'x':>6} {'x CPU':>6}")
 
         def show(name: str, taken: Timing, size: int, base: Timing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import compileall
 import multiprocessing
 import os
@@ -144,6 +145,11 @@ def write_byte_code() -> None:
     import linktrack
 
     compileall.compile_dir(Path(linktrack.__file__).parent, quiet=1)
+
+
+def options_of(doc: str | None) -> argparse.ArgumentParser:
+    """The parser of a program whose first lines say what it measures, and how."""
+    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 @contextmanager

@@ -15,14 +15,13 @@ Page and README are made without them: the promises are about the sizes that are
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
 from pathlib import Path
 
 from ground import Ground
-from measuring import folder_to_work_in, write_byte_code
+from measuring import folder_to_work_in, options_of, write_byte_code
 from promise_table import Promise, in_readme, markdown, shown
 from promised import PROMISES
 
@@ -38,7 +37,7 @@ before the row; `its` are the peer's, which also stands beside what has a goal o
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__doc__)
     parser.add_argument("--only", nargs="+", choices=PROMISES, metavar="NAME", help=", ".join(PROMISES))
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument(

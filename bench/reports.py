@@ -10,7 +10,6 @@ to the first row. DuckDB is asked where it is installed (`pip install duckdb`), 
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from made_clicks import DAY, DOMAINS, HOUR, LATE, START, check, make_workspace
-from measuring import Timing, apart, folder_to_work_in, linktrack, megabytes, timed
+from measuring import Timing, apart, folder_to_work_in, linktrack, megabytes, options_of, timed
 
 if TYPE_CHECKING:
     from linktrack.store.session import Database
@@ -89,10 +88,10 @@ LISTS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = options_of(__doc__)
     parser.add_argument("clicks", nargs="?", type=int, default=1_000_000)
     parser.add_argument("--recipients", type=int, default=100_000)
-    parser.add_argument("--mailings", type=int, default=50)
+    parser.add_argument("--mailings", type=int, default=50, help="50 at least: lists name one of the last")
     parser.add_argument("--keep", type=Path, help="where to leave the workspace for the next time")
     parser.add_argument("--check", action="store_true", help="count all clicks anew first, as an import does (slow)")
     options = parser.parse_args()

@@ -17,7 +17,6 @@ its greatest rate for so long, while its memory is shown.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -33,7 +32,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from measuring import Timing, family, folder_to_work_in, linktrack, seconds_of, wall
+from measuring import Timing, family, folder_to_work_in, linktrack, options_of, seconds_of, wall
 
 PLACEMENTS, RECIPIENTS, CONNECTIONS = 40, 1_000, 32
 TURNS = 20  # of a run
@@ -53,7 +52,7 @@ http {{
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = options_of(__doc__)
     parser.add_argument("requests", nargs="?", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=0)

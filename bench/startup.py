@@ -12,7 +12,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from measuring import apart, folder_to_work_in, in_turn, linktrack, timed, wall
+from measuring import apart, folder_to_work_in, in_turn, linktrack, options_of, timed, wall
 
 ROUNDS = 15
 EMPTY = [sys.executable, "-c", "pass"]
@@ -36,6 +36,7 @@ def make_workspace(root: Path) -> None:
 
 
 def main() -> None:
+    options_of(__doc__).parse_args()
     with folder_to_work_in() as root:
         apart(make_workspace, root)
         commands = {

@@ -11,11 +11,11 @@ junk; the recipients' domains may tell some of these, which is not tried yet. `-
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable
 
 from campaign import GET, HEAD, JUNK, PLACES, TRAP, Campaign, Request
+from measuring import options_of
 
 from linktrack.click_marks import HUMAN, SHARED
 from linktrack.clicks.click import Click
@@ -119,7 +119,7 @@ def show_reasons(result: Judged) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of recipients")
     parser.add_argument("--ip", choices=("truncate", "full", "none"), default="truncate")

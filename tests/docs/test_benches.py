@@ -4,6 +4,7 @@ makes a table, and the README's is of the same one."""
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -141,3 +142,48 @@ def test_promises_are_measured_in_one_run() -> None:
         ("exported nginx map, 20 × 250 requests", "at least 0.80 of its speed by CPU"),
     ]
     assert all("nginx is not here" in row[3] or float(row[3].removesuffix(", not held")) > 0 for row in rows)
+
+
+PROGRAMS = {
+    "actions": ("--contacts", "1000", "--clicks", "300"),
+    "forget_purge": ("3000", "--recipients", "300", "--mailings", "3"),
+    "import_formats": ("200",),
+    "import_log": ("2000", "--recipients", "300", "--runs", "1"),
+    "mailings_join": ("200",),
+    "mailings_write": ("100",),
+    "reports": ("20000", "--recipients", "500"),
+    "verdict_quality": ("--scale", "0.02"),
+}
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_program_measures_to_its_end_and_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, str(BENCH / f"{name}.py"), *PROGRAMS[name]]
+    surroundings = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) > 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["terminated", "Ctrl-C"])
+def test_a_run_that_is_stopped_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals) -> None:
+    command = [sys.executable, str(BENCH / "import_log.py"), "30000", "--recipients", "300"]
+    surroundings = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline().startswith(b"30,000 lines")  # now it measures
+        run.send_signal(stop)
+        assert run.wait(60) != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_is_not_made_of_small_sizes(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    command = [sys.executable, str(BENCH / "promises.py"), "--runs", "1", "--contacts", "200", "--page", str(page)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: a page has the sizes that are promised: leave --contacts out\n")
+    assert not page.exists()

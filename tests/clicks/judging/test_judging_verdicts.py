@@ -83,6 +83,8 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("a burst of one kind, and a minute later one of another",
      [*row(HOURS, 0.7, 3), *row(HOURS + 60, 2.5 / 3, 4)], [(S, "burst")] * 7),
     ("all four links of a mail in ten seconds", row(HOURS, 3.3, 4, shipment=2), [(S, "sweep")] * 4),
+    ("all four links in ten seconds to the last click",
+     [*row(HOURS, 3.3, 3, shipment=2), click(HOURS + 10, 4, shipment=2)], [(S, "sweep")] * 4),
     ("all four links a little slower", [*row(HOURS, 3.3, 3, shipment=2), click(HOURS + 10.001, 4, shipment=2)],
      [(H, "")] * 4),
     ("four of ten links in ten seconds", row(HOURS, 3.3, 4), [(H, "")] * 4),
@@ -236,14 +238,15 @@ def test_junk_requests(request_: JunkRequest, clicked: Click, wanted: Verdict) -
         pytest.param([0, 0.4, 0.8, 1.2, 1.6, 2], 1, id="six clicks in two seconds"),
         pytest.param([0, 0.4, 0.8, 1.2, 1.6, 2.001], 0, id="six clicks a little slower"),
         pytest.param(list(range(11)), 1, id="eleven in ten seconds"),
-        pytest.param([n * 1.01 for n in range(11)], 0, id="eleven a little slower"),
+        pytest.param([*range(10), 10.001], 0, id="eleven a little slower"),
         pytest.param([n * 20 + n % 3 * 2 for n in range(16)], 1, id="sixteen in five minutes"),
         pytest.param([n * 21 + n % 3 * 2 for n in range(300)], 0, id="one every twenty-one seconds or so"),
         pytest.param([n * 20 for n in range(300)], 295, id="one every twenty seconds, all the time"),
         pytest.param([n * 60 for n in range(300)], 295, id="one a minute"),
         pytest.param([n * 10 for n in range(6)], 1, id="six with even pauses"),
         pytest.param([n * 10 for n in range(5)], 0, id="five with even pauses"),
-        pytest.param([n * 9.9 for n in range(6)], 0, id="six with even pauses as short as fingers tap"),
+        pytest.param([n * 9.999 for n in range(6)], 0, id="six with even pauses as short as fingers tap"),
+        pytest.param([0, 20, 40, 60, 80, 101.001], 0, id="six with pauses that differ by a little more"),
         pytest.param([0, 20, 40, 60, 80, 101], 1, id="six with pauses that differ by a second"),
         pytest.param([0, 20, 40, 62.1, 82.1, 102.1], 0, id="six with pauses that differ"),
         pytest.param([n * 60.01 for n in range(300)], 0, id="pauses over more than five minutes"),
@@ -285,10 +288,13 @@ def test_what_is_no_repetition(clicks: list[Click]) -> None:
     ],
 )
 def test_repetition_from_everywhere(every: float, count: int, machines: int) -> None:
-    """One recipient's link, each time from another address."""
-    found = judge([click(HOURS + n * every, ip=f"192.{n // 250}.{n % 250}.0", number=n) for n in range(count)], BY)
+    """One recipient's link, each time from another address. One that comes a millisecond too late is a person's."""
+    clicks = [click(HOURS + n * every, ip=f"192.{n // 250}.{n % 250}.0", number=n) for n in range(count)]
+    found = judge(clicks, BY)
     assert found.count((S, "repetition")) == machines
     assert found.count((H, "")) == count - machines
+    later = judge([*clicks[:-1], clicks[-1]._replace(clicked_at=clicks[-1].clicked_at + 1)], BY)
+    assert later.count((S, "repetition")) == (0 if machines == 1 else machines)
 
 
 def in_turn(recipients: int, links: int, gap: float, every: float) -> list[Click]:

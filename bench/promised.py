@@ -72,7 +72,7 @@ def joining(mails: int, rounds: int) -> list[list[Timing]]:
 
 def imported(ground: Ground) -> Iterator[Promise]:
     """A combined log, everything new, beside GoAccess, which only counts."""
-    for like in (Lines(ground.long), Lines(ground.short), Lines(ground.short, bursts=BURSTS)):
+    for like in (Lines(lines, bursts=share) for lines in (ground.long, ground.short) for share in (0, BURSTS)):
         ours, peers, _ = ground.imported(like)
         what = f"import of {like.lines:,} lines" + (
             f", {like.bursts:.0%} of them scanners' bursts" if like.bursts else ""

@@ -149,6 +149,7 @@ PROGRAMS = {
     "forget_purge": ("3000", "--recipients", "300", "--mailings", "3"),
     "import_formats": ("200",),
     "import_log": ("2000", "--recipients", "300", "--runs", "1"),
+    "import_parts": ("2000", "--runs", "1"),
     "mailings_join": ("200",),
     "mailings_write": ("100",),
     "reports": ("20000", "--recipients", "500"),

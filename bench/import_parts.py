@@ -42,11 +42,10 @@ def without_addresses() -> None:
 
 def without_reputation() -> None:
     from linktrack.clicks import storing
-    from linktrack.clicks.click import Clicks
     from linktrack.clicks.judging.judge import FirstPass, SecondPass
-    from linktrack.store.session import Database
 
-    def first_alone(database: Database, new: Clicks, first: FirstPass, *_: object) -> SecondPass:
+    def first_alone(*given: object) -> SecondPass:
+        (first,) = (value for value in given if isinstance(value, FirstPass))
         return SecondPass(list(first.rulings), [])
 
     patch.object(storing, "judge_reputation", first_alone).start()

@@ -265,9 +265,9 @@ def test_the_type_and_the_merge_tags_are_those_of_the_mailing_that_was_sent() ->
     offer = SNAPSHOT.mailings[2]._replace(pairs=(("<<", ">>"),))
     known = replace(
         SNAPSHOT,
-        placements=SNAPSHOT.placements | spots,
-        mailings=SNAPSHOT.mailings | {2: offer},
-        shipments=SNAPSHOT.shipments | {70_003: SNAPSHOT.shipments[70_001]._replace(mailing_id=2)},
+        placements={**SNAPSHOT.placements, **spots},
+        mailings={**SNAPSHOT.mailings, 2: offer},
+        shipments={**SNAPSHOT.shipments, 70_003: SNAPSHOT.shipments[70_001]._replace(mailing_id=2)},
     )
     led = told("GET", path("hhhh", shipment=70_003), snapshot=known)
     assert dict(led.headers)["Location"] == "https://www.example.com/?c=Anna%20%C3%85%20%26%20S%C3%B6ner"

@@ -78,7 +78,7 @@ WRITTEN: dict[str, tuple[str, Utm, Pairs, str]] = {
     "a host behind a name": ("https://a.example@b.example", IN_B, (), "https://a.example@b.example?utm_source=s"),
     "a parameter in a merge tag": (f"{A}?x={{{{ a&utm_source=1 }}}}", SOURCE, (), f"{A}?x={{{{ a&utm_source=1 }}}}&utm_source=s"),
     "a parameter in a merge tag, under replace": (
-        f"{A}?x={{{{ a&utm_term=1 }}}}", BOTH, (), f"{A}?x={{{{ a&utm_term=1 }}}}&utm_source=s&utm_medium=email"
+        f"{A}?x={{{{ a&utm_source=1 }}}}", BOTH, (), f"{A}?x={{{{ a&utm_source=1 }}}}&utm_source=s&utm_medium=email"
     ),
     "a merge tag that ends with &": (f"{A}?x=&a&", SOURCE, (("=&", "&"),), f"{A}?x=&a&&utm_source=s"),
     "a # in a merge tag of one's own": (f"{A}?x=<<a#b>>", SOURCE, ANGLES, f"{A}?x=<<a#b>>&utm_source=s"),

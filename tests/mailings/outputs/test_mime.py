@@ -78,9 +78,9 @@ Subject: Hej
 From: "Asa Ost" <asa@example.com>
 Date: Mon, 04 May 2026 09:00:00 -0000
 MIME-Version: 1.0
-Content-Type: multipart/alternative; boundary="=_4ec0d978bc719e7f6e884b0c"
+Content-Type: multipart/alternative; boundary="=_6b7095025890014125683808"
 
---=_4ec0d978bc719e7f6e884b0c
+--=_6b7095025890014125683808
 Content-Type: text/plain; charset=utf-8
 Content-Transfer-Encoding: quoted-printable
 
@@ -88,7 +88,7 @@ Hej=20=
 https://click.example.com/abcf/{TOKEN}=
 
 
---=_4ec0d978bc719e7f6e884b0c
+--=_6b7095025890014125683808
 Content-Type: text/html; charset=utf-8
 Content-Transfer-Encoding: quoted-printable
 
@@ -96,10 +96,9 @@ Content-Transfer-Encoding: quoted-printable
 <a href=3D"=
 https://click.example.com/abce/{TOKEN}=
 ">x</a>
-
---=_4ec0d978bc719e7f6e884b0c--
+--=_6b7095025890014125683808--
 """
-SMALL = (b'<p>Hej</p>\n<a href="https://shop.example/x">x</a>\n', b"Hej https://shop.example/x\n")
+SMALL = (b'<p>Hej</p>\n<a href="https://shop.example/x">x</a>', b"Hej https://shop.example/x\n")
 BO = Recipient("1", "bo@example.com", "Bo Ek", TOKEN)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.links.merge_tags import Pairs
-from linktrack.links.utm import Edit, Utm, allowed, edited, edits, tagged, warnings
+from linktrack.links.utm import Edit, Utm, allowed, edited, edits, slug, tagged, warnings
 
 UTM = Utm("news", "email", "spring sale", "a&b", "é")
 
@@ -53,6 +53,7 @@ def test_what_is_no_web_address_is_left_alone(url: str) -> None:
 
 A = "https://a.example/"
 SOURCE, BOTH = Utm("s"), Utm("s", "email", policy="replace")
+IN_B = Utm("s", domains=("b.example",))
 ANGLES = (("<<", ">>"),)
 WRITTEN: dict[str, tuple[str, Utm, Pairs, str]] = {
     "without a query": (f"{A}x", SOURCE, (), f"{A}x?utm_source=s"),
@@ -65,7 +66,21 @@ WRITTEN: dict[str, tuple[str, Utm, Pairs, str]] = {
     "a fragment like a query": (f"{A}?x=1#&utm_source=2", SOURCE, (), f"{A}?x=1&utm_source=s#&utm_source=2"),
     "a value with an equals sign": (f"{A}?utm_source=a=b", SOURCE, (), f"{A}?utm_source=a=b"),
     "a blank behind the host": ("https://a.example ", SOURCE, (), "https://a.example?utm_source=s "),
+    "what browsers take off both ends": ("\x01https://a.example/\x02", SOURCE, (), "\x01https://a.example/?utm_source=s\x02"),
+    "a blank that browsers keep, at the end": (f"{A}\u3000", SOURCE, (), f"{A}\u3000?utm_source=s"),
+    "a blank that browsers keep, at the beginning": (f"\u3000{A}", SOURCE, (), f"\u3000{A}"),
+    "blanks around a value": (A, Utm(" s "), (), f"{A}?utm_source=s"),
+    "a value set to nothing, where the author's stay": (A, Utm("s", term=""), (), f"{A}?utm_source=s"),
     "a host that is not named": (A, replace(SOURCE, domains=("b.example",)), (), A),
+    "a host that is named in the fragment": ("https://a.example#@b.example", IN_B, (), "https://a.example#@b.example"),
+    "a host that is named in the query": ("https://a.example?@b.example", IN_B, (), "https://a.example?@b.example"),
+    "a host that is named in the path": ("https://a.example/@b.example", IN_B, (), "https://a.example/@b.example"),
+    "a host behind a name": ("https://a.example@b.example", IN_B, (), "https://a.example@b.example?utm_source=s"),
+    "a parameter in a merge tag": (f"{A}?x={{{{ a&utm_source=1 }}}}", SOURCE, (), f"{A}?x={{{{ a&utm_source=1 }}}}&utm_source=s"),
+    "a parameter in a merge tag, under replace": (
+        f"{A}?x={{{{ a&utm_source=1 }}}}", BOTH, (), f"{A}?x={{{{ a&utm_source=1 }}}}&utm_source=s&utm_medium=email"
+    ),
+    "a merge tag that ends with &": (f"{A}?x=&a&", SOURCE, (("=&", "&"),), f"{A}?x=&a&&utm_source=s"),
     "a # in a merge tag of one's own": (f"{A}?x=<<a#b>>", SOURCE, ANGLES, f"{A}?x=<<a#b>>&utm_source=s"),
     "a merge tag of one's own in a value": (A, Utm("a/<<x y>>/b"), ANGLES, f"{A}?utm_source=a%2F<<x y>>%2Fb"),
     "two merge tags in a value": (A, Utm("{{ a }} {{ b }}"), (), f"{A}?utm_source={{{{ a }}}}%20{{{{ b }}}}"),
@@ -142,10 +157,33 @@ def test_merge_tags_in_values_pass_through() -> None:
         ("shop.example", [".shop.example"], True),
         ("shop.example", ["shop.example\u3002"], True),
         ("shop.example", ["example", "shop.example"], True),
+        ("shop.example", [" shop.example "], True),
+        ("shop.example", [" *.shop.example"], False),
+        ("a.shop.example", [" *.shop.example"], True),
     ],
 )
 def test_which_hosts_are_tagged(host: str, domains: list[str], expected: bool) -> None:
     assert allowed(host, domains) is expected
+
+
+SLUGS = {
+    "Q3 Launch: Bank!": "q3_launch_bank",
+    "v1.2-beta": "v1.2-beta",
+    "a  &  b": "a_b",
+    "Straße": "strasse",
+    "\uff21\ufb01": "afi",
+    "...": "...",
+}
+
+
+@pytest.mark.parametrize("text", SLUGS)
+def test_a_name_becomes_a_slug(text: str) -> None:
+    assert slug(text) == SLUGS[text]
+
+
+@pytest.mark.parametrize("value", ["{{mailing.name}}", "{{mailing.name}", "{mailing.name}}", "{mailing}", "{}"])
+def test_what_is_no_placeholder_stays(value: str) -> None:
+    assert Utm(value).filled({"mailing.name": "Spring"}).source == value
 
 
 def test_placeholders_are_filled_as_slugs() -> None:
@@ -159,6 +197,11 @@ SAID = {
     "nothing is wrong": (UTM, [], []),
     "a source that is email": (Utm("email", "newsletter", "c"), [], []),
     "a medium that is not filed under Email": (Utm("s", "newsletter", "c"), [], ["'newsletter' is not filed under Email"]),
+    "a medium of Email as Google spells it": (Utm("s", "e-mail"), [], []),
+    "with an underscore": (Utm("s", "e_mail"), [], []),
+    "with a blank": (Utm("s", "e mail"), [], []),
+    "in capitals": (Utm("s", "EMAIL"), [], []),
+    "a source of Email in capitals": (Utm("E-Mail", "newsletter"), [], []),
     "no medium": (Utm("s"), [], ["utm_medium='' is not filed under Email"]),
     "a medium alone, of which nothing is made": (Utm(medium="email"), [], []),
     "a source of blanks": (Utm(" ", "email"), [], []),
@@ -172,6 +215,12 @@ SAID = {
     ),
     "placeholders that are known": (Utm("{mailing.name}", "email", "{link.key}", "{link.name}", "{link.folder}"), [], []),
     "a merge tag is no placeholder": (Utm("s", "email", "{{ campaign }}", "${x}"), [], []),
+    "a merge tag without blanks is none": (Utm("s", "email", "{{campaign}}"), [], []),
+    "nor is one that lacks a brace": (Utm("s", "email", "{{campaign}", "{campaign}}"), [], []),
+    "nor are braces with nothing in them": (Utm("s", "email", "{}"), [], []),
+    "a placeholder of one letter": (Utm("s", "email", "{x}"), [], ["utm_campaign holds {x}, which nothing fills"]),
+    "a long one": (Utm("s", "email", f"{{{'x' * 80}}}"), [], ["utm_campaign holds {xxxx"]),
+    "what is longer than any placeholder": (Utm("s", "email", f"{{{'x' * 81}}}"), [], []),
     "an author's source": (
         Utm("s", "email", "c"), ["https://a.example/?utm_source=mine", "https://b.example/?UTM_Source=s#x"],
         ["utm_source='s' is not written where the author's own one stands"],
@@ -182,6 +231,12 @@ SAID = {
     "an author's source in the fragment": (Utm("s", "email"), ["https://a.example/#?utm_source=mine"], []),
     "an author's source with an equals sign, that is the same": (
         Utm("a=b", "email"), ["https://a.example/?utm_source=a=b"], []
+    ),
+    "an author's source where none is set": (Utm(medium="email", id="7", content="x"), ["https://a.example/?utm_source=mine"], [
+        "utm_content and utm_id without utm_source"
+    ]),
+    "an author's source, percent-encoded, that is the same": (
+        Utm("a&b", "email"), ["https://a.example/?utm_source=a%26b"], []
     ),
     "an author's source under replace": (
         Utm("s", "email", "c", policy="replace"), ["https://a.example/?utm_source=mine"], []
@@ -204,6 +259,11 @@ def test_three_addresses_with_an_authors_own_campaign_are_named(count: int, tail
     urls = [f"https://a.example/{n}?utm_campaign=old&x=".ljust(120, "x") for n in range(count)]
     (sentence,) = warnings(Utm("s", "email", "c"), urls)
     assert sentence.partition("overrules it): ")[2] == ", ".join(url[:100] for url in urls[:3]) + tail
+
+
+def test_an_address_that_is_there_twice_is_named_once() -> None:
+    (sentence,) = warnings(Utm("s", "email", "c"), 2 * ["https://a.example/?utm_campaign=old"])
+    assert sentence.endswith("overrules it): https://a.example/?utm_campaign=old")
 
 
 def test_without_a_mailing_no_placeholder_is_known() -> None:

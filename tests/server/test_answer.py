@@ -223,6 +223,7 @@ AFTERWARDS = {
     "the page is gone and unsubscribing is not": ("GET", "", 410, "?page"),
     "joining changes nothing": ("POST", "on=Offers", 410, "?page"),
     "leaving acts for ever": ("POST", "off=Offers", 200, "Your choice is saved."),
+    "leaving acts also beside joining": ("POST", "on=Offers&off=Newsletter", 200, "Your choice is saved."),
     "unsubscribing acts for ever": ("POST", "page", 200, "You are unsubscribed"),
     "one-click acts for ever": ("POST", "", 200, "You are unsubscribed"),
 }
@@ -256,6 +257,11 @@ def test_a_prefill_keeps_what_the_address_has() -> None:
     assert prefilled_url("https://f.example", (("n", "Name"),), values) == "https://f.example?n=%C3%A5%2B%26"
     assert prefilled_url("https://f.example?", (("n", "Name"),), values) == "https://f.example?n=%C3%A5%2B%26"
     assert prefilled_url("https://f.example#x", (("n", "empty"),), values) == "https://f.example#x"
+    assert prefilled_url("https://f.example#a?b", (("n", "Name"),), values) == "https://f.example?n=%C3%A5%2B%26#a?b"
+
+
+def test_a_prefill_finds_a_field_however_its_name_is_written() -> None:
+    assert prefilled_url("https://f.example", (("n", "full_name"),), {"Full Name": "Bo"}) == "https://f.example?n=Bo"
 
 
 OWN = {

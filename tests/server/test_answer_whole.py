@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from server.server_world import DAY, PAGES, SENT, SNAPSHOT, KnownPeople, path, request, site
 
-from linktrack.server.answer import Answer, answer, host_of, prefilled_url
+from linktrack.server.answer import Answer, answer, host_of, plain_answer, prefilled_url
 from linktrack.server.site import Page, TypeRow
 
 HEADERS = (
@@ -63,6 +63,10 @@ def test_a_page_says_its_type_length_and_policy() -> None:
     assert reply.headers == (*HEADERS, *kind, ("Content-Security-Policy", policy))
 
 
+def test_the_length_of_a_sentence_is_in_octets() -> None:
+    assert dict(plain_answer(200, "Försök igen.\n").headers)["Content-Length"] == "15"
+
+
 def test_what_fails_for_a_while_says_when_to_come_again() -> None:
     ill, _ = answer(request("GET", "/healthz"), site(), log_works=False)
     gone = told("GET", path("view-online"), people=KnownPeople(gone=True))
@@ -111,6 +115,21 @@ def test_who_is_asked_for() -> None:
         ("consent", 70_001, 7),
         ("copy", 70_001, 7, token, shared),
     ]
+
+
+def test_a_token_in_capitals_asks_for_the_person_s_mail_by_their_token() -> None:
+    people = Asked()
+    told("GET", path("view-online").upper(), people=people)
+    ((_, _, _, token, _),) = people.asked
+    assert token == path("view-online").rpartition("/")[2]
+
+
+def test_a_mail_of_nothing_is_shown_as_it_is() -> None:
+    class Empty(KnownPeople):
+        def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str:
+            return ""
+
+    assert told("GET", path("view-online"), people=Empty()).status == 200
 
 
 def test_where_a_script_leads_is_a_redirect_of_the_same_kind() -> None:
@@ -192,6 +211,7 @@ PAGES_MADE: dict[str, tuple[str, str, str, bool, bool, tuple[object, ...]]] = {
     "joining a type": ("POST", "subscriptions", "on=Offers", False, False, ("saved", [LETTER, JOINED], None)),
     "leaving every type": ("POST", "subscriptions", "off=*", False, False, ("saved", [LEFT, OFFERS], None)),
     "leaving the mail's own type": ("POST", "subscriptions", "off=", False, False, ("saved", [LEFT, OFFERS], None)),
+    "joining nothing leaves nothing": ("POST", "subscriptions", "on=", False, False, ("saved", [LETTER, OFFERS], None)),
     "no type is called *": ("POST", "subscriptions", "on=*", False, False, ("saved", [LETTER, OFFERS], None)),
     "leaving one with consent as it is": ("POST", "subscriptions", "off=Newsletter", True, False, ("saved", [LEFT, OFFERS], True)),
     "consent taken back": ("POST", "subscriptions", "consent=off", True, False, ("saved", [LETTER, OFFERS], False)),
@@ -235,6 +255,34 @@ def test_a_type_is_spelled_as_the_settings_do_on_every_page() -> None:
     ]
 
 
+def test_the_type_and_the_merge_tags_are_those_of_the_mailing_that_was_sent() -> None:
+    spots = {
+        "hhhh": SNAPSHOT.placements["aaaa"]._replace(
+            mailing_id=2, url="https://www.example.com/?c=<<name>>", tags=True
+        ),
+        "iiii": SNAPSHOT.placements["dddd"]._replace(mailing_id=2),
+    }
+    offer = SNAPSHOT.mailings[2]._replace(pairs=(("<<", ">>"),))
+    known = replace(
+        SNAPSHOT,
+        placements={**SNAPSHOT.placements, **spots},
+        mailings={**SNAPSHOT.mailings, 2: offer},
+        shipments={**SNAPSHOT.shipments, 70_003: SNAPSHOT.shipments[70_001]._replace(mailing_id=2)},
+    )
+    led = told("GET", path("hhhh", shipment=70_003), snapshot=known)
+    assert dict(led.headers)["Location"] == "https://www.example.com/?c=Anna%20%C3%85%20%26%20S%C3%B6ner"
+    pages = Shown()
+    told("GET", path("iiii", shipment=70_003), snapshot=known, pages=pages)
+    assert pages.made == [("unsubscribe", "Offers")]
+
+
+def test_where_no_mailing_has_a_type_the_subscriptions_are_none_and_not_out_of_order() -> None:
+    mailings = {number: mailing._replace(type="") for number, mailing in SNAPSHOT.mailings.items()}
+    pages = Shown()
+    told("GET", path("subscriptions"), pages=pages, snapshot=replace(SNAPSHOT, mailings=mailings))
+    assert pages.made == [("subscriptions", [], None)]
+
+
 def test_a_type_in_a_button_is_one_value() -> None:
     mailings = {number: mailing._replace(type="A/B & C") for number, mailing in SNAPSHOT.mailings.items()}
     pages = Shown()
@@ -258,6 +306,9 @@ HOSTS = {
     "https://www.example.com:8443/x:9": "www.example.com",
     "https://anna:secret@www.example.com:80/": "www.example.com",
     "https://a@b@www.example.com/": "www.example.com",
+    "https://www.example.com:/": "www.example.com",
+    "https://[2001:db8::1]/": "[2001:db8::1]",
+    "https://[2001:db8::1]:8443/": "[2001:db8::1]",
     "": "",
 }  # fmt: skip
 

@@ -276,6 +276,50 @@ def test_an_e_mail_and_a_row_read_back_as_the_filled_mail(value: str, subject: s
     assert b"\r" not in box and not re.search(rb"\n>*From ", box.partition(b"\nFrom: ")[2])
 
 
+FILLED = f"""\
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+Bo=
+: se https://a.example/=
+Ume%C3%A5%0AVind=
+ eller=20=
+{BASE}/abcg/{TOKEN}=
+
+
+--=
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+<p>Hej=20=
+Bo=
+,=20=
+Ume=C3=A5
+Vind=
+</p>
+<a href=3D"=
+{BASE}/abce/{TOKEN}=
+">=
+Bo=
+</a>
+
+--=--
+"""
+
+
+def test_a_filled_mail_line_by_line() -> None:
+    mail = filled_mail(
+        '<p>Hej {{ name }}, {{city}}</p>\n<a href="https://shop.example/x">{{name}}</a>\n',
+        "{{name}}: se https://a.example/{{city}} eller https://shop.example/x\n",
+        "Till {{ name }}",
+    )
+    maker, row = Message(mail, SHIPMENT), person(city="Umeå\nVind")
+    raw, box = b"".join(maker.buffers(row)).decode(), b"".join(maker.mbox_buffers(row)).decode()
+    assert "\r\nSubject: Till Bo\r\n" in raw
+    assert box == f"From asa@example.com Mon May  4 09:00:00 2026\n{raw}\n".replace("\r\n", "\n")
+    assert re.sub("--=_[0-9a-f]{24}", "--=", box).partition("\n\n--=\n")[2] == FILLED + "\n"
+
+
 def test_a_mail_that_is_not_filled_is_joined_by_its_token_alone() -> None:
     mail = filled_mail('<p>{{ name }}</p><a href="https://shop.example/x">x</a>')
     assert mail.html.copy_for(TOKEN) == f'<p>{{{{ name }}}}</p><a href="{BASE}/abce/{TOKEN}">x</a>'.encode()

@@ -18,6 +18,8 @@ from linktrack.mailings.outputs.headers import mailbox, reachable, unstructured
 MAILBOXES = {
     "no name": ("", "bo@x.example", "bo@x.example"),
     "a name": ("Bo Ek", "bo@x.example", '"Bo Ek" <bo@x.example>'),
+    "a name with blanks around it": (" Bo\t", "bo@x.example", '"Bo" <bo@x.example>'),
+    "a name of blanks": (" \t", "bo@x.example", "bo@x.example"),
     "quotes and backslashes": ('Bo "B" \\ Ek', "bo@x.example", '"Bo \\"B\\" \\\\ Ek" <bo@x.example>'),
     "line ends and tabs": ("Bo\r\nBcc: x@y.example\t", "bo@x.example", '"Bo Bcc: x@y.example" <bo@x.example>'),
     "letters beyond ASCII": ("Åsa", "bo@x.example", "=?utf-8?q?=C3=85sa?= <bo@x.example>"),
@@ -32,6 +34,32 @@ MAILBOXES = {
 def test_a_name_and_an_address_become_a_mailbox(case: str) -> None:
     name, email, expected = MAILBOXES[case]
     assert mailbox(name, email) == expected
+
+
+SUBJECTS = {
+    "nothing": ("", ""),
+    "ASCII": ('Spring: "50 %" \\ off', 'Spring: "50 %" \\ off'),
+    "line ends": ("Hej\r\nBcc: x@y.example", "Hej Bcc: x@y.example"),
+    "letters beyond ASCII": ("Hallå", "=?utf-8?b?SGFsbMOl?="),
+    "what looks like an encoded word": ("=?x?=", "=?utf-8?b?PT94Pz0=?="),
+    "half of what looks like one": ("x=?", "=?utf-8?b?eD0/?="),
+    "an equals sign, a question mark": ("a=b?", "a=b?"),
+    "as long as one line may be": ("x" * 899, "x" * 899),
+}
+
+
+@pytest.mark.parametrize("case", SUBJECTS)
+def test_a_subject_is_written_as_it_is_or_in_encoded_words(case: str) -> None:
+    text, expected = SUBJECTS[case]
+    assert unstructured(text) == expected
+
+
+def test_of_900_characters_a_value_is_folded_and_each_line_is_as_long_as_lines_should_be() -> None:
+    lines = f"Subject: {unstructured('x' * 900)}".split("\r\n ")
+    assert lines[0] == f"Subject: =?utf-8?q?{'x' * 55}?="
+    assert {len(lines[0]), *(len(" " + line) for line in lines[1:-1])} == {76}
+    assert mailbox("x" * 899, "bo@x.example") == f'"{"x" * 899}" <bo@x.example>'
+    assert mailbox("x" * 900, "bo@x.example").startswith("=?utf-8?q?xxx")
 
 
 NO_ADDRESSES = ["", "x", "@x.example", "x@", "a b@x.example", "a@x.example\r\nBcc: b@x.example", "a@x.example>", "<a@x.example>",
@@ -79,12 +107,14 @@ def test_a_sender_is_one_address() -> None:
 def test_contacts_that_no_mail_can_reach_are_left_out_with_the_reason() -> None:
     people = [
         Contact(str(line), email, "", {}, line)
-        for line, email in enumerate(("a@x.example", "", "b@", '"é"@b.example'), 2)
+        for line, email in enumerate(("a@x.example", "", "b@", '"é"@b.example', "x" * 80, "x" * 81), 2)
     ]
     rejected: list[BadRow] = []
     assert [person.contact_id for person in reachable(people, rejected)] == ["2"]
-    assert [(row.line, row.reason) for row in rejected] == [
-        (3, "there is no e-mail address"),
-        (4, "'b@' is no e-mail address"),
-        (5, "'\"é\"@b.example' is no e-mail address"),
+    assert [(row.line, row.text, row.reason) for row in rejected] == [
+        (3, "3", "there is no e-mail address"),
+        (4, "4", "'b@' is no e-mail address"),
+        (5, "5", "'\"é\"@b.example' is no e-mail address"),
+        (6, "6", f"'{'x' * 80}' is no e-mail address"),
+        (7, "7", f"'{'x' * 80}' is no e-mail address"),
     ]

@@ -7,6 +7,8 @@ import quopri
 import re
 import smtplib
 import socket
+import time
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -65,6 +67,81 @@ def message(row: Recipient | None = None, **options: object) -> bytes:
 
 def crlf(text: str) -> str:
     return re.sub("\r\n|\r|\n", "\r\n", text)
+
+
+WHOLE = f"""\
+To: "Bo Ek" <bo@example.com>
+Message-ID: <5ce6fa744c3826e28cd5a9c2b1f47425@click.example.com>
+List-Unsubscribe: <https://click.example.com/unsu/{TOKEN}>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+Subject: Hej
+From: "Asa Ost" <asa@example.com>
+Date: Mon, 04 May 2026 09:00:00 -0000
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary="=_6b7095025890014125683808"
+
+--=_6b7095025890014125683808
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+Hej=20=
+https://click.example.com/abcf/{TOKEN}=
+
+
+--=_6b7095025890014125683808
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+<p>Hej</p>
+<a href=3D"=
+https://click.example.com/abce/{TOKEN}=
+">x</a>
+--=_6b7095025890014125683808--
+"""
+SMALL = (b'<p>Hej</p>\n<a href="https://shop.example/x">x</a>', b"Hej https://shop.example/x\n")
+BO = Recipient("1", "bo@example.com", "Bo Ek", TOKEN)
+
+
+def test_a_whole_mail_line_by_line() -> None:
+    maker = Message(mail(*SMALL, subject="Hej"), shipment(sender="Asa Ost <asa@example.com>"))
+    assert b"".join(maker.buffers(BO)).decode() == WHOLE.replace("\n", "\r\n")
+    assert b"".join(maker.mbox_buffers(BO)).decode() == f"From asa@example.com Mon May  4 09:00:00 2026\n{WHOLE}\n"
+
+
+def test_a_mail_from_and_to_nobody_has_no_line_that_says_so() -> None:
+    maker = Message(mail(*SMALL, subject="Hej"), shipment(sender=""))
+    left = re.sub("^(To|From): .*\n", "", WHOLE, flags=re.MULTILINE)
+    row = Recipient("1", "", "Bo Ek", TOKEN)
+    assert b"".join(maker.buffers(row)).decode() == left.replace("\n", "\r\n")
+    assert b"".join(maker.mbox_buffers(row)).decode() == f"From MAILER-DAEMON Mon May  4 09:00:00 2026\n{left}\n"
+
+
+def test_a_mail_that_nobody_can_unsubscribe_from_does_not_say_where() -> None:
+    maker = Message(
+        replace(mail(*SMALL, subject="Hej"), unsubscribe=None), shipment(sender="Asa Ost <asa@example.com>")
+    )
+    left = re.sub("^List-.*\n", "", WHOLE, flags=re.MULTILINE)
+    assert b"".join(maker.buffers(BO)).decode() == left.replace("\n", "\r\n")
+
+
+def test_moments_are_greenwich_s_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        test_a_whole_mail_line_by_line()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("<p>a</p>", "b"), ("<p>a!</p>", "b")), (("<p>a</p>", "b"), ("<p>a</p>", "b!"))],
+    ids=["html", "text"],
+)
+def test_mails_that_differ_have_boundaries_that_differ(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert len({message_from_bytes(message(html=html.encode(), text=text.encode())).get_boundary()
+                for html, text in (one, other, one)}) == 2  # fmt: skip
 
 
 def test_an_email_reads_back_as_both_parts_with_the_recipients_addresses() -> None:
@@ -141,6 +218,13 @@ def test_the_charset_is_the_source_s(charset: str) -> None:
     assert (declared == "utf-8") == (charset in ("utf-8", "utf-16"))
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "cp1252"])
+def test_a_text_in_utf_16_goes_out_in_utf_8(charset: str) -> None:
+    plain, _ = message_from_bytes(message(text="Hej åäö!\n".encode(charset)), policy=policy.default).iter_parts()
+    assert decoded(plain).decode(str(plain.get_content_charset())) == "Hej åäö!\r\n"
+    assert plain.get_content_charset() == ("windows-1252" if charset == "cp1252" else "utf-8")
+
+
 def test_a_header_cannot_be_broken_out_of() -> None:
     row = Recipient("1", "bo@example.com", "Bo\r\nBcc: all@example.com", TOKEN)
     read = message_from_bytes(message(row, subject="Hi\r\nBcc: x@example.com"), policy=policy.default)
@@ -199,6 +283,73 @@ _PIECES = [b"a", b"From ", b"\nFrom x", b">From ", b".", b"\n.", b" ", b"\t\n", 
            b">", b"\n", b"F", b"\r", b"https://a.example/"]  # fmt: skip
 
 
+X75 = b"x" * 75
+# What stands in a mail → as it is written, where nothing stands before it or behind it.
+QUOTED = {
+    "nothing": (b"", b""),
+    "letters, digits and signs": (
+        b"XYZ abc 019 !\"#$%&'()*+,-/:;<?@[]^_`{|}~",
+        b"XYZ abc 019 !\"#$%&'()*+,-/:;<?@[]^_`{|}~",
+    ),
+    "an equals sign": (b"a=b", b"a=3Db"),
+    "letters beyond ASCII": ("åÿ".encode("latin-1"), b"=E5=FF"),
+    "control characters": (b"a\x00\x0b\x1f\x7fb", b"a=00=0B=1F=7Fb"),
+    "blanks and tabs within a line": (b"a b\tc", b"a b\tc"),
+    "a blank at the end": (b"a \nb ", b"a=20\r\nb=20"),
+    "a tab at the end": (b"a\t\nb\t", b"a=09\r\nb=09"),
+    "two blanks at the end": (b"a  ", b"a =20"),
+    "a blank alone": (b" ", b"=20"),
+    "lines of Unix, Windows and old Macs": (b"a\nb\r\nc\rd\n", b"a\r\nb\r\nc\r\nd\r\n"),
+    "empty lines": (b"\n\r\n\ra", b"\r\n\r\n\r\na"),
+    "a dot first": (b".a.\n.b", b"=2Ea.\r\n=2Eb"),
+    "From first": (b"From a\nFrom: b\nFro\n>From c", b"=46rom a\r\nFrom: b\r\nFro\r\n=3EFrom c"),
+    "From within": (b"a From b >c", b"a From b >c"),
+    "75 letters": (X75, X75),
+    "76 letters": (X75 + b"x", X75 + b"=\r\nx"),
+    "151 letters": (X75 + X75 + b"x", X75 + b"=\r\n" + X75 + b"=\r\nx"),
+    "a sign of three that fits": (X75[:72] + b"==", X75[:72] + b"=3D=\r\n=3D"),
+    "a sign of three that does not": (X75[:73] + b"=", X75[:73] + b"=\r\n=3D"),
+    "a blank where a line is full": (X75 + b" x", X75 + b"=\r\n x"),
+    "From where a long line goes on": (X75 + b"From a", X75 + b"=\r\n=46rom a"),
+    "a dot where a long line goes on": (X75 + b".", X75 + b"=\r\n=2E"),
+    "a long line that begins with From": (b"From " + X75, b"=46rom " + X75[:68] + b"=\r\n" + X75[68:]),
+}
+
+
+@pytest.mark.parametrize("case", QUOTED)
+def test_what_stands_in_a_mail_is_written_in_quoted_printable(case: str) -> None:
+    data, expected = QUOTED[case]
+    assert quoted_printable(data, first=True, last=True) == expected
+    assert quoted_printable(data, first=False, last=True) == b"=\r\n" + expected
+    soft = b"=\r\n" if expected and not expected.endswith(b"\n") else b""
+    assert quoted_printable(data, first=True, last=False) == expected + soft
+    assert quoted_printable(data, first=False, last=False) == b"=\r\n" + expected + soft
+
+
+HTTPS = b"https://c.example/a/"
+BEFORE_TOKEN = {
+    "an address after words": (b"see " + HTTPS, b"see=20=\r\n" + HTTPS),
+    "an address without encryption": (b"see http://c.example/", b"see=20=\r\nhttp://c.example/"),
+    "the last address of several": (b"http://a.example " + HTTPS, b"http://a.example=20=\r\n" + HTTPS),
+    "the last of several without": (b"http://a.example http://c.example/", b"http://a.example=20=\r\nhttp://c.example/"),
+    "one without after one with": (HTTPS + b" http://c.example/", HTTPS + b"=20=\r\nhttp://c.example/"),
+    "an address with an equals sign": (b"see https://c.example/?a=/", b"see https://c.example/?a=3D/=\r\n"),
+    "one that would not fit with its token": (b"see " + HTTPS.ljust(44, b"y"), b"see " + HTTPS.ljust(44, b"y") + b"=\r\n"),
+    "no address": (b"see ", b"see=20=\r\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BEFORE_TOKEN)
+def test_before_a_token_an_address_has_a_line_of_its_own_where_it_can(case: str) -> None:
+    data, expected = BEFORE_TOKEN[case]
+    assert quoted_printable(data, first=True, last=False) == expected
+
+
+def test_before_a_value_an_address_is_written_as_anything_else() -> None:
+    assert quoted_printable(b"see " + HTTPS, first=True, last=False, before_token=False) == b"see " + HTTPS + b"=\r\n"
+    assert quoted_printable(b"see " + HTTPS, first=True, last=True) == b"see " + HTTPS
+
+
 @settings(max_examples=300)
 @given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=30).map(b"".join), min_size=1, max_size=4))
 def test_segments_in_quoted_printable_can_be_joined(pieces: list[bytes]) -> None:
@@ -233,9 +384,3 @@ def test_a_line_is_broken_softly_before_an_address_unless_it_has_just_begun(befo
     encoded = quoted_printable(before + b"https://c.example/", first=True, last=False)
     written = before.replace(b"\n", b"\r\n") + (b"=\r\n" if before == b"see" else b"")
     assert encoded == written + b"https://c.example/"
-
-
-def test_an_equals_sign_in_an_address_is_written_as_one() -> None:
-    data = b"https://c.example/?a=/"
-    encoded = quoted_printable(data, first=True, last=False) + TOKEN.encode()
-    assert quopri.decodestring(encoded) == data + TOKEN.encode()

@@ -23,7 +23,7 @@ NAMES = ("source", "medium", "campaign", "content", "term", "id", "source_platfo
 PLACEHOLDERS = ("mailing.name", "link.key", "link.name", "link.folder")
 _HTTP = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)", re.IGNORECASE)
 _EMAIL_MEDIA = {"email", "e-mail", "e_mail", "e mail"}
-_PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z]+(?:\.[a-z]+)?)\}(?!\})")
+_PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z]+\.[a-z]+)\}(?!\})")
 _ANY_PLACEHOLDER = re.compile(r"(?<![{$])\{[^{}\s]{1,80}\}(?!\})")
 _SHOWN = 3  # addresses in a warning
 
@@ -120,7 +120,7 @@ def edits(url: str, utm: Utm, extra_tags: Pairs = ()) -> list[Edit]:
     first = len(text) - len(text.lstrip(TRIMMED))
     end = len(text.rstrip(TRIMMED))
     host = _HTTP.match(text, first, end)
-    if host is None or not host[1] or text[host.start(1) : host.end(1)] != url[host.start(1) : host.end(1)]:
+    if host is None or text[host.start(1) : host.end(1)] != url[host.start(1) : host.end(1)]:
         return []
     if browser_host(host[1]) is None or not allowed(host[1], utm.domains):
         return []

@@ -28,7 +28,6 @@ _SOFT = b"=\r\n"
 _TOKEN_LENGTH = 32
 _PRINTABLE = frozenset(range(33, 127)) - {ord("=")}
 _CODES = [bytes([code]) if code in _PRINTABLE else b"=%02X" % code for code in range(256)]
-_FROM = re.compile(rb"^(>*)From ", re.MULTILINE)
 
 
 class Message:
@@ -38,14 +37,14 @@ class Message:
         self._mail = mail
         self._shipment = shipment
         self._subject = f"Subject: {unstructured(mail.subject)}"
-        self._domain = urlsplit(shipment.settings.base_url).hostname or "localhost"
-        self._one_click = shipment.settings.base_url.startswith("https:") and mail.type != "transactional"
+        self._domain = urlsplit(shipment.settings.base_url).hostname
+        self._one_click = shipment.settings.base_url.startswith("https:")
         boundary = _boundary(mail)
-        name, address = sender(shipment.settings.sender) if shipment.settings.sender else ("", "")
-        self._fixed = self._fixed_headers(boundary, mailbox(name, address) if address else "")
+        name, address = sender(shipment.settings.sender)
+        self._fixed = self._fixed_headers(boundary, mailbox(name, address))
         self._body = _body(mail, boundary)
         self._unix_body = replace(self._body, pieces=tuple(piece.replace(_CRLF, b"\n") for piece in self._body.pieces))
-        self._envelope = f"From {address or 'MAILER-DAEMON'} {_ctime(shipment.sent_at)}\n".encode()
+        self._envelope = f"From {address} {_ctime(shipment.sent_at)}\n".encode()
 
     def buffers(self, row: Recipient) -> list[bytes]:
         """One e-mail, lines ended by CRLF."""
@@ -53,13 +52,13 @@ class Message:
         return [self._headers(row, subject), *body]
 
     def mbox_buffers(self, row: Recipient) -> list[bytes]:
-        """One e-mail as an mbox entry: LF, `From ` lines quoted (mboxrd), a blank line behind it.
+        """One e-mail as an mbox entry: LF, a blank line behind it.
 
-        The encoder leaves no line of the body that begins with `From ` or `>From `: nothing there needs a quote.
+        Nothing needs a quote (mboxrd): behind a header's name stands a colon, and the encoder leaves no line that
+        begins with `From ` or `>From `.
         """
         subject, body = self._copy_for(row, self._unix_body, _unix_quoted_value)
-        headers = _FROM.sub(rb">\1From ", self._headers(row, subject).replace(_CRLF, b"\n"))
-        return [self._envelope, headers, *body, b"\n"]
+        return [self._envelope, self._headers(row, subject).replace(_CRLF, b"\n"), *body, b"\n"]
 
     def _copy_for(
         self, row: Recipient, body: FillablePart, write: Callable[[bytes, Gap], bytes]
@@ -87,7 +86,7 @@ class Message:
 
     def _fixed_headers(self, boundary: str, sender: str) -> bytes:
         lines = [
-            *([f"From: {sender}"] if sender else ()),
+            f"From: {sender}",
             f"Date: {formatdate(self._shipment.sent_at // 1000)}",
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
@@ -162,22 +161,14 @@ def quoted_printable(data: bytes, *, first: bool, last: bool, before_token: bool
         start = max(data.rfind(b"http://"), data.rfind(b"https://"))
         if start >= 0 and len(data) - start + _TOKEN_LENGTH < _LINE and b"=" not in data[start:]:
             data, address = data[:start], data[start:]
-    lines = re.split(rb"\r\n|\r|\n", data)
-    out: list[bytes] = [] if first else [b""]
-    for number, line in enumerate(lines):
-        ends_line = number < len(lines) - 1
-        out += _quoted_lines(line)
-        if not ends_line:
-            break
-        out.append(b"\r\n")
+    body = _CRLF.join(map(_quoted_line, re.split(rb"\r\n|\r|\n", data)))
     head = b"" if first else _SOFT
-    body = b"".join(out)
     if last:
         return head + body
     return head + body + (_SOFT if body and not body.endswith(b"\n") else b"") + address
 
 
-def _quoted_lines(line: bytes) -> list[bytes]:
+def _quoted_line(line: bytes) -> bytes:
     """One line of the source, broken softly after at most 75 characters."""
     out: list[bytes] = []
     width = 0
@@ -195,7 +186,7 @@ def _quoted_lines(line: bytes) -> list[bytes]:
             piece = b"=%02X" % code
         out.append(piece)
         width += len(piece)
-    return out
+    return b"".join(out)
 
 
 def _needs_guard(line: bytes, index: int) -> bool:

@@ -108,12 +108,11 @@ def test_a_whole_mail_line_by_line() -> None:
     assert b"".join(maker.mbox_buffers(BO)).decode() == f"From asa@example.com Mon May  4 09:00:00 2026\n{WHOLE}\n"
 
 
-def test_a_mail_from_and_to_nobody_has_no_line_that_says_so() -> None:
-    maker = Message(mail(*SMALL, subject="Hej"), shipment(sender=""))
-    left = re.sub("^(To|From): .*\n", "", WHOLE, flags=re.MULTILINE)
-    row = Recipient("1", "", "Bo Ek", TOKEN)
-    assert b"".join(maker.buffers(row)).decode() == left.replace("\n", "\r\n")
-    assert b"".join(maker.mbox_buffers(row)).decode() == f"From MAILER-DAEMON Mon May  4 09:00:00 2026\n{left}\n"
+def test_a_mail_to_nobody_has_no_line_that_says_so() -> None:
+    """A shipment that was made as rows is rendered as e-mails, too, and some of its recipients have no address."""
+    maker = Message(mail(*SMALL, subject="Hej"), shipment(sender="Asa Ost <asa@example.com>"))
+    left = re.sub("^To: .*\n", "", WHOLE, flags=re.MULTILINE)
+    assert b"".join(maker.buffers(Recipient("1", "", "Bo Ek", TOKEN))).decode() == left.replace("\n", "\r\n")
 
 
 def test_a_mail_that_nobody_can_unsubscribe_from_does_not_say_where() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 from clicks.judging.judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H, P, S, burst, click
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.click import Click
@@ -99,7 +101,7 @@ CASES: list[tuple[str, list[Click], Click, Verdict]] = [
      click(START + 1_859, ip=POOL, agent=OTHER), KNOWN),
     ("longer after it", [*burst(START, 700, agent=OTHER), *scanning(400)],
      click(START + 1_860, ip=POOL, agent=OTHER), FORMER),
-    ("three minutes more than a day after the scanning", scanning(), click(START + 86_639, ip=POOL), FORMER),
+    ("three minutes more than a day after the scanning", scanning(), click(START + 86_639.999, ip=POOL), FORMER),
     ("and no more", scanning(), click(START + 86_640, ip=POOL), (H, "")),
     ("from a network of little weight, soon after sending", scanning(start=-60), click(3, ip=POOL, agent=OTHER, network=1),
      (S, "network,scanner-address,soon-after-sending")),
@@ -158,6 +160,8 @@ def test_a_tools_clicks_are_evidence_for_its_family() -> None:
         ("192.0.2.77", "192.0.2.0"),
         ("2001:db8:1::", "2001:db8:1::"),
         ("2001:db8:1:2::9", "2001:db8:1::"),
+        ("2001:db8:1:8000::9", "2001:db8:1::"),
+        ("2001:db8:2::", "2001:db8:2::"),
         ("", ""),
     ],
 )
@@ -191,6 +195,23 @@ def test_evidence_is_a_row_for_each_mail_minute_and_family() -> None:
         Evidence(1, POOL, minute, 101, 11),
         Evidence(1, POOL, minute + 1, 101, 11),
     }
+
+
+@given(st.lists(st.tuples(st.integers(0, 25), st.integers(1, 7)), max_size=40))
+def test_an_address_scans_in_the_minutes_around_which_enough_mails_were_looked_at(looks: list[tuple[int, int]]) -> None:
+    rows = [Evidence(1, POOL, 1000 + minute, recipient, 11) for minute, recipient in looks]
+    scanner = known_scanners(rows).get((1, POOL))
+    found = {
+        minute: stretch.but
+        for stretch in (scanner.stretches if scanner else ())
+        for minute in range(stretch.start, stretch.stop + 1)
+    }
+    wanted = {}
+    for minute in range(990, 1040):
+        near = {recipient for at, recipient in looks if abs(1000 + at - minute) <= 3}
+        if len(near) >= 5:
+            wanted[minute] = near if len(near) == 5 else frozenset()
+    assert found == wanted
 
 
 def test_stretches_of_clicks_to_be_judged_again_are_joined() -> None:

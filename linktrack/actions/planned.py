@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
 from typing import Any, NamedTuple, Protocol
@@ -179,11 +178,10 @@ class Booked(NamedTuple):
 
 
 class Slots(Protocol):
-    """Who is free when, and how such a time is `shown`."""
+    """Who is free when."""
 
-    def take(self, user: str, seconds: int) -> tuple[datetime, datetime]: ...
-    def at(self, user: str, start: str, seconds: int) -> tuple[datetime, datetime]: ...
-    def shown(self, start: datetime, end: datetime, /) -> Booked: ...
+    def take(self, user: str, seconds: int) -> Booked: ...
+    def at(self, user: str, start: str, seconds: int) -> Booked: ...
 
 
 class Departing(NamedTuple):

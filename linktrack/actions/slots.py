@@ -35,9 +35,8 @@ class Calendar:
         # By composed name when it begins and ends that somebody has something, in UTC and in order: none meet.
         self.busy: dict[str, tuple[list[datetime], list[datetime]]] = {}
         self._days: dict[date, list[Span]] = {}
-        self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
+        self._searches: dict[tuple[str, int], Iterator[Booked]] = {}  # by user and seconds, each where it has come to
         # Many have something at the same time: it is made once. By times in UTC, where no hour comes twice.
-        self._local = lru_cache(_REMEMBERED)(self._in_zone)
         self._booked = lru_cache(_REMEMBERED)(self._in_words)
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
@@ -51,40 +50,40 @@ class Calendar:
             start, end = min(start, starts[first]), max(end, ends[last - 1])
         starts[first:last], ends[first:last] = [start], [end]
 
-    def take(self, user: str, seconds: int) -> Span:
+    def take(self, user: str, seconds: int) -> Booked:
         """The next working time of that length which `user` has free, booked for them.
 
         CannotChange when the working hours have no slot of that length.
         """
-        length = timedelta(seconds=seconds)
-        for start, stop in self._spans(self.passed.get((user, seconds), self.now), length):
-            at = self._free_from(user, start, length)
-            if at + length <= stop:
-                self.book(user, at, at + length)
-                self.passed[user, seconds] = at
-                return self._local(at), self._local(at + length)
+        if (search := self._searches.get((user, seconds))) is None:
+            search = self._searches[user, seconds] = self._search(user, timedelta(seconds=seconds))
+        for booked in search:
+            return booked
         raise CannotChange(
-            f"no slot of {_said(length)} in the working hours: check working_hours, working_days and holidays under "
-            "[actions], or the duration of the action"
+            f"no slot of {_said(timedelta(seconds=seconds))} in the working hours: check working_hours, working_days "
+            "and holidays under [actions], or the duration of the action"
         )
 
-    def at(self, user: str, start: str, seconds: int) -> Span:
+    def at(self, user: str, start: str, seconds: int) -> Booked:
         """A time that the action names, booked whether it is free or not; without an offset it is a local time."""
         begin = datetime_written(start, self.zone).astimezone(UTC)
         end = begin + timedelta(seconds=seconds)
         self.book(user, begin, end)
-        return self._local(begin), self._local(end)
-
-    def shown(self, start: datetime, end: datetime, /) -> Booked:
-        """A time as rows show it; both ends are aware."""
-        return self._booked(start.astimezone(UTC), end.astimezone(UTC))
+        return self._booked(begin, end)
 
     def _in_words(self, start: datetime, end: datetime) -> Booked:
-        first, last = self._in_zone(start), self._in_zone(end)
+        first, last = start.astimezone(self.zone), end.astimezone(self.zone)
         return Booked(first.isoformat(), last.isoformat(), moment_of(start), moment_of(end))
 
-    def _in_zone(self, moment: datetime) -> datetime:
-        return moment.astimezone(self.zone)
+    def _search(self, user: str, length: timedelta) -> Iterator[Booked]:
+        """The working times of that length which `user` has free, in their order: each is booked when it is asked for,
+        and what is booked meanwhile is passed over."""
+        for start, stop in self._spans(length):
+            at = self._free_from(user, start, length)
+            while at + length <= stop:
+                self.book(user, at, at + length)
+                yield self._booked(at, at + length)
+                at = self._free_from(user, at, length)
 
     def _free_from(self, user: str, start: datetime, length: timedelta) -> datetime:
         """The first time from `start` on from which the user has nothing for that long."""
@@ -95,18 +94,18 @@ class Calendar:
             place += 1
         return start
 
-    def _spans(self, after: datetime, length: timedelta) -> Iterator[Span]:
-        """The working spans of at least that length from a time on, the first one cut at it."""
-        day = self._local(after).date()
+    def _spans(self, length: timedelta) -> Iterator[Span]:
+        """The working spans of at least that length from now on, the first one cut there."""
+        day = self.now.astimezone(self.zone).date()
         without = 0
         while without < PATIENCE and day.year < 9998:
             without += 1
             if day not in self._days:
                 self._days[day] = list(self._day(day))
             for start, stop in self._days[day]:
-                if stop > after and stop - start >= length:
+                if stop > self.now and stop - start >= length:
                     without = 0
-                    yield max(start, after), stop
+                    yield max(start, self.now), stop
             day += timedelta(days=1)
 
     def _day(self, day: date) -> Iterator[Span]:

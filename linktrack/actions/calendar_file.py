@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from linktrack.moments import datetime_of, datetime_written
@@ -19,6 +20,9 @@ OF_OWNERS = "follow-ups-*.ics"
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//linktrack//linktrack//EN\r\n"
 _END = b"END:VCALENDAR\r\n"
 _LONGEST = 75  # bytes of a content line
+_alike_of = itemgetter(
+    *("kind", "task", "description", "project", "assigned_to", "created_by", "assignment", "link", "mailing")
+)
 _BUFFER = 1 << 16  # bytes of one calendar that are kept back; no file stays open, for there may be many owners
 
 
@@ -57,10 +61,10 @@ class CalendarFiles:
         return name
 
     def _write(self, name: str, data: bytes) -> None:
-        if name not in self._waiting:
-            self._waiting[name] = bytearray(_BEGIN)
-        self._waiting[name] += data
-        if len(self._waiting[name]) > _BUFFER:
+        if (waiting := self._waiting.get(name)) is None:
+            waiting = self._waiting[name] = bytearray(_BEGIN)
+        waiting += data
+        if len(waiting) > _BUFFER:
             self._flush(name)
 
     def _flush(self, name: str) -> None:
@@ -71,37 +75,42 @@ class CalendarFiles:
 
 def calendar_entry(row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
-    identifier, description = row["id"], row["description"]
-    start, end = _utc_written(row["start"]), _utc_written(row["end"])
-    shared = [
-        f"DTSTAMP:{stamp}",
-        f"DTSTART:{start}",
-        *_lines(
-            ("SUMMARY", row["task"] or description or row["kind"]),
-            ("DESCRIPTION", description),
-            ("CATEGORIES", row["project"]),
-            ("X-LINKTRACK-ASSIGNED-TO", row["assigned_to"]),
-            ("X-LINKTRACK-CREATED-BY", row["created_by"]),
-        ),
-        f"X-LINKTRACK-CONTACT-ID:{_escaped(row['contact_id'])}",
-        *_lines(("X-LINKTRACK-LINK", row["link"]), ("X-LINKTRACK-MAILING", row["mailing"])),
-    ]
-    if row["kind"] == "task":
-        first = _component("VTODO", identifier, f"DUE:{end}", shared)
-        whole = first + _component("VEVENT", f"{identifier}-event", f"DTEND:{end}", shared)
-    else:
-        if row["assignment"] == "true":
-            shared.append("STATUS:TENTATIVE")  # an invitation that can be refused
-        whole = _component("VEVENT", identifier, f"DTEND:{end}", shared)
-    if whole.isascii() and max(map(len, shared)) <= _LONGEST:
-        return whole.encode()
-    return b"".join(map(_folded, whole.removesuffix("\r\n").split("\r\n")))
+    contact = _line("X-LINKTRACK-CONTACT-ID", row["contact_id"])
+    own = row["id"], _utc_written(row["end"]), _utc_written(row["start"]), contact
+    return "".join([component % own for component in _components(stamp, *_alike_of(row))]).encode()
 
 
-def _component(name: str, identifier: str, end: str, shared: list[str]) -> str:
-    """The lines of a component, of which those that are not `shared` are short."""
-    more = "\r\n".join(shared)
-    return f"BEGIN:{name}\r\nUID:{identifier}@linktrack\r\n{end}\r\n{more}\r\nEND:{name}\r\n"
+@lru_cache(4096)  # many follow-ups are alike
+def _components(stamp: str, kind: str, task: str, description: str, project: str, *more: str) -> list[str]:
+    """The components of all follow-ups that say the same, each with places for the identifier of one, its end, start,
+    and contact. `more` are who it is assigned to and created by, whether it is an invitation, link and mailing."""
+    owner, creator, assignment, link, mailing = more
+    lines = (
+        f"DTSTAMP:{stamp}\r\nDTSTART:%s\r\n",
+        _shared("SUMMARY", task or description or kind),
+        _shared("DESCRIPTION", description),
+        _shared("CATEGORIES", project),
+        _shared("X-LINKTRACK-ASSIGNED-TO", owner),
+        _shared("X-LINKTRACK-CREATED-BY", creator),
+        "%s",
+        _shared("X-LINKTRACK-LINK", link),
+        _shared("X-LINKTRACK-MAILING", mailing),
+    )
+    shared = "".join(lines)
+    if kind == "task":
+        return [_component("VTODO", "", "DUE", shared), _component("VEVENT", "-event", "DTEND", shared)]
+    if assignment == "true":
+        shared += "STATUS:TENTATIVE\r\n"  # an invitation that can be refused
+    return [_component("VEVENT", "", "DTEND", shared)]
+
+
+def _component(name: str, suffix: str, end: str, shared: str) -> str:
+    return f"BEGIN:{name}\r\nUID:%s{suffix}@linktrack\r\n{end}:%s\r\n{shared}END:{name}\r\n"
+
+
+def _shared(name: str, value: str) -> str:
+    """The line of a property that has a value, in a text with places for others."""
+    return _line(name, value).replace("%", "%%") if value else ""
 
 
 def _utc(moment: datetime) -> str:
@@ -113,12 +122,6 @@ def _utc_written(text: str) -> str:
     return _utc(datetime_written(text))
 
 
-@lru_cache(4096)  # many follow-ups are alike
-def _lines(*properties: tuple[str, str]) -> list[str]:
-    """The lines of those properties that have a value."""
-    return [f"{name}:{_escaped(value)}" for name, value in properties if value]
-
-
 def _escaped(text: str) -> str:
     """A TEXT value (RFC 5545, section 3.3.11), without the control characters that it may not hold."""
     if not text.isprintable():
@@ -127,8 +130,11 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
-def _folded(line: str) -> bytes:
-    """A content line in pieces that are not too long (section 3.1), never cut inside a character."""
+def _line(name: str, value: str) -> str:
+    """The content line of a property, in pieces that are not too long (section 3.1), never cut inside a character."""
+    line = f"{name}:{_escaped(value)}"
+    if line.isascii() and len(line) <= _LONGEST:
+        return line + "\r\n"
     data = line.encode()
     pieces: list[bytes] = []
     while len(data) > _LONGEST:
@@ -137,4 +143,4 @@ def _folded(line: str) -> bytes:
             cut -= 1
         pieces.append(data[:cut])
         data = data[cut:]
-    return b"\r\n ".join([*pieces, data]) + b"\r\n"
+    return b"\r\n ".join([*pieces, data]).decode() + "\r\n"

@@ -19,10 +19,9 @@ ALL = "follow-ups.ics"
 OF_OWNERS = "follow-ups-*.ics"
 _BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//linktrack//linktrack//EN\r\n"
 _END = b"END:VCALENDAR\r\n"
+_CUT = "\0"  # which no text holds
 _LONGEST = 75  # bytes of a content line
-_alike_of = itemgetter(
-    *("kind", "task", "description", "project", "assigned_to", "created_by", "assignment", "link", "mailing")
-)
+_alike_of = itemgetter("kind", "assignment", "project", "assigned_to", "created_by", "link", "mailing")
 _BUFFER = 1 << 16  # bytes of one calendar that are kept back; no file stays open, for there may be many owners
 
 
@@ -75,42 +74,41 @@ class CalendarFiles:
 
 def calendar_entry(row: Mapping[str, str], stamp: str) -> bytes:
     """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
+    description = row["description"]
+    text = _lines(("SUMMARY", row["task"] or description or row["kind"]), ("DESCRIPTION", description))
     contact = _line("X-LINKTRACK-CONTACT-ID", row["contact_id"])
-    own = row["id"], _utc_written(row["end"]), _utc_written(row["start"]), contact
-    return "".join([component % own for component in _components(stamp, *_alike_of(row))]).encode()
+    own = row["id"], _utc_written(row["end"]), _utc_written(row["start"]), text, contact
+    pieces = [*_pieces(stamp, *_alike_of(row))]
+    pieces[1::2] = own * (len(pieces) // 10)
+    return "".join(pieces).encode()
 
 
 @lru_cache(4096)  # many follow-ups are alike
-def _components(stamp: str, kind: str, task: str, description: str, project: str, *more: str) -> list[str]:
-    """The components of all follow-ups that say the same, each with places for the identifier of one, its end, start,
-    and contact. `more` are who it is assigned to and created by, whether it is an invitation, link and mailing."""
-    owner, creator, assignment, link, mailing = more
+def _pieces(stamp: str, kind: str, assignment: str, project: str, owner: str, creator: str, *of: str) -> list[str]:
+    """The components of follow-ups that have all this in common, `of` a link and a mailing, cut where each has its own:
+    five times in a component, for identifier, end, start, text and contact. The cuts stand between the pieces."""
+    whose = ("CATEGORIES", project), ("X-LINKTRACK-ASSIGNED-TO", owner), ("X-LINKTRACK-CREATED-BY", creator)
+    link, mailing = of
     lines = (
-        f"DTSTAMP:{stamp}\r\nDTSTART:%s\r\n",
-        _shared("SUMMARY", task or description or kind),
-        _shared("DESCRIPTION", description),
-        _shared("CATEGORIES", project),
-        _shared("X-LINKTRACK-ASSIGNED-TO", owner),
-        _shared("X-LINKTRACK-CREATED-BY", creator),
-        "%s",
-        _shared("X-LINKTRACK-LINK", link),
-        _shared("X-LINKTRACK-MAILING", mailing),
+        f"DTSTAMP:{stamp}\r\nDTSTART:{_CUT}\r\n{_CUT}{_lines(*whose)}{_CUT}"
+        f"{_lines(('X-LINKTRACK-LINK', link), ('X-LINKTRACK-MAILING', mailing))}"
     )
-    shared = "".join(lines)
     if kind == "task":
-        return [_component("VTODO", "", "DUE", shared), _component("VEVENT", "-event", "DTEND", shared)]
-    if assignment == "true":
-        shared += "STATUS:TENTATIVE\r\n"  # an invitation that can be refused
-    return [_component("VEVENT", "", "DTEND", shared)]
+        whole = _component("VTODO", _CUT, "DUE", lines) + _component("VEVENT", f"{_CUT}-event", "DTEND", lines)
+    else:
+        invitation = "STATUS:TENTATIVE\r\n" if assignment == "true" else ""  # that can be refused
+        whole = _component("VEVENT", _CUT, "DTEND", lines + invitation)
+    return re.split(f"({_CUT})", whole)
 
 
-def _component(name: str, suffix: str, end: str, shared: str) -> str:
-    return f"BEGIN:{name}\r\nUID:%s{suffix}@linktrack\r\n{end}:%s\r\n{shared}END:{name}\r\n"
+def _component(name: str, identifier: str, end: str, lines: str) -> str:
+    return f"BEGIN:{name}\r\nUID:{identifier}@linktrack\r\n{end}:{_CUT}\r\n{lines}END:{name}\r\n"
 
 
-def _shared(name: str, value: str) -> str:
-    """The line of a property that has a value, in a text with places for others."""
-    return _line(name, value).replace("%", "%%") if value else ""
+@lru_cache(4096)
+def _lines(*properties: tuple[str, str]) -> str:
+    """The lines of those properties that have a value."""
+    return "".join([_line(name, value) for name, value in properties if value])
 
 
 def _utc(moment: datetime) -> str:

@@ -40,8 +40,9 @@ class Calendar:
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
         """Mark a time as taken; both times are aware. Nobody ("") is always free."""
-        if user and start < end:
-            _book(self._busy_times(user), _number(start), _number(end))
+        begin, until = _number(start), _number(end)  # times of one zone are compared by what its clocks show
+        if user and begin < until:
+            _book(self._busy_times(user), begin, until)
 
     def _busy_times(self, user: str) -> Times:
         return self.busy.setdefault(composed(user), ([], []))

@@ -147,6 +147,22 @@ def test_a_time_that_was_named_is_taken() -> None:
     assert calendar.take("EVA", H).start == "2026-05-04T09:15:00+00:00"
 
 
+CHANGED: dict[str, tuple[datetime, datetime, str]] = {  # a booking by the clocks -> the next slot from that midnight on
+    "that ends before it begins, for clocks go forward": (datetime(2026, 3, 29, 2, 45), datetime(2026, 3, 29, 3, 10), "2026-03-29T03:00:00+02:00"),
+    "that begins later than it ends, for clocks go back": (datetime(2026, 10, 25, 2, 50), datetime(2026, 10, 25, 2, 10, fold=1), "2026-10-25T02:10:00+01:00"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_booking_where_the_clocks_are_changed(case: str) -> None:
+    start, end, expected = CHANGED[case]
+    hours: dict[str, Any] = {**STOCKHOLM, **ALL_WEEK, "working_hours": ["02:00-05:00"]}
+    zone = ZoneInfo("Europe/Stockholm")
+    calendar = Calendar(ActionSettings(**hours), start.replace(hour=0, minute=0, tzinfo=UTC))
+    calendar.book("BO", start.replace(tzinfo=zone), end.replace(tzinfo=zone))
+    assert calendar.take("BO", H).start == expected
+
+
 minutes = st.integers(0, 60 * 24 * 5)
 spans = st.lists(st.tuples(minutes, st.integers(1, 300)), max_size=12)
 zones = st.sampled_from(["UTC", "Europe/Stockholm", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])

@@ -2,10 +2,11 @@
 
     .venv/bin/python bench/actions.py                                   # 1,000,000 contacts, 300,000 clicks
     .venv/bin/python bench/actions.py --contacts 100000 --clicks 30000
+    .venv/bin/python bench/actions.py --kinds follow-up request
 
-Every click is on one of seven links, each with an action of another kind; scripts are a batch (one process). The
-plain copy is what `csv.reader` and `csv.writer` need for the contacts alone; it changes nothing and keeps no ledger,
-and a third of the lines of a real export come out of it written differently.
+Every click is on one of seven links, each with an action of another kind, or on one of those that `--kinds` names;
+scripts are a batch (one process). The plain copy is what `csv.reader` and `csv.writer` need for the contacts alone; it
+changes nothing and keeps no ledger, and a third of the lines of a real export come out of it written differently.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,9 +51,10 @@ def main() -> None:
     parser = options_of(__doc__)
     parser.add_argument("--contacts", type=int, default=1_000_000)
     parser.add_argument("--clicks", type=int, default=300_000)
+    parser.add_argument("--kinds", nargs="+", choices=ACTIONS, default=[*ACTIONS])
     asked = parser.parse_args()
     with folder_to_work_in() as root:
-        apart(make_workspace, root, asked.contacts, asked.clicks)
+        apart(make_workspace, root, asked.contacts, asked.clicks, asked.kinds)
         export = root / "contacts.csv"
         plain = timed(copy_of(export, root / "copy.csv"))
         first = timed(run(root, export, root / "first"))
@@ -81,8 +82,9 @@ def copy_of(export: Path, copy: Path) -> list[str]:
     return [sys.executable, "-c", PLAIN, str(export), str(copy)]
 
 
-def make_workspace(root: Path, contacts: int, clicks: int) -> None:
-    """A workspace with seven links, a shipment, and clicks by random contacts; `contacts.csv` beside it."""
+def make_workspace(root: Path, contacts: int, clicks: int, kinds: Collection[str] = tuple(ACTIONS)) -> None:
+    """A workspace with a link for each of these ACTIONS, a shipment, and clicks by random contacts; `contacts.csv`
+    beside it."""
     from linktrack.store.opening import open_database
     from linktrack.upkeep.making import init_workspace
     from linktrack.workspace import load_workspace
@@ -96,7 +98,7 @@ def make_workspace(root: Path, contacts: int, clicks: int) -> None:
         file.write("contact_id,email,name,company,our_contact,interests,level,phone,city,note\r\n")
         file.writelines(rows(contacts))
     with open_database(load_workspace(root, {})) as database, database.transaction():
-        fill(database, contacts, clicks)
+        fill(database, contacts, clicks, kinds)
 
 
 def rows(contacts: int) -> Iterator[str]:
@@ -108,7 +110,7 @@ def rows(contacts: int) -> Iterator[str]:
         )
 
 
-def fill(database: Database, contacts: int, clicks: int) -> None:
+def fill(database: Database, contacts: int, clicks: int, kinds: Collection[str]) -> None:
     from linktrack.store.open_times import note_open_times
 
     chance = random.Random(4)
@@ -122,7 +124,8 @@ def fill(database: Database, contacts: int, clicks: int) -> None:
         (False, MADE_WITH),
     )
     links = []
-    for key, action in ACTIONS.items():
+    for key in kinds:
+        action = ACTIONS[key]
         database.execute(
             "INSERT INTO link (key, identity, name, kind, url, response, created_at, updated_at) "
             "VALUES (?, ?, ?, 'registered', 'https://www.example.com/', ?, 0, 0)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Collection
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -74,12 +75,13 @@ class Ground:
             apart(made_clicks.make_clicked, root, people)
         return root
 
-    @cached_property
-    def crm(self) -> Path:
-        """A workspace with clicks whose actions wait, and an export beside it."""
-        contacts = self.asked.contacts
-        apart(actions.make_workspace, self.folder / "crm", contacts, contacts * 3 // 10)
-        return self.folder / "crm"
+    def crm(self, kinds: Collection[str] = tuple(actions.ACTIONS)) -> Path:
+        """A workspace with clicks whose actions, of these kinds, wait, and an export beside it."""
+        root = self.folder / f"crm-{'-'.join(kinds)}"
+        if not root.exists():
+            contacts = self.asked.contacts
+            apart(actions.make_workspace, root, contacts, contacts * 3 // 10, kinds)
+        return root
 
     def log(self, like: Lines) -> Path:
         log = self.folder / f"access-{like.lines}-{like.agents}-{like.bursts}.log"

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
-from itertools import repeat
+from heapq import heapreplace
 from typing import Any, NamedTuple, Protocol
 
 from linktrack.errors import CannotChange
@@ -179,11 +178,10 @@ class Booked(NamedTuple):
 
 
 class Slots(Protocol):
-    """Who is free when, and how such a time is `shown`."""
+    """Who is free when."""
 
-    def take(self, user: str, seconds: int) -> tuple[datetime, datetime]: ...
-    def at(self, user: str, start: str, seconds: int) -> tuple[datetime, datetime]: ...
-    def shown(self, start: datetime, end: datetime, /) -> Booked: ...
+    def take(self, user: str, seconds: int) -> Booked: ...
+    def at(self, user: str, start: str, seconds: int) -> Booked: ...
 
 
 class Departing(NamedTuple):
@@ -203,7 +201,9 @@ class Staff:
     crm: CrmSettings
     users: frozenset[str]  # empty = not known
     slots: Slots
-    requests: dict[str, int]
+    requests: dict[str, int]  # which grow
+    # By category a heap of its members with as many requests as they have, or had.
+    _queues: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict, init=False, compare=False)
 
     def user(self, name: str) -> str:
         """The name of a user as the CRM writes it, in whatever form its accents were typed; of somebody else, as it
@@ -217,8 +217,14 @@ class Staff:
         members = held_under(self.crm.categories, category)
         if not members:
             return ""
-        loads = list(map(self.requests.get, members, repeat(0)))
-        return members[loads.index(min(loads))]
+        if (queue := self._queues.get(category)) is None:
+            queue = self._queues[category] = [(0, place, member) for place, member in enumerate(members)]
+        while True:
+            noted, place, member = queue[0]
+            load = self.requests.get(member, 0)
+            if load == noted:
+                return member
+            heapreplace(queue, (load, place, member))
 
 
 Texts = Callable[[str], str]  # a text with placeholders -> the text filled in

@@ -127,10 +127,11 @@ class Planner:
             self._script(click, person, action, action.definition.script, only)
             return
         if kind in MADE_KINDS:
-            whole = made_id(action, click)
             if not self.occasions.take(action, click):
-                self.notes.attempt(click.recipient_id, whole)
+                if self.notes.open_failures:
+                    self.notes.attempt(click.recipient_id, made_id(action, click))
                 return
+            whole = made_id(action, click)
         else:
             whole = ""  # which is only needed where something fails, or has failed before
             if only or self.notes.open_failures:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from linktrack.actions.planned import Booked
 from linktrack.errors import CannotChange
-from linktrack.moments import datetime_written, moment_of, zone_of
+from linktrack.moments import EPOCH, datetime_written, moment_of, zone_of
 from linktrack.names import composed
 from linktrack.settings.tables import ActionSettings
 
@@ -17,9 +17,10 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STEP = timedelta(minutes=15)  # the first slot begins at a full quarter of an hour
 PATIENCE = 400  # days without a long enough span in a row before it is given up: all kinds of days come in a year
 
-Span = tuple[datetime, datetime]
-_NOTHING: tuple[list[datetime], list[datetime]] = ([], [])
+Span = tuple[int, int]  # in UTC microseconds, in which an export may name times
+Times = tuple[list[int], list[int]]  # when something begins and ends, in order: none meet
 _REMEMBERED = 4_096
+_SECOND, _MICROSECOND = 1_000_000, timedelta(microseconds=1)
 
 
 class Calendar:
@@ -32,81 +33,69 @@ class Calendar:
         self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
-        # By composed name when it begins and ends that somebody has something, in UTC and in order: none meet.
-        self.busy: dict[str, tuple[list[datetime], list[datetime]]] = {}
+        self.busy: dict[str, Times] = {}  # when somebody has something, by composed name
         self._days: dict[date, list[Span]] = {}
-        self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
-        # Many have something at the same time: it is made once. By times in UTC, where no hour comes twice.
-        self._local = lru_cache(_REMEMBERED)(self._in_zone)
-        self._booked = lru_cache(_REMEMBERED)(self._in_words)
+        self._searches: dict[tuple[str, int], Iterator[Booked]] = {}  # by user and seconds, each where it has come to
+        self._booked = lru_cache(_REMEMBERED)(self._in_words)  # many have something at the same time
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
         """Mark a time as taken; both times are aware. Nobody ("") is always free."""
-        start, end = start.astimezone(UTC), end.astimezone(UTC)
-        if not user or end <= start:
-            return
-        starts, ends = self.busy.setdefault(composed(user), ([], []))
-        first, last = bisect_left(ends, start), bisect_right(starts, end)
-        if first < last:
-            start, end = min(start, starts[first]), max(end, ends[last - 1])
-        starts[first:last], ends[first:last] = [start], [end]
+        begin, until = _number(start), _number(end)  # times of one zone are compared by what its clocks show
+        if user and begin < until:
+            _book(self._busy_times(user), begin, until)
 
-    def take(self, user: str, seconds: int) -> Span:
+    def _busy_times(self, user: str) -> Times:
+        return self.busy.setdefault(composed(user), ([], []))
+
+    def take(self, user: str, seconds: int) -> Booked:
         """The next working time of that length which `user` has free, booked for them.
 
         CannotChange when the working hours have no slot of that length.
         """
-        length = timedelta(seconds=seconds)
-        for start, stop in self._spans(self.passed.get((user, seconds), self.now), length):
-            at = self._free_from(user, start, length)
-            if at + length <= stop:
-                self.book(user, at, at + length)
-                self.passed[user, seconds] = at
-                return self._local(at), self._local(at + length)
+        if (search := self._searches.get((user, seconds))) is None:
+            search = self._searches[user, seconds] = self._search(user, seconds * _SECOND)
+        for booked in search:
+            return booked
         raise CannotChange(
-            f"no slot of {_said(length)} in the working hours: check working_hours, working_days and holidays under "
+            f"no slot of {_said(seconds)} in the working hours: check working_hours, working_days and holidays under "
             "[actions], or the duration of the action"
         )
 
-    def at(self, user: str, start: str, seconds: int) -> Span:
+    def at(self, user: str, start: str, seconds: int) -> Booked:
         """A time that the action names, booked whether it is free or not; without an offset it is a local time."""
         begin = datetime_written(start, self.zone).astimezone(UTC)
         end = begin + timedelta(seconds=seconds)
         self.book(user, begin, end)
-        return self._local(begin), self._local(end)
+        return self._booked(_number(begin), _number(end))
 
-    def shown(self, start: datetime, end: datetime, /) -> Booked:
-        """A time as rows show it; both ends are aware."""
-        return self._booked(start.astimezone(UTC), end.astimezone(UTC))
+    def _in_words(self, start: int, end: int) -> Booked:
+        first, last = ((EPOCH + at * _MICROSECOND).astimezone(self.zone) for at in (start, end))
+        return Booked(first.isoformat(), last.isoformat(), moment_of(first), moment_of(last))
 
-    def _in_words(self, start: datetime, end: datetime) -> Booked:
-        first, last = self._in_zone(start), self._in_zone(end)
-        return Booked(first.isoformat(), last.isoformat(), moment_of(start), moment_of(end))
+    def _search(self, user: str, length: int) -> Iterator[Booked]:
+        """The working times of that length which `user` has free, in their order: each is booked when it is asked for,
+        and what is booked meanwhile is passed over."""
+        busy = self._busy_times(user)
+        for start, stop in self._spans(length):
+            at = _free_from(busy, start, length)
+            while at + length <= stop:
+                if user:
+                    _book(busy, at, at + length)
+                yield self._booked(at, at + length)
+                at = _free_from(busy, at, length)
 
-    def _in_zone(self, moment: datetime) -> datetime:
-        return moment.astimezone(self.zone)
-
-    def _free_from(self, user: str, start: datetime, length: timedelta) -> datetime:
-        """The first time from `start` on from which the user has nothing for that long."""
-        starts, ends = self.busy.get(composed(user), _NOTHING)
-        place = bisect_right(ends, start)
-        while place < len(starts) and starts[place] < start + length:
-            start = ends[place]
-            place += 1
-        return start
-
-    def _spans(self, after: datetime, length: timedelta) -> Iterator[Span]:
-        """The working spans of at least that length from a time on, the first one cut at it."""
-        day = self._local(after).date()
+    def _spans(self, length: int) -> Iterator[Span]:
+        """The working spans of at least that length from now on, the first one cut there."""
+        day, now = self.now.astimezone(self.zone).date(), _number(self.now)
         without = 0
         while without < PATIENCE and day.year < 9998:
             without += 1
             if day not in self._days:
                 self._days[day] = list(self._day(day))
             for start, stop in self._days[day]:
-                if stop > after and stop - start >= length:
+                if stop > now and stop - start >= length:
                     without = 0
-                    yield max(start, after), stop
+                    yield max(start, now), stop
             day += timedelta(days=1)
 
     def _day(self, day: date) -> Iterator[Span]:
@@ -124,12 +113,35 @@ class Calendar:
             last = day if stop != "24:00" else day + timedelta(days=1)
             yield self._moment(day, start), self._moment(last, stop.replace("24:00", "00:00"))
 
-    def _moment(self, day: date, clock: str) -> datetime:
-        return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
+    def _moment(self, day: date, clock: str) -> int:
+        return _number(datetime.combine(day, time.fromisoformat(clock), self.zone))
 
 
-def _said(length: timedelta) -> str:
+def _book(busy: Times, start: int, end: int) -> None:
+    starts, ends = busy
+    first, last = bisect_left(ends, start), bisect_right(starts, end)
+    if first < last:
+        start, end = min(start, starts[first]), max(end, ends[last - 1])
+    starts[first:last], ends[first:last] = [start], [end]
+
+
+def _free_from(busy: Times, start: int, length: int) -> int:
+    """The first time from `start` on from which somebody has nothing for that long."""
+    starts, ends = busy
+    place = bisect_right(ends, start)
+    while place < len(starts) and starts[place] < start + length:
+        start = ends[place]
+        place += 1
+    return start
+
+
+def _number(moment: datetime) -> int:
+    """An aware time in UTC microseconds."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def _said(seconds: int) -> str:
     """`1h30m`, as durations are written."""
-    minutes, seconds = divmod(round(length.total_seconds()), 60)
+    minutes, seconds = divmod(seconds, 60)
     parts = ((minutes // 60, "h"), (minutes % 60, "m"), (seconds, "s"))
     return "".join(f"{number}{unit}" for number, unit in parts if number)

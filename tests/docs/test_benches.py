@@ -40,8 +40,9 @@ def program(name: str) -> Any:
     return module
 
 
-MADE: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+MADE: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     ("actions", "make_workspace", (20, 10)),
+    ("actions", "make_workspace", (20, 10, ["follow-up"])),
     ("import_log", "make_workspace", (20,)),
     ("made_clicks", "make_workspace", (2_000, 100, 2)),
     ("made_clicks", "make_clicked", (200,)),
@@ -51,7 +52,7 @@ MADE: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 
 @pytest.mark.parametrize(("name", "maker", "sizes"), MADE)
 def test_the_workspace_of_a_bench_can_be_made_and_asked(
-    tmp_path: Path, run: Run, name: str, maker: str, sizes: tuple[int, ...]
+    tmp_path: Path, run: Run, name: str, maker: str, sizes: tuple[Any, ...]
 ) -> None:
     getattr(program(name), maker)(tmp_path / "ws", *sizes)
     assert run("--workspace", tmp_path / "ws", "report", "links", "--format", "json").json

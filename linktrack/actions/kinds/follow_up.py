@@ -24,7 +24,7 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], sta
     seconds = seconds_of(action.duration)
     slots = staff.slots
     is_next = action.start == "next-available"
-    booked = slots.shown(*(slots.take(owner, seconds) if is_next else slots.at(owner, action.start, seconds)))
+    booked = slots.take(owner, seconds) if is_next else slots.at(owner, action.start, seconds)
     row = {
         "kind": action.kind,
         "task": task,

@@ -44,7 +44,12 @@ class Ledger:
 
     def contact_ids(self) -> set[str]:
         """The contact ids of the people whose clicks the run looks at."""
-        return {contact_id for (contact_id,) in self.database.rows("SELECT contact_id FROM open_click")}
+        return {
+            contact_id
+            for (contact_id,) in self.database.each(
+                "SELECT contact_id FROM recipient WHERE id IN (SELECT recipient_id FROM open_person)"
+            )
+        }
 
     def people(self) -> list[tuple[str, str, str]]:
         """(contact id, name, e-mail address) of whose clicks the run looks at, as the last mail to them had it."""

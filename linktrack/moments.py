@@ -71,12 +71,22 @@ def moment_of(when: datetime, zone: tzinfo = UTC) -> int:
     return (aware - EPOCH) // _MILLISECOND
 
 
+def microseconds_of(aware: datetime) -> int:
+    """A datetime as UTC microseconds, in which calendars may name times."""
+    return (aware - EPOCH) // _MICROSECOND
+
+
+def datetime_of_microseconds(microseconds: int, zone: tzinfo) -> datetime:
+    """UTC microseconds as a datetime in `zone`."""
+    return (EPOCH + microseconds * _MICROSECOND).astimezone(zone)
+
+
 def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
     """UTC milliseconds as a datetime in `zone`; what lies outside of the years 2 to 9998 is their edge."""
     return (EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
 
 
-_MILLISECOND = timedelta(milliseconds=1)
+_MILLISECOND, _MICROSECOND = timedelta(milliseconds=1), timedelta(microseconds=1)
 _FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // _MILLISECOND for year in (2, 9999))
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from linktrack.actions.planned import Booked
 from linktrack.errors import CannotChange
-from linktrack.moments import EPOCH, datetime_written, moment_of, zone_of
+from linktrack.moments import datetime_of_microseconds, datetime_written, microseconds_of, moment_of, zone_of
 from linktrack.names import composed
 from linktrack.settings.tables import ActionSettings
 
@@ -17,10 +17,10 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STEP = timedelta(minutes=15)  # the first slot begins at a full quarter of an hour
 PATIENCE = 400  # days without a long enough span in a row before it is given up: all kinds of days come in a year
 
-Span = tuple[int, int]  # in UTC microseconds, in which an export may name times
-Times = tuple[list[int], list[int]]  # when something begins and ends, in order: none meet
+Span = tuple[int, int]  # in UTC microseconds, as all numbers here
+BusyTimes = tuple[list[int], list[int]]  # when something begins and ends, in order: none meet
 _REMEMBERED = 4_096
-_SECOND, _MICROSECOND = 1_000_000, timedelta(microseconds=1)
+_SECOND = 1_000_000
 
 
 class Calendar:
@@ -33,18 +33,21 @@ class Calendar:
         self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
-        self.busy: dict[str, Times] = {}  # when somebody has something, by composed name
+        self.busy: dict[str, BusyTimes] = {}  # when somebody has something, by composed name
         self._days: dict[date, list[Span]] = {}
         self._searches: dict[tuple[str, int], Iterator[Booked]] = {}  # by user and seconds, each where it has come to
         self._booked = lru_cache(_REMEMBERED)(self._in_words)  # many have something at the same time
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
         """Mark a time as taken; both times are aware. Nobody ("") is always free."""
-        begin, until = _number(start), _number(end)  # times of one zone are compared by what its clocks show
+        begin, until = (
+            microseconds_of(start),
+            microseconds_of(end),
+        )  # times of one zone are compared by what its clocks show
         if user and begin < until:
             _book(self._busy_times(user), begin, until)
 
-    def _busy_times(self, user: str) -> Times:
+    def _busy_times(self, user: str) -> BusyTimes:
         return self.busy.setdefault(composed(user), ([], []))
 
     def take(self, user: str, seconds: int) -> Booked:
@@ -66,10 +69,10 @@ class Calendar:
         begin = datetime_written(start, self.zone).astimezone(UTC)
         end = begin + timedelta(seconds=seconds)
         self.book(user, begin, end)
-        return self._booked(_number(begin), _number(end))
+        return self._booked(microseconds_of(begin), microseconds_of(end))
 
     def _in_words(self, start: int, end: int) -> Booked:
-        first, last = ((EPOCH + at * _MICROSECOND).astimezone(self.zone) for at in (start, end))
+        first, last = (datetime_of_microseconds(at, self.zone) for at in (start, end))
         return Booked(first.isoformat(), last.isoformat(), moment_of(first), moment_of(last))
 
     def _search(self, user: str, length: int) -> Iterator[Booked]:
@@ -86,7 +89,7 @@ class Calendar:
 
     def _spans(self, length: int) -> Iterator[Span]:
         """The working spans of at least that length from now on, the first one cut there."""
-        day, now = self.now.astimezone(self.zone).date(), _number(self.now)
+        day, now = self.now.astimezone(self.zone).date(), microseconds_of(self.now)
         without = 0
         while without < PATIENCE and day.year < 9998:
             without += 1
@@ -114,10 +117,10 @@ class Calendar:
             yield self._moment(day, start), self._moment(last, stop.replace("24:00", "00:00"))
 
     def _moment(self, day: date, clock: str) -> int:
-        return _number(datetime.combine(day, time.fromisoformat(clock), self.zone))
+        return microseconds_of(datetime.combine(day, time.fromisoformat(clock), self.zone))
 
 
-def _book(busy: Times, start: int, end: int) -> None:
+def _book(busy: BusyTimes, start: int, end: int) -> None:
     starts, ends = busy
     first, last = bisect_left(ends, start), bisect_right(starts, end)
     if first < last:
@@ -125,7 +128,7 @@ def _book(busy: Times, start: int, end: int) -> None:
     starts[first:last], ends[first:last] = [start], [end]
 
 
-def _free_from(busy: Times, start: int, length: int) -> int:
+def _free_from(busy: BusyTimes, start: int, length: int) -> int:
     """The first time from `start` on from which somebody has nothing for that long."""
     starts, ends = busy
     place = bisect_right(ends, start)
@@ -133,11 +136,6 @@ def _free_from(busy: Times, start: int, length: int) -> int:
         start = ends[place]
         place += 1
     return start
-
-
-def _number(moment: datetime) -> int:
-    """An aware time in UTC microseconds."""
-    return (moment - EPOCH) // _MICROSECOND
 
 
 def _said(seconds: int) -> str:

@@ -107,6 +107,8 @@ CASES: list[tuple[str, list[Click], Click, Verdict]] = [
      (S, "network,scanner-address,soon-after-sending")),
     ("soon after sending", scanning(start=-60), click(3, ip=POOL, agent=OTHER),
      (H, "scanner-address,soon-after-sending")),
+    ("another person's visit long after this one's second", [*scanning(720), click(START + 20, ip=POOL),
+     click(START + 1_520, 2, ip=POOL)], click(START + 2_720, 2, person=2, ip=POOL), KNOWN),
     ("another person's visit", [*scanning(60), click(START + 20, ip=POOL)], click(START + 200, 2, person=2, ip=POOL),
      KNOWN),
     ("when nobody's address is kept", scanning(ip=""), click(START + 60, ip=""), (H, "")),

@@ -21,6 +21,8 @@ Span = tuple[int, int]  # in UTC microseconds, as all numbers here
 BusyTimes = tuple[list[int], list[int]]  # when something begins and ends, in order: none meet
 _REMEMBERED = 4_096
 _SECOND = 1_000_000
+_WEEK = 7 * 86_400 * _SECOND
+_LATEST = microseconds_of(datetime(9999, 1, 1, tzinfo=UTC))  # no span is looked for behind it
 
 
 class Calendar:
@@ -37,13 +39,12 @@ class Calendar:
         self._days: dict[date, list[Span]] = {}
         self._searches: dict[tuple[str, int], Iterator[Booked]] = {}  # by user and seconds, each where it has come to
         self._booked = lru_cache(_REMEMBERED)(self._in_words)  # many have something at the same time
+        self._have_room = lru_cache(_REMEMBERED)(self._is_long_enough)
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
         """Mark a time as taken; both times are aware. Nobody ("") is always free."""
-        begin, until = (
-            microseconds_of(start),
-            microseconds_of(end),
-        )  # times of one zone are compared by what its clocks show
+        # Numbers are compared, for datetimes of one zone are by what its clocks show.
+        begin, until = microseconds_of(start), microseconds_of(end)
         if user and begin < until:
             _book(self._busy_times(user), begin, until)
 
@@ -59,9 +60,14 @@ class Calendar:
             search = self._searches[user, seconds] = self._search(user, seconds * _SECOND)
         for booked in search:
             return booked
+        check = "working_hours, working_days and holidays under [actions]"
+        if self._have_room(seconds * _SECOND):
+            raise CannotChange(
+                f"{user} has no {_said(seconds)} of the working hours free: check what the export says that they have, "
+                f"and {check}"
+            )
         raise CannotChange(
-            f"no slot of {_said(seconds)} in the working hours: check working_hours, working_days and holidays under "
-            "[actions], or the duration of the action"
+            f"no slot of {_said(seconds)} in the working hours: check {check}, or the duration of the action"
         )
 
     def at(self, user: str, start: str, seconds: int) -> Booked:
@@ -78,27 +84,36 @@ class Calendar:
     def _search(self, user: str, length: int) -> Iterator[Booked]:
         """The working times of that length which `user` has free, in their order: each is booked when it is asked for,
         and what is booked meanwhile is passed over."""
-        busy = self._busy_times(user)
-        for start, stop in self._spans(length):
-            at = _free_from(busy, start, length)
-            while at + length <= stop:
-                if user:
-                    _book(busy, at, at + length)
-                yield self._booked(at, at + length)
-                at = _free_from(busy, at, length)
+        busy, at = self._busy_times(user), microseconds_of(self.now)
+        passed = True  # over a long booking: what lies in it is not looked at
+        while passed:
+            passed = False
+            for start, stop in self._spans(at, length):
+                at = _free_from(busy, start, length)
+                while at + length <= stop:
+                    if user:
+                        _book(busy, at, at + length)
+                    yield self._booked(at, at + length)
+                    at = _free_from(busy, at, length)
+                if passed := at > stop + _WEEK:
+                    break
 
-    def _spans(self, length: int) -> Iterator[Span]:
-        """The working spans of at least that length from now on, the first one cut there."""
-        day, now = self.now.astimezone(self.zone).date(), microseconds_of(self.now)
+    def _is_long_enough(self, length: int) -> bool:
+        """Whether the working hours have a span of that length."""
+        return next(self._spans(microseconds_of(self.now), length), None) is not None
+
+    def _spans(self, after: int, length: int) -> Iterator[Span]:
+        """The working spans of at least that length from a time on, the first one cut there."""
+        day = datetime_of_microseconds(min(after, _LATEST), self.zone).date()
         without = 0
         while without < PATIENCE and day.year < 9998:
             without += 1
             if day not in self._days:
                 self._days[day] = list(self._day(day))
             for start, stop in self._days[day]:
-                if stop > now and stop - start >= length:
+                if stop > after and stop - start >= length:
                     without = 0
-                    yield max(start, now), stop
+                    yield max(start, after), stop
             day += timedelta(days=1)
 
     def _day(self, day: date) -> Iterator[Span]:

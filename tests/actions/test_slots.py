@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,6 +84,25 @@ def test_the_next_available_time(case: str) -> None:
     for start, end in booked:
         calendar.book("BO", *(datetime.fromisoformat(f"2026-05-04T{clock}:00+00:00") for clock in (start, end)))
     assert calendar.take("BO", seconds)[:2] == expected
+
+
+def test_who_is_booked_for_ever_has_no_time_in_any_year() -> None:
+    """As CRMs write it: without an end. What lies behind all bookings is looked for at once."""
+    calendar = Calendar(ActionSettings(), MONDAY)
+    calendar.book("BO", MONDAY + timedelta(days=2), datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
+    assert calendar.take("BO", 8 * H).start == "2026-05-05T09:00:00+00:00"
+    for _ in range(2):
+        with pytest.raises(CannotChange, match="BO has no 8h of the working hours free: check what the export says"):
+            calendar.take("BO", 8 * H)
+        with pytest.raises(CannotChange, match="no slot of 9h in the working hours"):
+            calendar.take("BO", 9 * H)
+    assert calendar.take("EVA", 8 * H).start == "2026-05-05T09:00:00+00:00"
+
+
+def test_what_lies_behind_a_century_of_bookings_is_found() -> None:
+    calendar = Calendar(ActionSettings(), MONDAY)
+    calendar.book("BO", MONDAY, datetime(2126, 5, 4, 11, tzinfo=UTC))
+    assert calendar.take("BO", H).start == "2126-05-06T09:00:00+00:00"
 
 
 def test_nobody_is_always_free() -> None:

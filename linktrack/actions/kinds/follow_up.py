@@ -20,7 +20,7 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], sta
         owner = staff.user(contact("our_contact").strip())
         if staff.users and owner not in staff.users:
             owner = ""  # a seller who is not there any more
-    owner = owner or staff.user(fill(action.default_recipient))
+    owner = owner or staff.user(fill(action.default_recipient).strip())
     seconds = seconds_of(action.duration)
     slots = staff.slots
     is_next = action.start == "next-available"

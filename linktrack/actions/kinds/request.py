@@ -15,7 +15,7 @@ def plan(action: RequestAction, fill: Texts, contact: Callable[[str], str], staf
     title, category = fill(action.title), fill(action.category)
     if not title.strip():
         raise CannotChange(f"the title {action.title!r} is empty once it is filled in")
-    owner = "" if action.owner == "unassigned" else staff.user(fill(action.owner))
+    owner = "" if action.owner == "unassigned" else staff.user(fill(action.owner).strip())
     if action.owner == "auto":
         owner = staff.user(staff.owner_for(category))
     if owner:

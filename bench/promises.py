@@ -45,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--agents", type=int, nargs=2, default=[20_000, 60_000], help="of two logs as long as it")
     parser.add_argument("--stored", type=int, default=5_000_000, help="clicks of the large database")
-    parser.add_argument("--contacts", type=int, default=300_000, help="of the export that actions are run on")
+    parser.add_argument("--contacts", type=int, default=1_000_000, help="of the export that actions are run on")
     parser.add_argument("--crowd", type=int, default=1_200_000, help="that one mailing went to")
     parser.add_argument(
         "--mailed", type=int, nargs=2, default=[1_000_000, 10_000_000], help="of two mailings, whom they went to"

@@ -86,6 +86,14 @@ def test_the_next_available_time(case: str) -> None:
     assert calendar.take("BO", seconds)[:2] == expected
 
 
+def test_a_person_is_one_however_the_name_is_written_and_nobody_is_none() -> None:
+    calendar = Calendar(ActionSettings(), MONDAY)
+    for name in ("\u00c5sa", ""):
+        calendar.book(name, MONDAY, MONDAY + timedelta(hours=2))
+    assert calendar.take("A\u030asa", H).start == "2026-05-04T11:12:12+00:00"
+    assert [calendar.take("", H).start for _ in range(2)] == ["2026-05-04T09:15:00+00:00"] * 2
+
+
 def test_who_is_booked_for_ever_has_no_time_in_any_year() -> None:
     """As CRMs write it: without an end. What lies behind all bookings is looked for at once."""
     calendar = Calendar(ActionSettings(), MONDAY)

@@ -49,6 +49,8 @@ def test_an_agent_without_addresses_is_a_scanner_by_the_same_in_a_minute() -> No
     assert set(judge(in_rounds(10, 2, 60.001, ip=""), BY)) == {(H, "")}
     assert set(judge(in_rounds(9, 2, 60, ip=""), BY)) == {(H, "")}
     assert set(judge([crowd[0]._replace(shipment_id=2), *crowd[1:]], BY)) == {(H, "")}
+    of_two_mailings = [one._replace(shipment_id=1 + one.recipient_id % 2) for one in crowd]
+    assert set(judge(of_two_mailings, BY)) == {(H, "")}
 
 
 @pytest.mark.parametrize(("mails", "readers", "verdict"), [(20, 5, (S, "many-recipients")), (19, 5, (H, ""))])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
-from clicks.judging.judged_clicks import BY, S, click, head, junk
+from clicks.judging.judged_clicks import BY, SENT, S, click, head, junk
 from clicks.judging.test_judging_reputation import CASES, judged, scanning
 from clicks.judging.test_judging_verdicts import SESSIONS
 
 from linktrack.clicks.click import Click, Clicks
 from linktrack.clicks.judging.judge import judge_new, judge_reputation, set_rulings
-from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Verdict
+from linktrack.clicks.judging.rules.judged import JunkRequest, Probe, Surroundings, Verdict
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.stored_clicks import stored_clicks
 from linktrack.store.session import Database
@@ -26,14 +27,16 @@ ROWS = {
 }  # fmt: skip
 
 
-def come_in_pieces(database: Database, pieces: Sequence[Sequence[Click]]) -> dict[Click, Verdict]:
+def come_in_pieces(
+    database: Database, pieces: Sequence[Sequence[Click]], by: Surroundings = BY
+) -> dict[Click, Verdict]:
     """The verdicts on all clicks that are stored in the end."""
-    rulings = Rulings(database, BY.rules)
+    rulings = Rulings(database, by.rules)
     for piece in pieces:
         new = Clicks.of(sorted(piece))
-        first = judge_new(database, new, (), (), BY, rulings)
+        first = judge_new(database, new, (), (), by, rulings)
         set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
-        second = judge_reputation(database, new, first, 1, BY, rulings)
+        second = judge_reputation(database, new, first, 1, by, rulings)
         set_rulings(database, [(one.click, ruling) for one, ruling in second.moved])
         rows = ((*one, ruling, 1, "", 0) for one, ruling in zip(new, second.rulings, strict=True))
         database.insert("click", (*Click._fields, "ruling_id", "reading_id", "pressed", "passed"), rows)
@@ -71,3 +74,20 @@ def test_what_is_beside_a_stored_click_is_not_forgotten_when_it_is_judged_again(
     database.insert(table, request._fields, [request])
     found = come_in_pieces(database, [[stored], [click(10_000, 2)]])
     assert found == {stored: (S, reason), click(10_000, 2): ("human", "")}
+
+
+FINAL = {
+    "of who was forgotten": replace(BY, nobodies=frozenset({1})),
+    "of an hour that is over": replace(BY, final=SENT + 9_000_000),
+}
+
+
+@pytest.mark.parametrize("why", FINAL)
+def test_a_stored_click_keeps_its_verdict_whatever_comes(database: Database, why: str) -> None:
+    """It lacks what it would be judged by. By what stands beside it, and by what its address does."""
+    places = [click(6_500 + place / 5, place) for place in (1, 2, 3)]
+    found = come_in_pieces(database, [places[:2], places[2:]], FINAL[why])
+    assert [found[one] for one in places] == [("human", ""), ("human", ""), (S, "burst")]
+    visit = click(6_060, ip="203.0.113.0")
+    found = come_in_pieces(database, [[visit], scanning()], FINAL[why])
+    assert found[visit] == ("human", "")

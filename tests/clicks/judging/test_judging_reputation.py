@@ -107,6 +107,10 @@ CASES: list[tuple[str, list[Click], Click, Verdict]] = [
      (S, "network,scanner-address,soon-after-sending")),
     ("soon after sending", scanning(start=-60), click(3, ip=POOL, agent=OTHER),
      (H, "scanner-address,soon-after-sending")),
+    ("a look at a mail that a click from elsewhere makes one",
+     [*scanning(6), click(START + 45, 8, person=99, ip=POOL), *burst(START + 1, 99, ip=POOL),
+      click(START + 53, 1, person=99, ip=POOL), click(START + 53.2, 2, person=99, ip=POOL)],
+     click(START + 53.4, 3, person=99, ip="198.51.100.0"), (S, "burst")),
     ("another person's visit long after this one's second", [*scanning(720), click(START + 20, ip=POOL),
      click(START + 1_520, 2, ip=POOL)], click(START + 2_720, 2, person=2, ip=POOL), KNOWN),
     ("another person's visit", [*scanning(60), click(START + 20, ip=POOL)], click(START + 200, 2, person=2, ip=POOL),
@@ -145,6 +149,8 @@ def test_only_verdicts_reached_without_reputation_feed_it() -> None:
 def test_weak_reasons_together_are_no_evidence() -> None:
     clicks = sorted(click(1 + n / 10, person=n, ip=POOL, network=2) for n in range(30))
     assert set(judged(clicks).values()) == {(S, "network,soon-after-sending")}
+    person = click(60, person=99, ip=POOL)
+    assert judged([*clicks, person])[person] == (H, "")
 
 
 def test_a_tools_clicks_are_evidence_for_its_family() -> None:

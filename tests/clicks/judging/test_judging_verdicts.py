@@ -212,6 +212,10 @@ def test_head_requests(probe: Probe, wanted: Verdict) -> None:
     assert judge([click(HOURS)], BY, [probe]) == [wanted]
 
 
+def test_a_head_request_with_a_token_that_many_share_says_nothing_of_others() -> None:
+    assert judge([click(HOURS, person=NOBODY)], BY, [head(HOURS, person=NOBODY)]) == [(H, "")]
+
+
 @pytest.mark.parametrize(
     ("request_", "clicked", "wanted"),
     [

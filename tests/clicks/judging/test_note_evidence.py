@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from linktrack.clicks.judging import evidence
-from linktrack.clicks.judging.evidence import heard_of, note_evidence
-from linktrack.clicks.judging.reputation import Evidence
+from linktrack.clicks.judging.evidence import EvidenceAgain, evidence_of, heard_of, note_evidence
+from linktrack.clicks.judging.reputation import Affected, Evidence
 from linktrack.store.session import Database, Row
 
 ROWS = [
@@ -55,3 +55,30 @@ def test_heard_of_are_places_of_five_recipients(
         five & {(3, "10.9.2.0")}
     )
     assert heard_of(database, []) == set()
+
+
+def test_evidence_of_several_addresses_is_theirs_alone(database: Database) -> None:
+    rows = [Evidence(1, f"10.0.{place}.0", 7, place, 1) for place in range(4)]
+    note_evidence(database, rows)
+    found = evidence_of(
+        database, [Affected(1, "10.0.1.0", 0, 9), Affected(1, "10.0.3.0", 0, 9), Affected(2, "10.0.2.0", 0, 9)]
+    )
+    assert sorted(found) == [rows[1], rows[3]]
+
+
+def test_evidence_that_is_said_again_stays_what_is_not_goes_and_what_is_new_comes(database: Database) -> None:
+    """But for what lies before the day up to which clicks are gone, and what forgotten people's clicks have said."""
+    database.execute(
+        "INSERT INTO recipient (id, email, name, fields, forgotten_at) VALUES (9, '', '', '{}', 1), (8, 'a@b.example', '', '{}', NULL)"
+    )
+    said, stale, new, before, of_nobody = (
+        Evidence(1, "10.0.0.0", minute, person, 1) for minute, person in ((7, 8), (8, 8), (9, 8), (4, 8), (8, 9))
+    )
+    note_evidence(database, [said, stale, before, of_nobody])
+    again = EvidenceAgain(database)
+    again.note([said, new])
+    again.note([said])
+    again.settle(5)
+    assert sorted(database.rows("SELECT * FROM scanner_evidence")) == sorted([said, new, before, of_nobody])
+    EvidenceAgain(database).settle(5)
+    assert sorted(database.rows("SELECT * FROM scanner_evidence")) == sorted([before, of_nobody])

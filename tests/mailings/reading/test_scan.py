@@ -57,6 +57,9 @@ NASTY = {
     "CDATA in HTML ends at the first >": ('<![CDATA[ x > <a href="u"> ]]>', ["u"]),
     "CDATA in SVG ends at ]]>": ('<svg><![CDATA[ > <a href="no"> ]]></svg><a href="u">', ["u"]),
     "a conditional comment is read": ('<!--[if mso]><a href="u"></a><![endif]-->', ["u"]),
+    "a condition in capitals": ('<!--[IF MSO]><a href="u"></a><![ENDIF]-->', ["u"]),
+    "no condition but a word that begins like one": ('<!--[iffy]><a href="no"></a>--><a href="u">', ["u"]),
+    "an element whose name begins with v": ('<var href="no"><vml href="no"><a href="u">', ["u"]),
     "VML in a conditional comment": ('<!--[if gte mso 9]><v:rect href="u" /><![endif]-->', ["u"]),
     "conditional comments nested": ('<!--[if mso]><!--[if vml]><a href="u"><![endif]--><a href="v">', ["u", "v"]),
     "downlevel-revealed with a comment": ('<!--[if !mso]><!--><a href="u"><!--<![endif]-->', ["u"]),
@@ -93,6 +96,7 @@ NASTY = {
     "style in SVG is markup": ('<svg><style><a href="u"></style></svg>', ["u"]),
     "a table leaves the SVG": ("<svg><table><style><a href=no></style><a href='u'>", ["u"]),
     "xlink:href of a link in SVG": ('<svg viewBox="0 0 1 1"><a xlink:href="u"><text>Buy</text></a></svg>', ["u"]),
+    "the first of two xlink:hrefs": ('<svg><a xlink:href="u" xlink:href="no"></a></svg>', ["u"]),
     "href wins over xlink:href, whatever the order": ('<svg><a xlink:href="no" href="u"></a></svg>', ["u"]),
     "xlink:href is nothing outside of SVG": (
         '<svg></svg><a xlink:href="no"></a><svg><image xlink:href="no"></svg>',
@@ -115,6 +119,32 @@ NASTY = {
     "a value of two lines": ('<a href="u\nv">', ["u\nv"]),
     "text with a lone <": ("a < b <a href=u> 1<2", ["u"]),
 }
+
+
+SOURCES = ("img", "script", "iframe", "input", "source", "video", "audio", "embed", "frame", "track", "bgsound")
+KINDS = {
+    **{f"<{name} src=u>": ("src", "src") for name in SOURCES},
+    "<link href=u>": ("link", "href"), "<base href=u>": ("base", "href"), "<form action=u>": ("form", "action"),
+    "<a href=u>": ("a", "href"), "<area href=u>": ("area", "href"), "<v:rect href=u>": ("vml", "href"),
+    "<v:imagedata src=u />": ("src", "src"), "<svg><a xlink:href=u>": ("a", "xlink:href"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_the_kind_of_an_address_and_where_it_stands(text: str) -> None:
+    (spot,) = scan(html(text)).spots
+    assert (spot.kind, spot.attribute) == KINDS[text]
+    assert text[spot.start : spot.stop] == "u"
+    assert spot.clickable == (spot.kind in ("a", "area", "vml"))
+    (hidden,) = scan(html(f"<!-- {text} -->")).spots
+    assert hidden.in_comment and not hidden.clickable
+
+
+@pytest.mark.parametrize(
+    "text", ["<a src=no>", "<area src=no>", "<p src=no>", "<img href=no>", "<form href=no>", "<a action=no>"]
+)
+def test_what_is_no_address_there(text: str) -> None:
+    assert scan(html(text)).spots == ()
 
 
 @pytest.mark.parametrize("case", NASTY)

@@ -47,15 +47,15 @@ def running(options: str = "") -> Iterator[Running]:
         done = subprocess.run([*as_user, *map(str, command)], check=False, capture_output=True, text=True, cwd=folder)
         assert done.returncode == 0, done.stderr
 
-    call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
-    options = f"-k {folder} -c listen_addresses= {options}"
-    call(program / "pg_ctl", "-D", data, "-o", options, "-w", "-l", folder / "log", "start")
+    number, options = data / "postmaster.pid", f"-k {folder} -c listen_addresses= {options}"
     try:
-        process = int((data / "postmaster.pid").read_text().split()[0])
-        yield Running(f"?host={folder}&user=linktrack", process)
+        call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
+        call(program / "pg_ctl", "-D", data, "-o", options, "-w", "-l", folder / "log", "start")
+        yield Running(f"?host={folder}&user=linktrack", int(number.read_text().split()[0]))
     finally:
-        call(program / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+        if number.exists():
+            call(program / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_database(server: str, role: str = "", template: str = "") -> str:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from linktrack.clicks.judging.reputation import (
-    RECIPIENTS,
-    Affected,
-    Evidence,
-)  # fmt: skip
+from linktrack.clicks.judging.reputation import RECIPIENTS, Affected, Evidence
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 

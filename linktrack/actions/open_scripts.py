@@ -63,7 +63,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     for (script, seconds), every in batches.items():
         rows = [running_row(one.id, one.click, one.action, script, run_id, work.options.now) for one in every]
         started.start_scripts(database, rows)
-        results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
+        results = run_batch(folder, script, [one.id for one in every], map(told, every), seconds)
         started.end_scripts(database, [(row, results[row.id]) for row in rows])
         found.update({one.id: FoundScript(one.click.key, results[one.id]) for one in every})
     return found

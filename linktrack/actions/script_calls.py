@@ -90,22 +90,23 @@ def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> Scrip
 
 
 def run_batch(
-    folder: Path, name: str, payloads: Sequence[tuple[str, Payload]], seconds: int
+    folder: Path, name: str, asked: Sequence[str], told: Iterable[Payload], seconds: int
 ) -> dict[str, ScriptResult]:
-    """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
-    or come in the same order. If the script ends well and says nothing at all, all of it has gone well; if it answers
-    some, the others have failed; if it fails, all have."""
-    lines = (_line({"id": identifier, **payload}) for identifier, payload in payloads)
-    said = Answers([identifier for identifier, _ in payloads])
+    """Run a script once for many clicks: NDJSON in and out, a line for each of those that are `asked` for by their ids,
+    with what it is `told` of it, which is only made as it is said; answers bear the `id` of the question or come in the
+    same order. If the script ends well and says nothing at all, all of it has gone well; if it answers some, the others
+    have failed; if it fails, all have."""
+    lines = (_line({"id": identifier, **payload}) for identifier, payload in zip(asked, told, strict=True))
+    said = Answers(asked)
     ended = _run(folder, name, lines, seconds, said)
     if isinstance(ended, ScriptResult) or ended.code:
         result = ended if isinstance(ended, ScriptResult) else _failure(name, ended)
-        return {identifier: result for identifier, _ in payloads}
+        return dict.fromkeys(asked, result)
     results = said.results()
     if not said.lines:
-        return {identifier: ScriptResult("ok", 0) for identifier, _ in payloads}
+        return dict.fromkeys(asked, ScriptResult("ok", 0))
     missing = ScriptResult("failed", ended.code, message=ended.complained or "the script gave no answer for this click")
-    return {identifier: results.get(identifier, missing) for identifier, _ in payloads}
+    return {identifier: results.get(identifier, missing) for identifier in asked}
 
 
 def _line(cells: Payload) -> str:

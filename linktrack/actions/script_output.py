@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.errors import BadInput
@@ -105,8 +106,13 @@ def _result(said: object, output: str) -> ScriptResult:
         return ScriptResult("failed", 0, message=f"its returnUrl cannot be used: {problem}"[:500])
     if not isinstance(fields, dict) or any(isinstance(value, dict | list) for value in fields.values()):
         return ScriptResult("failed", 0, message="its fields are not an object of names and values")
-    texts = {_text(name): _text(value) for name, value in fields.items()}
-    return ScriptResult("ok", 0, _text(url), texts, _text(said.get("message") or "")[:500])
+    texts = tuple((_text(name), _text(value)) for name, value in fields.items())
+    return _good(_text(url), texts, _text(said.get("message") or "")[:500])
+
+
+@lru_cache(1_024)  # most scripts say the same of many
+def _good(url: str, fields: tuple[tuple[str, str], ...], message: str) -> ScriptResult:
+    return ScriptResult("ok", 0, url, dict(fields), message)
 
 
 def _text(value: object) -> str:

@@ -181,11 +181,11 @@ def test_one_answer_of_a_batch_that_is_too_long_fails_alone(tmp_path: Path) -> N
         "import json, sys\nfor line in sys.stdin:\n    said = json.loads(line)\n"
         "    print(json.dumps({'id': said['id'], 'message': 'x' * (50_000 if said['custId'] == '2' else 1)}))\n",
     )
-    results = run_batch(tmp_path, "s.py", BATCH, 20)
+    results = run_batch(tmp_path, "s.py", *BATCH, 20)
     assert [results[name].status for name in ("c1", "c2", "c3")] == ["ok", "failed", "ok"]
 
 
-BATCH = [("c1", {"custId": "1"}), ("c2", {"custId": "2"}), ("c3", {"custId": "3"})]
+BATCH = ["c1", "c2", "c3"], [{"custId": "1"}, {"custId": "2"}, {"custId": "3"}]  # asked, told
 
 BATCHES = {
     "answers by id, in any order": (
@@ -209,15 +209,15 @@ BATCHES = {
 def test_one_process_for_many_clicks(tmp_path: Path, case: str) -> None:
     text, expected = BATCHES[case]
     script(tmp_path, f"import json, os, sys\nopen('started', 'a').write('x')\n{text}")
-    results = run_batch(tmp_path, "s.py", BATCH, 20)
+    results = run_batch(tmp_path, "s.py", *BATCH, 20)
     assert {name: (result.status, result.message) for name, result in results.items()} == expected
     assert (tmp_path / "started").read_text() == "x"
 
 
 def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
     script(tmp_path, "import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'message': 'x' * 400}))")
-    asked = [(f"c{number}", {"custId": str(number)}) for number in range(20_000)]
-    assert {result.status for result in run_batch(tmp_path, "s.py", asked, 60).values()} == {"ok"}
+    asked, told = [f"c{number}" for number in range(20_000)], ({"custId": str(number)} for number in range(20_000))
+    assert {result.status for result in run_batch(tmp_path, "s.py", asked, told, 60).values()} == {"ok"}
 
 
 def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: ActionsWorld) -> None:

@@ -74,12 +74,12 @@ def end_scripts(database: Database, ended: Sequence[tuple[MadeRow, ScriptResult]
         database.executemany(
             "UPDATE made SET status = ?, exit_code = ?, return_url = ?, fields = ?, message = ? "
             "WHERE recipient_id = ? AND id = ?",
-            [
+            (
                 (
                     *(result.status, result.exit_code, result.return_url),
                     *(_fields_text(*result.fields.items()), result.message, row.recipient_id, row.id),
                 )
                 for row, result in sorted(ended, key=lambda one: _place(one[0]))
-            ],
+            ),
         )
         lead_to(database, [(row, result.return_url) for row, result in ended if result.return_url])

@@ -28,13 +28,14 @@ ROWS = {
 
 
 def come_in_pieces(
-    database: Database, pieces: Sequence[Sequence[Click]], by: Surroundings = BY
+    database: Database, pieces: Sequence[Sequence[Click]], by: Surroundings = BY, probes: Sequence[Probe] = ()
 ) -> dict[Click, Verdict]:
-    """The verdicts on all clicks that are stored in the end."""
+    """The verdicts on all clicks that are stored in the end; HEAD requests that come with each piece are stored."""
     rulings = Rulings(database, by.rules)
     for piece in pieces:
         new = Clicks.of(sorted(piece))
-        first = judge_new(database, new, (), (), by, rulings)
+        first = judge_new(database, new, probes, (), by, rulings)
+        assert len(first.moved) == len({one.click for one, _ in first.moved}), "each once, or it would be counted twice"
         set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
         second = judge_reputation(database, new, first, 1, by, rulings)
         set_rulings(database, [(one.click, ruling) for one, ruling in second.moved])
@@ -91,3 +92,38 @@ def test_a_stored_click_keeps_its_verdict_whatever_comes(database: Database, why
     visit = click(6_060, ip="203.0.113.0")
     found = come_in_pieces(database, [[visit], scanning()], FINAL[why])
     assert found[visit] == ("human", "")
+
+
+def test_an_address_is_a_scanners_whatever_other_mailing_is_in_the_same_log(database: Database) -> None:
+    one, other = click(6_060, ip="203.0.113.0"), click(6_061, ip="198.51.100.0", shipment=2, person=7)
+    assert come_in_pieces(database, [scanning(), [one, other]])[one] == (S, "known-scanner-address")
+
+
+@pytest.mark.parametrize("second", [6_020, 6_038, 6_040], ids=["ten seconds before", "just after", "ten seconds after"])
+def test_a_head_request_alone_moves_what_stands_beside_the_click_that_it_makes_a_scanners(
+    database: Database, second: float
+) -> None:
+    """Its recipient's mail was looked at in that minute before, so the evidence is not new."""
+    asked = click(6_030, 5, person=100, ip="203.0.113.0")
+    beside = click(second, 6, person=100, ip="203.0.113.0")
+    before = come_in_pieces(database, [[*scanning(), asked, beside]])
+    assert before[asked] == before[beside] == ("human", "scanner-address")
+    probe = head(6_030, 5, person=100)
+    database.insert("probe", probe._fields, [probe])
+    after = come_in_pieces(database, [[]], BY, [probe])
+    assert (after[asked], after[beside]) == ((S, "head-request"), (S, "known-scanner-address"))
+
+
+def test_a_stored_click_between_two_new_ones_is_judged_once(database: Database) -> None:
+    """Six links of each of five mails, but for one; then that one, long before and long after, each near enough."""
+    stored = [
+        click(9_000 + 4 * place + person / 10, place + 1, person=200 + person)
+        for person in range(5)
+        for place in range(6)
+        if (person, place) != (4, 5)
+    ]
+    new = [click(second, 6, person=204) for second in (9_000 - 270, 9_000 + 290)]
+    assert set(come_in_pieces(database, [stored]).values()) == {("human", "")}
+    found = come_in_pieces(database, [new])
+    assert found == judged([*stored, *new])
+    assert (S, "many-recipients") in found.values()

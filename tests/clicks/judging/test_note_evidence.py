@@ -57,6 +57,13 @@ def test_heard_of_are_places_of_five_recipients(
     assert heard_of(database, []) == set()
 
 
+def test_of_more_places_than_one_query_asks_for_all_are_heard_of(database: Database) -> None:
+    rows = [Evidence(3, f"10.{place // 200}.{place % 200}.0", 7, who, 1) for place in range(600) for who in range(5)]
+    note_evidence(database, rows)
+    places = {row[:2] for row in rows}
+    assert heard_of(database, [*places]) == places
+
+
 def test_evidence_of_several_addresses_is_theirs_alone(database: Database) -> None:
     rows = [Evidence(1, f"10.0.{place}.0", 7, place, 1) for place in range(4)]
     note_evidence(database, rows)
@@ -71,10 +78,11 @@ def test_evidence_that_is_said_again_stays_what_is_not_goes_and_what_is_new_come
     database.execute(
         "INSERT INTO recipient (id, email, name, fields, forgotten_at) VALUES (9, '', '', '{}', 1), (8, 'a@b.example', '', '{}', NULL)"
     )
-    said, stale, new, before, of_nobody = (
-        Evidence(1, "10.0.0.0", minute, person, 1) for minute, person in ((7, 8), (8, 8), (9, 8), (4, 8), (8, 9))
+    said, stale, first, new, before, of_nobody = (
+        Evidence(1, "10.0.0.0", minute, person, 1)
+        for minute, person in ((7, 8), (8, 8), (5, 8), (9, 8), (4, 8), (8, 9))
     )
-    note_evidence(database, [said, stale, before, of_nobody])
+    note_evidence(database, [said, stale, first, before, of_nobody])
     again = EvidenceAgain(database)
     again.note([said, new])
     again.note([said])

@@ -141,7 +141,16 @@ def test_the_kind_of_an_address_and_where_it_stands(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<a src=no>", "<area src=no>", "<p src=no>", "<img href=no>", "<form href=no>", "<a action=no>"]
+    "text",
+    [
+        "<a src=no>",
+        "<area src=no>",
+        "<p src=no>",
+        "<img href=no>",
+        "<form href=no>",
+        "<a action=no>",
+        "<svg><area xlink:href=no>",
+    ],
 )
 def test_what_is_no_address_there(text: str) -> None:
     assert scan(html(text)).spots == ()

@@ -207,18 +207,20 @@ class Staff:
 
     def user(self, name: str) -> str:
         """The name of a user as the CRM writes it, in whatever form its accents were typed; of somebody else, as it
-        is."""
+        is; in both cases without blanks around it."""
+        name = name.strip()
         if name in self.users or name.isascii():
             return name
         return next((one for one in sorted(self.users) if composed(one) == composed(name)), name)
 
     def owner_for(self, category: str) -> str:
-        """The member of a category with the fewest requests, the first named among equals; "" without members."""
+        """The user among a category's members who has the fewest requests, the first named among equals; "" without
+        members."""
         members = held_under(self.crm.categories, category)
         if not members:
             return ""
         if (queue := self._queues.get(category)) is None:
-            queue = self._queues[category] = [(0, place, member) for place, member in enumerate(members)]
+            queue = self._queues[category] = [(0, place, self.user(member)) for place, member in enumerate(members)]
         while True:
             noted, place, member = queue[0]
             load = self.requests.get(member, 0)

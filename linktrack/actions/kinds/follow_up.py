@@ -17,10 +17,10 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], sta
         raise CannotChange(f"{action.description or action.task!r} is empty once it is filled in")
     owner = ""
     if action.assign_to_our_contact:
-        owner = staff.user(contact("our_contact").strip())
+        owner = staff.user(contact("our_contact"))
         if staff.users and owner not in staff.users:
             owner = ""  # a seller who is not there any more
-    owner = owner or staff.user(fill(action.default_recipient).strip())
+    owner = owner or staff.user(fill(action.default_recipient))
     seconds = seconds_of(action.duration)
     slots = staff.slots
     is_next = action.start == "next-available"

@@ -15,9 +15,9 @@ def plan(action: RequestAction, fill: Texts, contact: Callable[[str], str], staf
     title, category = fill(action.title), fill(action.category)
     if not title.strip():
         raise CannotChange(f"the title {action.title!r} is empty once it is filled in")
-    owner = "" if action.owner == "unassigned" else staff.user(fill(action.owner).strip())
+    owner = "" if action.owner == "unassigned" else staff.user(fill(action.owner))
     if action.owner == "auto":
-        owner = staff.user(staff.owner_for(category))
+        owner = staff.owner_for(category)
     if owner:
         staff.requests[owner] = staff.requests.get(owner, 0) + 1
     row = {"title": title, "priority": fill(action.priority), "category": category, "owner": owner}

@@ -40,3 +40,19 @@ def test_auto_goes_round_and_counts_what_others_are_given_by_name() -> None:
     auto = {"type": "request", "title": "Help", "owner": "auto", "category": "Consultant"}
     owners = [planned(one, staff)[0].owner for one in ({**auto, "owner": "ANNA"}, *[auto] * 5)]  # type: ignore[union-attr]
     assert owners == ["ANNA", "BO", "CY", "ANNA", "BO", "CY"]
+
+
+def test_auto_goes_round_whatever_form_the_members_names_are_typed_in() -> None:
+    crm = {"categories": {"Consultant": ["A\u030asa", "BO"]}}
+    auto = {"type": "request", "title": "Help", "owner": "auto", "category": "Consultant"}
+    staff = make_desk(crm, users=["\u00c5sa", "BO"])
+    assert [planned(auto, staff)[0].owner for _ in range(4)] == ["\u00c5sa", "BO"] * 2  # type: ignore[union-attr]
+
+
+def test_blanks_around_a_users_name_are_not_of_it() -> None:
+    owned = {"type": "request", "title": "Help", "owner": "{contact.our_contact}"}
+    follow_up = {"type": "follow-up", "description": "Call", "default_recipient": "{contact.our_contact}"}
+    for action in (owned, follow_up):
+        (thing,) = planned(action, make_desk(users=["BO"]), our_contact=" BO ")
+        assert isinstance(thing, Thing)
+        assert thing.owner == "BO"

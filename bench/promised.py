@@ -153,7 +153,7 @@ def acted(ground: Ground) -> Iterator[Promise]:
     """A run of the actions beside a plain read and write of the same CSV file, with 30 µs a change besides: of all kinds,
     and of each of those alone whose changes take most."""
     yield from acted_on(ground, ground.crm(), "")
-    for kind in ("follow-up", "request"):
+    for kind in ("follow-up", "request", "script"):
         yield from acted_on(ground, ground.crm([kind]), f", all of them {kind}s")
 
 

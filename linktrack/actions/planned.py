@@ -160,12 +160,24 @@ class ScriptResult(NamedTuple):
 
 
 class FoundScript(NamedTuple):
-    """A script that was asked for: by which click, what became of it (None: it is not run yet), and whether an
-    earlier run has reported it."""
+    """A script that a click has asked for, by the number of the action and the id of its change: what became of it
+    (None: it is not run yet), and whether an earlier run has reported it, or has started it and was interrupted."""
 
     click: ClickKey
+    action: int
+    id: str
     result: ScriptResult | None
-    reported: bool = False
+    is_reported: bool = False
+    is_left_over: bool = False
+
+
+class BatchAnswer(NamedTuple):
+    """What a script answers to one of many questions, which it calls by its `id` or, without one, by its place among
+    them (from 0)."""
+
+    place: int
+    id: str | None
+    result: ScriptResult
 
 
 class Booked(NamedTuple):

@@ -31,6 +31,7 @@ from linktrack.actions.planned import (
     one_text,
     place_of,
 )
+from linktrack.actions.scripts_in_time import ScriptsInTime
 from linktrack.actions.walk_notes import Notes
 from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange
@@ -57,12 +58,13 @@ class Terms:
 class Planner:
     """One walk over the clicks. Afterwards the counts, `unknown` and the `notes` say what was found."""
 
-    def __init__(self, terms: Terms, before: Before, scripts: Mapping[str, FoundScript], book: Book | None) -> None:
-        """Without a `book` the walk is a rehearsal, and no rows are kept aside for the ledger."""
+    def __init__(self, terms: Terms, before: Before, scripts: Iterable[FoundScript], book: Book | None) -> None:
+        """`scripts` come in the order of time, as the clicks will. Without a `book` the walk is a rehearsal, and no
+        rows are kept aside for the ledger."""
         self.actions, self.state = terms.actions, terms.state
         self.now, self.guard = terms.now, terms.guard
         self.plans = Plans(terms.state, terms.staff, terms.zone, terms.types)
-        self.scripts = scripts
+        self.scripts = ScriptsInTime(scripts)
         self.settled, self.taken, self.done = before.settled, before.taken, before.done
         self.occasions = Occasions(before.made, self.actions, terms.zone)
         self.failed_before = {
@@ -213,8 +215,8 @@ class Planner:
     def _decided_by(self, click: Clicked, person: CrmRow, action: NumberedAction) -> set[tuple[str, str]]:
         """What an action decides because of a click: kinds and names, as they are settled."""
         if isinstance(action.definition, ScriptAction):
-            found = self.scripts.get(made_id(action, click))
-            result = found.result if found is not None and found.click == click.key else None
+            found = self.scripts.of(click.key).get(action.number)
+            result = found.result if found is not None else None
             return {("set-field", name) for name in result.fields} if result and result.status == "ok" else set()
         if action.definition.type in MADE_KINDS:
             return set()
@@ -232,22 +234,21 @@ class Planner:
     def _script(
         self, click: Clicked, person: CrmRow, action: NumberedAction, script: str, only: set[str] | None
     ) -> None:
-        if click.why != RETRIED:
-            self.occasions.take(action, click)  # as it was when scripts were asked for
-        identifier = made_id(action, click)
-        found = self.scripts.get(identifier)
-        if found is None or found.click != click.key:
+        if action.repeat == "click" and click.why != RETRIED:
+            self.occasions.take(action, click)  # as it was when scripts were asked for, as only so many are a day
+        found = self.scripts.of(click.key).get(action.number)
+        if found is None:
             return
         result = found.result
         if result is None:
-            self.notes.done.append(Done(click, action, identifier, "script", script, "run", "", "planned"))
+            self.notes.done.append(Done(click, action, found.id, "script", script, "run", "", "planned"))
             return
-        if not found.reported:
-            self.notes.report(click, action, identifier, script, result)
+        if not found.is_reported:
+            self.notes.report(click, action, script, found, result)
         elif only is None:
             return  # an earlier run has done all this
         if result.status == "ok":
-            self._answered(click, person, action, result.fields, only if found.reported else None)
+            self._answered(click, person, action, result.fields, only if found.is_reported else None)
 
     def _answered(
         self, click: Clicked, person: CrmRow, action: NumberedAction, fields: Mapping[str, str], only: set[str] | None

@@ -17,14 +17,12 @@ from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
 from linktrack.actions.before_taking import refuse_before_taking
-from linktrack.actions.crm_load import load_answered
 from linktrack.actions.delivery import write_crm, write_for_restoring, write_plan
 from linktrack.actions.done import delivered
 from linktrack.actions.ledger import runs
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definitions
-from linktrack.actions.open_scripts import run_open_scripts
-from linktrack.actions.planned import FoundScript
+from linktrack.actions.open_scripts import rehearsed_scripts, run_open_scripts
 from linktrack.actions.run_input import RunOptions, Work, prepare
 from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
 from linktrack.contacts.export_evidence import witness_of
@@ -136,7 +134,7 @@ def _prints_of(export: Path | None) -> ExportPrints:
 
 def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> RunReport:
     work = prepare(workspace, database, options)
-    planner = work.planner(_run_scripts(work, None), None)
+    planner = work.planner(rehearsed_scripts(work), None)
     told = tuple(delivered(chain.from_iterable(planner.changes(work.ledger.clicks())), workspace.zone))
     return report_of(work, planner, None, None, notes_of(work, planner, crm_names.new_names(work.state)), told)
 
@@ -147,7 +145,7 @@ def _carry_out(work: Work, out: Path, run_id: int, prints: ExportPrints, clock: 
     work = replace(work, actions=note_definitions(database, run_id, work.actions, besides=work.reworded))
     protected = work.workspace.protected().and_inputs(work.options.export)
     with _finished_by_resuming(database):
-        scripts = _run_scripts(work, run_id)
+        scripts = run_open_scripts(work, run_id)
         additions = Additions(database, run_id)
         planner = work.planner(scripts, additions)
         with making_folder(out, protected) as aside:
@@ -208,13 +206,6 @@ def _finished_by_resuming(database: Database) -> Iterator[None]:
         kinds = (DiskFull, Locked, Conflict, NotFound, LinktrackError)
         kind = next(kind for kind in kinds if isinstance(said, kind))
         raise kind(f"{said.sentence}; {RESUME}", file=said.file, line=said.line) from None
-
-
-def _run_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
-    """Run what is to be run, and make the fields that scripts have answered known to the state."""
-    scripts = run_open_scripts(work, run_id)
-    load_answered(work.state, {name for one in scripts.values() if one.result for name in one.result.fields})
-    return scripts
 
 
 def _finish_stored(database: Database, workspace: Workspace) -> list[int]:

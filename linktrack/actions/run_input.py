@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class Work:
     standing: tuple[StandingAction, ...]  # all actions of the workspace, with or without clicks
     reworded: Mapping[int, list[NumberedAction]]  # by link the actions that have other settings since they made things
 
-    def planner(self, scripts: Mapping[str, FoundScript], book: Book | None) -> Planner:
+    def planner(self, scripts: Iterable[FoundScript], book: Book | None) -> Planner:
         """The walk over the clicks, with what scripts have said; a rehearsal without a `book`."""
         settings, options = self.workspace.settings, self.options
         zone, guard = zone_of(settings.time_zone), settings.actions.guard_formulas

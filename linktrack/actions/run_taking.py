@@ -9,7 +9,7 @@ from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definition
 from linktrack.actions.ledger.known import decided_later, last_decision
 from linktrack.actions.ledger.retry_order import order_retries
-from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
+from linktrack.actions.ledger.return_addresses import Led, lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
 from linktrack.actions.lost_catalogue import LostCatalogue, TodaysLink
@@ -233,7 +233,8 @@ class RunTaking:
         # A script that had been started when the backup was taken stands there already, as interrupted.
         self.additions.replace_made(row)
         if made.return_url and not led_by_later(self.database, row):
-            lead_to(self.database, [(row, made.return_url)])
+            led = Led(row.link_id, row.recipient_id, row.shipment_id, made.return_url, row.id)
+            lead_to(self.database, [led])
 
     def _decide(self, change: CrmChange, click: tuple[int, int]) -> None:
         """Note what a click has decided, unless a later click has, or a later run because of the same click. Where the

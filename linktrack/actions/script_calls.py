@@ -10,14 +10,15 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
+from typing import NamedTuple
 
 from linktrack.actions import script_families
 from linktrack.actions.planned import ScriptResult
-from linktrack.actions.script_output import MAX_ANSWER, Answers, Tail, Whole, result_of
+from linktrack.actions.script_output import MAX_ANSWER, Answers, Keep, Tail, Whole, result_of
 from linktrack.files.reading import sentence_of, whole_path
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
@@ -89,24 +90,27 @@ def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> Scrip
     return _failure(name, ended) if ended.code else result_of(said.text())
 
 
-def run_batch(
-    folder: Path, name: str, asked: Sequence[str], told: Iterable[Payload], seconds: int
-) -> dict[str, ScriptResult]:
-    """Run a script once for many clicks: NDJSON in and out, a line for each of those that are `asked` for by their ids,
-    with what it is `told` of it, which is only made as it is said; answers bear the `id` of the question or come in the
-    same order. If the script ends well and says nothing at all, all of it has gone well; if it answers some, the others
-    have failed; if it fails, all have."""
-    lines = (_line({"id": identifier, **payload}) for identifier, payload in zip(asked, told, strict=True))
-    said = Answers(asked)
-    ended = _run(folder, name, lines, seconds, said)
+class BatchEnd(NamedTuple):
+    """What became of a batch: the `result` of all of it, or only of the clicks that it has not answered."""
+
+    result: ScriptResult
+    is_of_all: bool
+
+
+def run_batch(folder: Path, name: str, told: Iterable[Payload], seconds: int, keep: Keep) -> BatchEnd:
+    """Run a script once for many clicks: NDJSON in and out, a line for each that it is `told` of, with its `id`, which
+    is only made as it is said; answers bear the `id` of the question or come in the same order, and are given to
+    `keep`, some at a time. If the script ends well and says nothing at all, all of it has gone well; if it answers
+    some, the others have failed; if it fails, all have, whatever was kept."""
+    said = Answers(keep)
+    ended = _run(folder, name, map(_line, told), seconds, said)
     if isinstance(ended, ScriptResult) or ended.code:
-        result = ended if isinstance(ended, ScriptResult) else _failure(name, ended)
-        return dict.fromkeys(asked, result)
-    results = said.results()
+        return BatchEnd(ended if isinstance(ended, ScriptResult) else _failure(name, ended), is_of_all=True)
+    said.end()
     if not said.lines:
-        return dict.fromkeys(asked, ScriptResult("ok", 0))
-    missing = ScriptResult("failed", ended.code, message=ended.complained or "the script gave no answer for this click")
-    return {identifier: results.get(identifier, missing) for identifier in asked}
+        return BatchEnd(ScriptResult("ok", 0), is_of_all=True)
+    why = ended.complained or "the script gave no answer for this click"
+    return BatchEnd(ScriptResult("failed", ended.code, message=why), is_of_all=False)
 
 
 def _line(cells: Payload) -> str:

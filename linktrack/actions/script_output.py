@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
-from linktrack.actions.planned import ScriptResult
+from linktrack.actions.planned import BatchAnswer, ScriptResult
 from linktrack.errors import BadInput
 from linktrack.links.location import location
 
 MAX_ANSWER = 1 << 14  # of each line that answers a click of a batch
+_AT_ONCE = 100  # answers that are given away at once
+_SHORT = 1 << 9  # so long are most answers
+_NAMED = re.compile(r'\{"id": ?"([a-z0-9]+)"(?=, ?"|\})')  # and so they begin
+Keep = Callable[[Sequence[BatchAnswer]], None]
 
 
 class Whole:
@@ -42,12 +47,14 @@ class Tail:
 
 
 class Answers:
-    """What a script answers to many questions, understood line by line: of a long line only the beginning is kept."""
+    """What a script answers to many questions, understood line by line: of a long line only the beginning is kept, and
+    whoever is to `keep` answers is given some at a time."""
 
-    def __init__(self, asked: Sequence[str]) -> None:
-        self.asked, self.wanted, self.lines = asked, frozenset(asked), 0
+    def __init__(self, keep: Keep) -> None:
+        self.lines = 0
+        self._keep = keep
         self._line = bytearray()
-        self._results: dict[str, ScriptResult] = {}
+        self._answers: list[BatchAnswer] = []
 
     def take(self, data: bytes) -> None:
         first, *more = data.split(b"\n")
@@ -56,34 +63,54 @@ class Answers:
             self._end_line()
             self._line += line[: MAX_ANSWER + 1]
 
-    def results(self) -> dict[str, ScriptResult]:
-        """By question what was answered."""
+    def end(self) -> None:
+        """Nothing comes any more: give the last away."""
         self._end_line()
-        return self._results
+        self._give_away()
 
     def _end_line(self) -> None:
         line, length = self._line.decode("utf-8", "replace").replace("\0", ""), len(self._line)
         self._line.clear()
         if not line.strip():
             return
-        number, self.lines = self.lines, self.lines + 1
-        answer = _parsed(line)
-        identifier = answer.get("id") if isinstance(answer, dict) else None
-        if length > MAX_ANSWER:
-            result = ScriptResult("failed", 0, message=f"its answer is longer than {MAX_ANSWER:,} bytes")
-        elif identifier is None and not line.lstrip().startswith("{"):
-            return  # something that is no answer
-        else:
-            result = _result(answer, line)
-        if identifier is None and number < len(self.asked):
-            identifier = self.asked[number]
-        if identifier in self.wanted:
-            self._results[str(identifier)] = result
+        place, self.lines = self.lines, self.lines + 1
+        if (answer := _answer(place, line, length)) is not None:
+            self._answers.append(answer)
+            if len(self._answers) >= _AT_ONCE:
+                self._give_away()
+
+    def _give_away(self) -> None:
+        if self._answers:
+            self._keep(self._answers)
+            self._answers = []
 
 
 def result_of(output: str) -> ScriptResult:
     """What a script that ended well has said: a JSON object, or anything else, which is only kept as its message."""
     return _result(_parsed(output) if output.strip() else {}, output)
+
+
+def _answer(place: int, line: str, length: int) -> BatchAnswer | None:
+    """What a line of so many bytes answers; None for one that is no answer."""
+    named = _NAMED.match(line) if length <= _SHORT else None
+    if named is not None and (alike := _after_id(line[named.end() :])) is not None:
+        return BatchAnswer(place, named[1], alike)
+    said = _parsed(line)
+    identifier = said.get("id") if isinstance(said, dict) else None
+    if length > MAX_ANSWER:
+        result = ScriptResult("failed", 0, message=f"its answer is longer than {MAX_ANSWER:,} bytes")
+    elif identifier is None and not line.lstrip().startswith("{"):
+        return None
+    else:
+        result = _result(said, line)
+    return BatchAnswer(place, None if identifier is None else _text(identifier), result)
+
+
+@lru_cache(1_024)  # most scripts say the same of many
+def _after_id(text: str) -> ScriptResult | None:
+    """What an answer says that begins with its id, from there on. None where it is no JSON, or says another id."""
+    said = _parsed("{" + text.removeprefix(","))
+    return _result(said, "") if isinstance(said, dict) and "id" not in said else None
 
 
 def _parsed(text: str) -> object:
@@ -110,7 +137,7 @@ def _result(said: object, output: str) -> ScriptResult:
     return _good(_text(url), texts, _text(said.get("message") or "")[:500])
 
 
-@lru_cache(1_024)  # most scripts say the same of many
+@lru_cache(1_024)
 def _good(url: str, fields: tuple[tuple[str, str], ...], message: str) -> ScriptResult:
     return ScriptResult("ok", 0, url, dict(fields), message)
 

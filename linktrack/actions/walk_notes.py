@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from linktrack.actions.done import Done
 from linktrack.actions.ledger.rows import Book, ClosedRow, Failure
-from linktrack.actions.planned import Clicked, NumberedAction, RowCells, ScriptResult, Thing
+from linktrack.actions.planned import Clicked, FoundScript, NumberedAction, RowCells, ScriptResult, Thing
 from linktrack.errors import CannotChange
 
 MAX_SENTENCES = 100  # of failures that are kept to be said
@@ -63,10 +63,12 @@ class Notes:
         self.done.append(tuple.__new__(Done, done))  # which is thrice as fast as Done(…)
 
     def report(
-        self, click: Clicked, action: NumberedAction, identifier: str, script: str, result: ScriptResult
+        self, click: Clicked, action: NumberedAction, script: str, found: FoundScript, result: ScriptResult
     ) -> None:
         """Note what a script has answered."""
-        self._keep("spool_reported", (click.recipient_id, identifier))
+        identifier = found.id
+        if found.is_left_over:
+            self._keep("spool_reported", (click.recipient_id, identifier))
         self.attempt(click.recipient_id, identifier)
         status, message = result.status, result.message
         if status != "ok":

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,14 +23,14 @@ from faults import failing, killed, points_of, sample
 
 from linktrack.actions.ledger import started
 from linktrack.actions.ledger.log import read_log
-from linktrack.actions.ledger.rows import LogFilter, MadeRow
+from linktrack.actions.ledger.rows import LogFilter
 from linktrack.actions.ledger.runs import newest_run
+from linktrack.actions.ledger.started import AskedScripts
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
 from linktrack.links.editing import edit_link
 from linktrack.store.opening import open_database
 from linktrack.store.revisions import upgrade
-from linktrack.store.session import Database
 from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,email,name,level,interests\n" + "".join(
@@ -249,8 +249,8 @@ def test_a_batch_that_was_started_is_never_started_again(world: ActionsWorld, en
         def die(*_: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-        def start_and_die(database: Database, rows: Sequence[MadeRow]) -> None:
-            start(database, rows)
+        def start_and_die(asked: AskedScripts, batch: int) -> None:
+            start(asked, batch)
             die()
 
         with (

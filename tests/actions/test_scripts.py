@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.actions import script_calls
-from linktrack.actions.planned import ScriptResult
+from linktrack.actions.planned import BatchAnswer, ScriptResult
 from linktrack.actions.script_calls import run_batch, run_script
 from linktrack.settings.sources import SCRIPT_VARIABLES
 
@@ -181,11 +182,28 @@ def test_one_answer_of_a_batch_that_is_too_long_fails_alone(tmp_path: Path) -> N
         "import json, sys\nfor line in sys.stdin:\n    said = json.loads(line)\n"
         "    print(json.dumps({'id': said['id'], 'message': 'x' * (50_000 if said['custId'] == '2' else 1)}))\n",
     )
-    results = run_batch(tmp_path, "s.py", *BATCH, 20)
+    results = answered(tmp_path, BATCH)
     assert [results[name].status for name in ("c1", "c2", "c3")] == ["ok", "failed", "ok"]
 
 
-BATCH = ["c1", "c2", "c3"], [{"custId": "1"}, {"custId": "2"}, {"custId": "3"}]  # asked, told
+BATCH = {"c1": "1", "c2": "2", "c3": "3"}  # by id whom a script is told of
+
+
+def answered(folder: Path, asked: Mapping[str, str]) -> dict[str, ScriptResult]:
+    """What becomes of a batch, by the ids of what is asked: as a run keeps it, but in memory."""
+    ids, results = list(asked), dict[str, ScriptResult]()
+
+    def keep(answers: Sequence[BatchAnswer]) -> None:
+        for place, identifier, result in answers:
+            if identifier is None and place < len(ids):
+                identifier = ids[place]
+            if identifier is not None and identifier in asked:
+                results[identifier] = result
+
+    told = [{"id": identifier, "custId": contact_id} for identifier, contact_id in asked.items()]
+    rest, is_of_all = run_batch(folder, "s.py", told, 60, keep)
+    return dict.fromkeys(ids, rest) | ({} if is_of_all else results)
+
 
 BATCHES = {
     "answers by id, in any order": (
@@ -209,15 +227,15 @@ BATCHES = {
 def test_one_process_for_many_clicks(tmp_path: Path, case: str) -> None:
     text, expected = BATCHES[case]
     script(tmp_path, f"import json, os, sys\nopen('started', 'a').write('x')\n{text}")
-    results = run_batch(tmp_path, "s.py", *BATCH, 20)
+    results = answered(tmp_path, BATCH)
     assert {name: (result.status, result.message) for name, result in results.items()} == expected
     assert (tmp_path / "started").read_text() == "x"
 
 
 def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
     script(tmp_path, "import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'message': 'x' * 400}))")
-    asked, told = [f"c{number}" for number in range(20_000)], ({"custId": str(number)} for number in range(20_000))
-    assert {result.status for result in run_batch(tmp_path, "s.py", asked, told, 60).values()} == {"ok"}
+    asked = {f"c{number}": str(number) for number in range(20_000)}
+    assert {result.status for result in answered(tmp_path, asked).values()} == {"ok"}
 
 
 def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: ActionsWorld) -> None:

@@ -14,6 +14,7 @@ WRITERS = {
     "action": {"links/stored_actions.py"},
     "action_tally": {"actions/ledger"},
     "agent": {"clicks/judging/agent_table.py", "clicks/blanking.py"},
+    "asked_script": {"actions/ledger"},
     "change": {"actions/ledger"},
     "click": {"clicks", "actions/selecting.py", "upkeep/purge.py"},
     "clicker": {"clicks/rollups"},
@@ -56,6 +57,7 @@ WRITERS = {
     "source": {"clicks/logs/sources.py", "upkeep/own_log.py"},
     "spool_made": {"actions/ledger"},
     "spool_settled": {"actions/run_taking.py"},
+    "started_script": {"actions/ledger"},
     "unknown_contact": {"actions/selecting.py"},
     "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from linktrack.actions.planned import Clicked
+from linktrack.actions.planned import LinkFacts
 
 
-def payload(click: Clicked, hits: int, return_url: str) -> dict[str, str | int]:
+def payload(contact_id: str, link: LinkFacts, shipment_id: int, hits: int, return_url: str) -> dict[str, str | int]:
     """The variables of a script, by the names that the original system gives them."""
     return {
-        "custId": click.contact_id,
-        "linkId": click.link.key,
-        "shipmentId": click.shipment.id,
-        "linkUrl": click.link.url,
+        "custId": contact_id,
+        "linkId": link.key,
+        "shipmentId": shipment_id,
+        "linkUrl": link.url,
         "linkHits": hits,
-        "returnUrl": return_url or click.link.url,
+        "returnUrl": return_url or link.url,
     }

@@ -102,15 +102,14 @@ class Ledger:
             )
         )
 
-    def made(self) -> list[MadeFor]:
+    def made(self) -> Iterator[MadeFor]:
         """What earlier clicks of these people have made: link, action, shipment and click of each."""
-        return [
-            MadeFor(link_id, action, shipment_id, (clicked_at, click_print, recipient_id))
-            for link_id, action, shipment_id, clicked_at, click_print, recipient_id in self.database.rows(
-                "SELECT link_id, action, shipment_id, clicked_at, click_print, recipient_id FROM made "
-                "WHERE recipient_id IN (SELECT recipient_id FROM open_person)"
-            )
-        ]
+        for link_id, action, shipment_id, *click in self.database.each(
+            "SELECT link_id, action, shipment_id, clicked_at, click_print, recipient_id FROM made "
+            "WHERE recipient_id IN (SELECT recipient_id FROM open_person)"
+        ):
+            at, mark, recipient_id = click
+            yield MadeFor(link_id, action, shipment_id, (at, mark, recipient_id))
 
     def _done_before(self) -> frozenset[tuple[ClickKey, int]]:
         """What earlier runs have changed because of the replayed clicks: (click, number of the action)."""

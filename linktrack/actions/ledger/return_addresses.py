@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
@@ -12,16 +13,28 @@ if TYPE_CHECKING:
     from linktrack.actions.ledger.rows import MadeRow
 
 
-def lead_to(database: Database, led: Sequence[tuple[MadeRow, str]]) -> None:
-    """Note down the addresses that scripts want later clicks of these people to lead to. Part of a transaction."""
+class Led(NamedTuple):
+    """Where a script wants later clicks of a person on a link to lead: by which shipment's mail, and change."""
+
+    link_id: int
+    recipient_id: int
+    shipment_id: int
+    url: str
+    change_id: str
+
+
+def lead_to(database: Database, led: Iterable[Led]) -> None:
+    """Note down where scripts want later clicks to lead; the last counts. Part of a transaction."""
+    some = iter(led)
+    if (first := next(some, None)) is None:
+        return
     database.executemany(
-        "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) VALUES (?, ?, ?, ?, ?) "
+        f"INSERT INTO return_address ({', '.join(Led._fields)}) VALUES (?, ?, ?, ?, ?) "  # noqa: S608  (names of our own)
         "ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
         "url = excluded.url, change_id = excluded.change_id",
-        [(row.link_id, row.recipient_id, row.shipment_id, url, row.id) for row, url in led],
+        chain([first], some),
     )
-    if led:
-        touch(database)
+    touch(database)
 
 
 def led_by_later(database: Database, row: MadeRow) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from linktrack.actions.occasions import MadeFor
-from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult
+from linktrack.actions.planned import ClickKey, NumberedAction
 from linktrack.names import same_name
 
 UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too
@@ -79,18 +79,6 @@ class MadeRow(NamedTuple):
     ran_at: int
 
 
-def running_row(
-    identifier: str, click: Clicked, action: NumberedAction, script: str, run_id: int, ran_at: int
-) -> MadeRow:
-    """The row of a script while it is running."""
-    at, mark, link, sent, _, recipient, *_ = click
-    row = (  # in the order of a MadeRow's fields
-        *(recipient, identifier, run_id, at, mark, link.id, sent.id, "script", script, action.number),
-        *(action.definition_id, "", None, None, "interrupted", None, "", "{}", "", ran_at),
-    )
-    return tuple.__new__(MadeRow, row)  # which is thrice as fast as MadeRow(…)
-
-
 Decided = tuple[int, str, str]  # recipient, kind, and the name that it is settled under
 
 
@@ -145,14 +133,14 @@ class Reworded(NamedTuple):
 class Before(NamedTuple):
     """What the ledger says of the people whose clicks a run looks at.
 
-    `settled`: (recipient, kind, name) -> (time, print) of the click that has decided last. `made`: what exists.
-    `taken`: the ids of changes that were taken over from runs after a backup. `failures`: what stands open, by
-    recipient and id of the change. `done`: what earlier runs have changed because of the replayed clicks, as (click,
+    `settled`: (recipient, kind, name) -> (time, print) of the click that has decided last. `made`: what exists, to be
+    read once. `taken`: the ids of changes that were taken over from runs after a backup. `failures`: what stands open,
+    by recipient and id of the change. `done`: what earlier runs have changed because of the replayed clicks, as (click,
     number of the action).
     """
 
     settled: dict[Decided, tuple[int, int]]
-    made: list[MadeFor]
+    made: Iterable[MadeFor]
     taken: set[str]
     failures: dict[tuple[int, str], Failure]
     done: frozenset[tuple[ClickKey, int]]
@@ -172,14 +160,6 @@ class ClosedRow(NamedTuple):
     run_id: int
     number: int
     message: str
-
-
-class KnownScript(NamedTuple):
-    """A script that was started: for which click, what became of it, and whether a finished run has reported it."""
-
-    click: ClickKey
-    result: ScriptResult
-    reported: bool
 
 
 class LogFilter(NamedTuple):

@@ -10,12 +10,12 @@ from linktrack.clicks.judging.changes import Change, changes
 from linktrack.clicks.judging.evidence import EvidenceAgain
 from linktrack.clicks.judging.judge import second_pass, set_rulings
 from linktrack.clicks.judging.reputation import (
-    LATER_MINUTES,
     LOOK_MS,
     MINUTE_MS,
     Evidence,
     evidence,
     known_scanners,
+    minutes_bearing_on,
     without_reputation,
 )  # fmt: skip
 from linktrack.clicks.judging.rules.judged import REACH, Surroundings, Verdict
@@ -160,7 +160,7 @@ class _Moves:
 
 def _evidence_about(database: Database, stored: list[StoredClick], first: int, last: int) -> Iterator[Evidence]:
     """The evidence that may bear on these clicks."""
-    low, high = first // MINUTE_MS - LATER_MINUTES - 10, last // MINUTE_MS + LOOK_MS // MINUTE_MS + 10
+    low, high = minutes_bearing_on(first, last)
     for shipment in sorted({one.click.shipment_id for one in stored}):
         for row in database.rows(
             "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from linktrack.clicks.judging.reputation import RECIPIENTS, Affected, Evidence
+from linktrack.clicks.judging.reputation import RECIPIENTS, Affected, Evidence, minutes_bearing_on
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
@@ -19,9 +19,7 @@ def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence
     known = set[Evidence]()
     if rows:
         minutes = [row.minute for row in rows]
-        known.update(
-            evidence_about(database, {(row.shipment_id, row.address) for row in rows}, min(minutes), max(minutes))
-        )
+        known.update(_evidence_about(database, dict.fromkeys((row[:2] for row in rows), (min(minutes), max(minutes)))))
     new = [row for row in rows if row not in known]
     database.insert("scanner_evidence", Evidence._fields, new)
     return new
@@ -103,23 +101,26 @@ def _addresses_spoken_of(database: Database, shipment: int, most: int) -> list[s
     return found[:-1] if found[-1] is None else None
 
 
-def evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:
-    """All evidence about the addresses of these spans."""
-    return list(evidence_about(database, {(span.shipment_id, span.address) for span in spans}))
+def evidence_of(database: Database, spans: Iterable[Affected]) -> Iterator[Evidence]:
+    """The evidence that may bear on the clicks of these spans: of their addresses, and of a day or so around them."""
+    bearing: dict[tuple[int, str], tuple[int, int]] = {}
+    for shipment, address, start, stop in spans:
+        low, high = minutes_bearing_on(start, stop)
+        least, most = bearing.get((shipment, address), (low, high))
+        bearing[shipment, address] = min(low, least), max(high, most)
+    return _evidence_about(database, bearing)
 
 
-def evidence_about(
-    database: Database, places: Iterable[tuple[int, str]], low: int = -(2**31), high: int = 2**31 - 1
-) -> Iterator[Evidence]:
-    """All evidence about these (shipment id, /24 or /48) from minute `low` to minute `high` (since 1970), both
-    included. Many are asked for in one query, because a query to a server takes longer than looking the rows up."""
-    wanted = sorted(places)
+def _evidence_about(database: Database, minutes: Mapping[tuple[int, str], tuple[int, int]]) -> Iterator[Evidence]:
+    """The evidence about these (shipment id, /24 or /48) from one minute to another (since 1970), both included. Many
+    are asked for in one query, because a query to a server takes longer than looking the rows up."""
+    wanted = sorted((*place, *bounds) for place, bounds in minutes.items())
     for some in at_once(wanted):
         rows = database.rows(
             f"SELECT e.shipment_id, e.address, e.minute, e.recipient_id, e.family "  # noqa: S608  (marks of our own)
-            f"FROM (VALUES {marks(some, '(?, ?)')}) AS wanted "
+            f"FROM (VALUES {marks(some, '(?, ?, ?, ?)')}) AS wanted "
             "CROSS JOIN scanner_evidence e WHERE e.shipment_id = wanted.column1 AND e.address = wanted.column2 "
-            "AND e.minute BETWEEN ? AND ?",
-            [*chain.from_iterable(some), low, high],
+            "AND e.minute BETWEEN wanted.column3 AND wanted.column4",
+            [*chain.from_iterable(some)],
         )
         yield from map(Evidence._make, rows)

@@ -244,6 +244,13 @@ def _was_looked_at(looks: Sequence[int], minute: int) -> bool:
     return at < len(looks) and looks[at] <= minute + LOOK_MS // MINUTE_MS
 
 
+def minutes_bearing_on(start: int, stop: int) -> tuple[int, int]:
+    """The first and the last minute whose evidence may bear on clicks of these moments: what an address has been
+    suspect for before, and a look soon after; and what enough recipients are counted around."""
+    around = NEAR_MINUTES * 2 + 1
+    return start // MINUTE_MS - LATER_MINUTES - around, stop // MINUTE_MS + LOOK_MS // MINUTE_MS + around
+
+
 def affected(new: Iterable[Evidence], moved: Iterable[tuple[tuple[int, str], int]]) -> list[Affected]:
     """Where clicks are to be judged again: by new evidence, and by clicks, with their neighbourhoods and moments, that
     are new or whose verdict of the first pass is another one. Stretches of the same shipment and address do not

@@ -25,6 +25,7 @@ from linktrack.clicks.judging.reputation import (
     affected,
     evidence,
     known_scanners,
+    minutes_bearing_on,
     neighbourhood,
     neighbourhoods,
     with_reputation,
@@ -257,7 +258,9 @@ class Store:
         self.rows |= rows
         placed = zip(neighbourhoods(moved), (one.clicked_at for one in moved), strict=True)
         for shipment, address, start, stop in affected(rows, placed):
-            scanners = known_scanners(row for row in self.rows if row[:2] == (shipment, address))
+            low, high = minutes_bearing_on(start, stop)
+            own = (row for row in self.rows if row[:2] == (shipment, address))
+            scanners = known_scanners(row for row in own if low <= row.minute <= high)
             clicks = sorted(
                 one
                 for one in self.verdicts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from linktrack.clicks.judging import evidence
 from linktrack.clicks.judging.evidence import EvidenceAgain, evidence_of, heard_of, note_evidence
-from linktrack.clicks.judging.reputation import Affected, Evidence
+from linktrack.clicks.judging.reputation import MINUTE_MS, Affected, Evidence
 from linktrack.store.session import Database, Row
 
 ROWS = [
@@ -71,6 +73,19 @@ def test_evidence_of_several_addresses_is_theirs_alone(database: Database) -> No
         database, [Affected(1, "10.0.1.0", 0, 9), Affected(1, "10.0.3.0", 0, 9), Affected(2, "10.0.2.0", 0, 9)]
     )
     assert sorted(found) == [rows[1], rows[3]]
+
+
+def test_evidence_of_long_before_and_of_later_bears_on_nothing(database: Database) -> None:
+    """However long an address scans, only that of a day before and of half an hour after is read for more clicks."""
+    minutes = [*range(0, 10_000, 10)]
+    note_evidence(database, [Evidence(1, place, minute, minute, 1) for minute in minutes for place in ("a", "b")])
+    spans = [
+        Affected(1, "a", 5_000 * MINUTE_MS, 5_010 * MINUTE_MS),
+        Affected(1, "a", 5_100 * MINUTE_MS, 5_101 * MINUTE_MS),
+        Affected(1, "b", 0, 1),
+    ]
+    found = Counter(row.address for row in evidence_of(database, spans))
+    assert found == {"a": (5_130 - 3_560) // 10 + 1, "b": 4}
 
 
 def test_evidence_that_is_said_again_stays_what_is_not_goes_and_what_is_new_comes(database: Database) -> None:

@@ -35,6 +35,11 @@ class Imports(NamedTuple):
     size: float
 
 
+def people_of(clicks: int) -> int:
+    """How many a workspace with so many clicks has, and its first mailing went to: some of them have not clicked yet."""
+    return min(max(clicks // 10, 20_000), 1_000_000)
+
+
 class Ground:
     """What is measured on, in a folder: workspaces, logs and their imports, each made when it is first asked for."""
 
@@ -50,16 +55,13 @@ class Ground:
         apart(import_log.make_workspace, self.folder / "fresh", RECIPIENTS)
         return self.folder / "fresh"
 
-    @cached_property
-    def people(self) -> int:
-        """How many the first mailing of the workspace with many clicks went to."""
-        return max(int(self.asked.stored) // 10, 20_000)  # some of them have not clicked yet
-
-    @cached_property
-    def many(self) -> Path:
-        """A workspace with many clicks."""
-        apart(made_clicks.make_workspace, self.folder / "many", self.asked.stored, self.people, 50)
-        return self.folder / "many"
+    def made(self, clicks: int) -> Path:
+        """A workspace with so many clicks, which `people_of` them all have made."""
+        root = self.folder / f"made-{clicks}"
+        if not root.exists():
+            mailings = min(max(clicks // 20_000, 50), 500)
+            apart(made_clicks.make_workspace, root, clicks, people_of(clicks), mailings)
+        return root
 
     @cached_property
     def crowd(self) -> Path:

@@ -21,7 +21,7 @@ import mailings_write
 import reports
 import serve
 import startup
-from ground import Ground, Lines
+from ground import Ground, Lines, people_of
 from measuring import TREE, Timing, apart, bytes_written, copied, in_turn, linktrack, seconds_of, timed
 from promise_table import Promise, at_least, at_most, under
 
@@ -98,20 +98,21 @@ def stored(ground: Ground) -> Iterator[Promise]:
 
 def grown(ground: Ground) -> Iterator[Promise]:
     """What must not grow with the clicks that are stored."""
-    many, more, turns = ground.many, ground.folder / "more.log", count()
+    clicks = ground.asked.grown
+    many, more, turns = ground.made(clicks), ground.folder / "more.log", count()
 
     def ten_thousand() -> Timing:  # each behind the one before
-        apart(made_log, many, more, ground.people, DAYS_LATER + next(turns) * 86_400)
+        apart(made_log, many, more, people_of(clicks), DAYS_LATER + next(turns) * 86_400)
         return timed(linktrack(many, "click", "import", more))
 
     (ours,) = in_turn(ground.runs, ten_thousand)
-    yield under(f"10,000 lines more on {ground.asked.stored:,} clicks", 0.6, ours)
+    yield under(f"10,000 lines more on {clicks:,} clicks", 0.6, ours)
     export = ground.folder / "nobody.csv"
     export.write_text("contact_id,email,name\nC1,c1@d1.example,Person 1\n")
     (ours,) = in_turn(
         ground.runs, lambda: timed(actions.run(many, export, ground.folder / f"none-{next(turns)}")), warm=True
     )
-    yield under(f"actions with nothing to do on {ground.asked.stored:,} clicks", 0.6, ours)
+    yield under(f"actions with nothing to do on {clicks:,} clicks", 0.6, ours)
     few, many = ground.asked.mailed
     written: list[list[float]] = []
     for people in (few, many):
@@ -175,12 +176,12 @@ def acted_on(ground: Ground, crm: Path, which: str) -> Iterator[Promise]:
 
 
 def reported(ground: Ground) -> Iterator[Promise]:
-    clicks = f"{ground.asked.stored:,} clicks"
+    many, clicks = ground.made(ground.asked.stored), f"{ground.asked.stored:,} clicks"
     for report, sql in reports.REPORTS:
-        (ours,) = in_turn(ground.runs, partial(timed, reports.asked(ground.many, f"report {report}")), warm=True)
-        raw = [timed([sys.executable, "-c", RAW, str(ground.many / "linktrack.db"), sql])] if sql else []
+        (ours,) = in_turn(ground.runs, partial(timed, reports.asked(many, f"report {report}")), warm=True)
+        raw = [timed([sys.executable, "-c", RAW, str(many / "linktrack.db"), sql])] if sql else []
         yield under(f"report {report}, {clicks}", 1, ours, "SQL over the clicks, once" if raw else "", raw)
-    page = partial(timed, linktrack(ground.many, "report", *reports.PAGE.split()), cwd=ground.folder)
+    page = partial(timed, linktrack(many, "report", *reports.PAGE.split()), cwd=ground.folder)
     yield under(f"report {reports.PAGE}, {clicks}", 1, in_turn(ground.runs, page, warm=True)[0])
 
 
@@ -188,7 +189,8 @@ def listed(ground: Ground) -> Iterator[Promise]:
     work = copied(ground.crm(), ground.folder / "ledger")
     timed(actions.run(work, work / "contacts.csv", ground.folder / "ledger-made"))
     clicks, contacts = f"{ground.asked.stored:,} clicks", f"{ground.asked.contacts:,} contacts"
-    lists = [(ground.many, command, clicks) for command in reports.LISTS]
+    many = ground.made(ground.asked.stored)
+    lists = [(many, command, clicks) for command in reports.LISTS]
     lists += [(ground.crowd, command, f"{ground.asked.crowd:,} recipients") for command in reports.CROWDED]
     _, most = ground.asked.mailed
     lists.append((ground.clicked(most), "shipment recipients 1", f"{most:,} recipients"))

@@ -31,7 +31,7 @@ from linktrack.actions.planned import (
     one_text,
     place_of,
 )
-from linktrack.actions.scripts_in_time import ScriptsInTime
+from linktrack.actions.scripts.in_time import ScriptsInTime
 from linktrack.actions.walk_notes import Notes
 from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange

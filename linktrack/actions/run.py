@@ -16,15 +16,15 @@ from itertools import chain
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
-from linktrack.actions.before_taking import refuse_before_taking
 from linktrack.actions.delivery import write_crm, write_for_restoring, write_plan
 from linktrack.actions.done import delivered
 from linktrack.actions.ledger import runs
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definitions
-from linktrack.actions.open_scripts import rehearsed_scripts, run_open_scripts
+from linktrack.actions.lost_runs.before_taking import refuse_before_taking
 from linktrack.actions.run_input import RunOptions, Work, prepare
 from linktrack.actions.run_report import RunReport, empty_summary, notes_of, report_of, summary_of
+from linktrack.actions.scripts.starting import rehearsed_scripts, run_open_scripts
 from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
 from linktrack.contacts.seen import ExportPrints, prints_of

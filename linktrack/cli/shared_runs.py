@@ -82,8 +82,8 @@ def settle_runs(
 ) -> None:
     """After a restore: take what the runs in these folders made into the ledger; without one, nothing ran. PartlyDone
     while runs in between are missing."""
-    from linktrack.actions.after_restore import no_runs, take_runs
-    from linktrack.actions.before_taking import HOW_A_GAP_CLOSES
+    from linktrack.actions.lost_runs.after_restore import no_runs, take_runs
+    from linktrack.actions.lost_runs.before_taking import HOW_A_GAP_CLOSES
     from linktrack.errors import PartlyDone
 
     if not folders:

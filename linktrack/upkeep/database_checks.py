@@ -10,7 +10,7 @@ from pathlib import Path
 
 from linktrack.actions.ledger.runs import folders_of_runs, last_begun
 from linktrack.actions.run_input import get_unsubscribes
-from linktrack.actions.script_calls import unfit_script
+from linktrack.actions.scripts.calls import unfit_script
 from linktrack.errors import LinktrackError
 from linktrack.links.signing_keys import open_keys
 from linktrack.links.stored_actions import list_actions

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from linktrack.actions.before_taking import refuse_before_taking
+from linktrack.actions.lost_runs.before_taking import refuse_before_taking
 from linktrack.errors import Conflict
 from linktrack.store.session import Database
 

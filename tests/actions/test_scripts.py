@@ -15,9 +15,9 @@ from actions.actions_world import ActionsWorld, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.actions import script_calls
 from linktrack.actions.planned import BatchAnswer, ScriptResult
-from linktrack.actions.script_calls import run_batch, run_script
+from linktrack.actions.scripts import calls
+from linktrack.actions.scripts.calls import run_batch, run_script
 from linktrack.settings.sources import SCRIPT_VARIABLES
 
 PAYLOAD: dict[str, str | int] = {
@@ -304,5 +304,5 @@ def test_a_dry_run_says_what_is_not_there(world: ActionsWorld) -> None:
 
 @given(st.text(), st.integers())
 def test_a_line_of_a_batch_says_what_a_call_of_its_own_does(text: str, number: int) -> None:
-    payload: script_calls.Payload = {"id": text, "clickedAt": number, "emailName": text[::-1], "custId": str(number)}
-    assert script_calls._line(payload) == script_calls._as_json(payload) + "\n"  # noqa: SLF001
+    payload: calls.Payload = {"id": text, "clickedAt": number, "emailName": text[::-1], "custId": str(number)}
+    assert calls._line(payload) == calls._as_json(payload) + "\n"  # noqa: SLF001

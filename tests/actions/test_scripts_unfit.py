@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.actions.script_calls import run_script, unfit_script
+from linktrack.actions.scripts.calls import run_script, unfit_script
 
 SCRIPTS = {
     "is not there": (None, 0o755),

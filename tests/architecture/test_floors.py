@@ -83,7 +83,7 @@ BREACHES = {
     "a drawing that asks the store": ("reports/drawing/mail.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
     "notes that ask the ledger": ("actions/walk_notes.py", "import linktrack.actions.ledger.runs", "pure-store"),
-    "scripts that ask the ledger": ("actions/scripts_in_time.py", "import linktrack.actions.ledger.started", "pure-store"),
+    "scripts that ask the ledger": ("actions/scripts/in_time.py", "import linktrack.actions.ledger.started", "pure-store"),
     "an answer that asks the database": ("server/answer.py", "import linktrack.server.people", "pure-store"),
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),

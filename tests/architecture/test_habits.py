@@ -57,7 +57,7 @@ def test_nobody_takes_what_is_private() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "from linktrack.actions.after_restore import _Taking",
+        "from linktrack.actions.lost_runs.after_restore import _Taking",
         "def f():\n    from linktrack.links.signing_keys import _adopt as adopt",
         "from linktrack.links import signing_keys\nsigning_keys._adopt()",
         "from . import _adopt",

@@ -18,7 +18,7 @@ CALLED = {
 # page, whom an event of a mail service is about; the folders in a folder; what is forgotten; a change of a run that is
 # taken, by the names that it was written with. The table only shrinks.
 MATCH = {
-    *("actions/run_taking.py", "clicks/logs/target_book.py", "contacts/recipients.py", "links/folders.py"),
+    *("actions/lost_runs/taking.py", "clicks/logs/target_book.py", "contacts/recipients.py", "links/folders.py"),
     *("mailings/placements.py", "reports/breakdowns.py", "reports/links.py", "upkeep/forget.py"),
 }
 

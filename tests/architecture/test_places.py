@@ -45,7 +45,7 @@ PLACES: dict[str, tuple[set[str], set[str]]] = {
     "bytes go straight to a handle where that is a file's or a pipe's of one's own": (
         {"os.write", "os.writev", "os.pwrite", "os.dup2", "os.sendfile"},
         {
-            *("actions/script_calls.py", "cli", "files/terminals.py", "mailings/outputs/output_folder.py"),
+            *("actions/scripts/calls.py", "cli", "files/terminals.py", "mailings/outputs/output_folder.py"),
             *("server/click_log.py", "upkeep/backup.py", "upkeep/own_log.py"),
         },
     ),

@@ -78,7 +78,7 @@ MAY_IMPORT = {
         "linktrack.actions.ledger.rows",
         "linktrack.actions.occasions",
         "linktrack.actions.planned",
-        "linktrack.actions.scripts_in_time",
+        "linktrack.actions.scripts.in_time",
         "linktrack.crm.guard",
     ),
     *("linktrack.settings.crm", "linktrack.settings.tables", "linktrack.server.request", "linktrack.server.snapshot"),

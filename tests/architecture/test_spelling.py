@@ -324,7 +324,7 @@ WALLS: dict[Wall, set[str]] = {
     reads_words: {"clicks/formats/notation/json_values.py", "files/toml_files.py"},
     # what is no setting: the search path of a child, the clock's zone, a terminal's encoding, a browser
     reads_environment: {
-        *("actions/script_calls.py", "cli/app.py", "cli/doctor.py", "cli/shared_context.py", "cli/streams.py"),
+        *("actions/scripts/calls.py", "cli/app.py", "cli/doctor.py", "cli/shared_context.py", "cli/streams.py"),
         *("crm/xlsx_reading.py", "moments.py", "server/wsgi.py", "upkeep/demo_visitors.py", "upkeep/making.py"),
         *("upkeep/restore.py", "workspace.py"),
     },

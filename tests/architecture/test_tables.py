@@ -56,12 +56,12 @@ WRITERS = {
     "signing_key": {"links/signing_keys.py"},
     "source": {"clicks/logs/sources.py", "upkeep/own_log.py"},
     "spool_made": {"actions/ledger"},
-    "spool_settled": {"actions/run_taking.py"},
+    "spool_settled": {"actions/lost_runs/taking.py"},
     "started_script": {"actions/ledger"},
     "unknown_contact": {"actions/selecting.py"},
     "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {
-        "actions/after_restore.py", "clicks/load.py", "clicks/rollups/zone.py", "store", "upkeep",
+        "actions/lost_runs/after_restore.py", "clicks/load.py", "clicks/rollups/zone.py", "store", "upkeep",
     },
 }  # fmt: skip
 

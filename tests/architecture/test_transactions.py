@@ -18,8 +18,8 @@ HOLD_A_TRANSACTION = {
     "actions/ledger/runs.py": {"begin_run"},
     "actions/ledger/started.py": {"start_scripts", "end_scripts"},
     "actions/run.py": {"_carry_out"},
-    "actions/run_taking.py": {"carry_out"},
-    "actions/after_restore.py": {"_settle", "_told_keys", "take_runs"},
+    "actions/lost_runs/taking.py": {"carry_out"},
+    "actions/lost_runs/after_restore.py": {"_settle", "_told_keys", "take_runs"},
     "clicks/load.py": {"import_logs", "_take_from", "_judge_again"},
     "clicks/rejudge.py": {"judge_all"},
     "clicks/reset.py": {"reset_link"},
@@ -128,8 +128,8 @@ IN_A_ROW = {
     # a run of the actions, and the taking of runs
     "actions/run.py:run_actions": 2,
     "actions/run.py:_carry_out": 3,
-    "actions/open_scripts.py:run_open_scripts": 8,
-    "actions/after_restore.py:take_runs": 5,
+    "actions/scripts/starting.py:run_open_scripts": 8,
+    "actions/lost_runs/after_restore.py:take_runs": 5,
     # an import: a batch each
     "clicks/load.py:import_logs": 2,
     "clicks/load.py:_take_from": 2,

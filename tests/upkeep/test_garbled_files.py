@@ -19,7 +19,7 @@ import pytest
 from tests_support import call
 from upkeep.upkeep_world import Life, Lost, begin
 
-from linktrack.actions.lost_runs import find_runs
+from linktrack.actions.lost_runs.reading import find_runs
 from linktrack.errors import BadInput
 from linktrack.server.snapshot import read_snapshot
 from linktrack.server.snapshot_file import load_snapshot

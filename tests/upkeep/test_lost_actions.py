@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
-from linktrack.actions.lost_keys import renames_in_order
-from linktrack.actions.lost_numbers import same, to_be_as_it_was, to_bring_back
+from linktrack.actions.lost_runs.keys import renames_in_order
+from linktrack.actions.lost_runs.numbers import same, to_be_as_it_was, to_bring_back
 from linktrack.links.actions import ActionTable
 
 SCRIPTS = ("x", "y", "a", "b", "c")

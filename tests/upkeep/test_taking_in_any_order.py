@@ -11,7 +11,7 @@ import pytest
 from tests_support import call
 from upkeep.upkeep_world import Life, begin
 
-from linktrack.actions.after_restore import take_runs
+from linktrack.actions.lost_runs.after_restore import take_runs
 from linktrack.store.opening import open_database
 from linktrack.store.session import Database
 from linktrack.upkeep.contradicting_rows import contradictions

@@ -12,7 +12,7 @@ from links.test_actions import SHORTEST
 
 from linktrack.actions.crm_needs import Needs, needs_of
 from linktrack.actions.kinds import PLANS
-from linktrack.actions.lost_runs import _SaidChange, _SaidSummary, types_that_make
+from linktrack.actions.lost_runs.reading import _SaidChange, _SaidSummary, types_that_make
 from linktrack.actions.output import ALWAYS, COLUMNS, SUMMARY_KEYS
 from linktrack.actions.planned import MADE_FILES, Decision, NumberedAction
 from linktrack.cli.action import add

@@ -12,9 +12,9 @@ from linktrack.actions.ledger.retry_order import order_retries
 from linktrack.actions.ledger.return_addresses import Led, lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, set_status
-from linktrack.actions.lost_catalogue import LostCatalogue, TodaysLink
-from linktrack.actions.lost_made import Made
-from linktrack.actions.lost_runs import LostRun, click_in, number_in, types_that_make
+from linktrack.actions.lost_runs.catalogue import LostCatalogue, TodaysLink
+from linktrack.actions.lost_runs.made import Made
+from linktrack.actions.lost_runs.reading import LostRun, click_in, number_in, types_that_make
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.recipients import recipient_for

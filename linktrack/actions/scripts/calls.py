@@ -16,9 +16,9 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.actions import script_families
 from linktrack.actions.planned import ScriptResult
-from linktrack.actions.script_output import MAX_ANSWER, Answers, Keep, Tail, Whole, result_of
+from linktrack.actions.scripts import families
+from linktrack.actions.scripts.output import MAX_ANSWER, Answers, Keep, Tail, Whole, result_of
 from linktrack.files.reading import sentence_of, whole_path
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
@@ -143,7 +143,7 @@ def _run(
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with script_families.adopting() as family:
+    with families.adopting() as family:
         try:
             process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
                 command,

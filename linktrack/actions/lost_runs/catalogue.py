@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.actions.ledger.runs import has_run_since_restore, missing_runs, taken_runs
-from linktrack.actions.lost_numbers import (
+from linktrack.actions.lost_runs.numbers import (
     LinkNumbers,
     Listing,
     Words,
@@ -18,7 +18,7 @@ from linktrack.actions.lost_numbers import (
     to_be_as_it_was,
     to_bring_back,
 )
-from linktrack.actions.lost_runs import LostRun
+from linktrack.actions.lost_runs.reading import LostRun
 from linktrack.errors import Conflict
 from linktrack.links.actions import ActionTable
 from linktrack.links.stored_actions import renumber_actions, standing_actions

@@ -17,7 +17,7 @@ from linktrack.actions.ledger.started import AskedRow, AskedScripts, ToldOf
 from linktrack.actions.occasions import Occasions
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_id
 from linktrack.actions.run_input import Work
-from linktrack.actions.script_calls import Payload, run_batch, run_script, unfit_script
+from linktrack.actions.scripts.calls import Payload, run_batch, run_script, unfit_script
 from linktrack.links.action_values import seconds_of
 from linktrack.links.actions import ScriptAction
 

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from linktrack.actions.lost_numbers import Listing
+from linktrack.actions.lost_runs.numbers import Listing
 from linktrack.actions.selecting import PassedClick
 from linktrack.click_names import click_of
 from linktrack.contacts.words import Saying, Word

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from linktrack.actions.lost_runs import LostRun
+from linktrack.actions.lost_runs.reading import LostRun
 from linktrack.store.lookups import link_called
 from linktrack.store.session import Database
 

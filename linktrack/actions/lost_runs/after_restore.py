@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.actions.ledger.runs import is_taken, missing_runs, taken_runs
-from linktrack.actions.lost_catalogue import LostCatalogue, command_lines
-from linktrack.actions.lost_keys import former_keys
-from linktrack.actions.lost_runs import LostRun, find_runs
+from linktrack.actions.lost_runs.catalogue import LostCatalogue, command_lines
+from linktrack.actions.lost_runs.keys import former_keys
+from linktrack.actions.lost_runs.reading import LostRun, find_runs
+from linktrack.actions.lost_runs.taking import RunTaking
 from linktrack.actions.output import SUMMARY
-from linktrack.actions.run_taking import RunTaking
 from linktrack.errors import BadInput, Conflict
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone

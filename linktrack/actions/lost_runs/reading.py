@@ -13,8 +13,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from linktrack.actions.lost_made import CHANGES, WHOLE, Made, check_made, read_made
-from linktrack.actions.lost_standing import (
+from linktrack.actions.lost_runs.made import CHANGES, WHOLE, Made, check_made, read_made
+from linktrack.actions.lost_runs.standing import (
     ACTIONS,
     PASSED,
     SAID,

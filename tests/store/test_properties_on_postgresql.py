@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from actions import actions_world, test_semantics
+from actions import actions_world, test_script_answers, test_semantics
 from clicks import test_clickers, test_exact_import
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,6 +65,15 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, server: str) -> WorldOnP
     return world
 
 
+@pytest.fixture(scope="module")
+def answers_world(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[actions_world.ActionsWorld]:
+    root = tmp_path_factory.mktemp("answers") / "world"
+    with actions_world.make_world(root) as world:
+        moved(world.workspace, server)
+    with open_database(load_workspace(root, {})) as database:
+        yield actions_world.ActionsWorld(root, database)
+
+
 def same_steps(test: Any) -> Any:
     """What a property does with what is drawn, without its own drawing."""
     return test.hypothesis.inner_test
@@ -91,6 +100,20 @@ def test_figures_are_those_of_the_clicks(
 ) -> None:
     world = untouched.copy(tmp_path / "world")
     test_clickers.test_figures_are_those_of_the_clicks_after_every_step(world, monkeypatch, seed)
+
+
+@settings(max_examples=20)
+@given(
+    answers=test_script_answers.ANSWERED,
+    pieces=st.integers(1, 5),
+    unnamed=st.sets(st.integers(0, 11)),
+    rest=st.booleans(),
+)
+def test_the_last_answer_to_each_question_is_kept(
+    answers_world: actions_world.ActionsWorld, answers: Any, pieces: int, unnamed: set[int], rest: bool
+) -> None:
+    same = same_steps(test_script_answers.test_the_last_answer_to_each_question_is_kept)
+    same(answers_world, answers, pieces, unnamed, rest)
 
 
 @settings(max_examples=2)

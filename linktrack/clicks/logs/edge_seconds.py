@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import chain, islice
 
 from linktrack.clicks.event import NOTE, LineRow
 from linktrack.clicks.formats.click_log import NUMBERED
@@ -26,12 +28,13 @@ class Ends:
         self.first_news = not begun  # whether `first` has anything that `source` has not
         self._only_second = only_second or not begun  # whether no line of another second was met …
         self._only_at: int | None = None  # … than this one
-        self._last_rows: list[LineRow] = []
+        self._last: deque[Sequence[LineRow]] = deque()  # the last rows, in the pieces that they came in …
+        self._last_count = 0  # … so many of them
 
     def seed(self, rows: Sequence[LineRow], whole: bool) -> None:
         """Take the rows of lines before the position. `whole`: they are all lines before it, so the log's first second
         may still go on."""
-        self._last_rows = list(rows[-MAX_LINES - 1 :])
+        self._keep(rows)
         if whole:
             self._only_second = self.first_news = True
         if self._only_second:
@@ -41,7 +44,7 @@ class Ends:
         """Take the next rows of the log."""
         if self._only_second:
             self._note_first(rows)
-        self._last_rows = rows if len(rows) > MAX_LINES else [*self._last_rows, *rows][-MAX_LINES - 1 :]
+        self._keep(rows)
 
     def last(self) -> tuple[int | None, list[int]]:
         """The log's last second so far, as UTC milliseconds, and the prints of its lines; none where all of the log is
@@ -50,7 +53,7 @@ class Ends:
             return self._only_at, []
         second: int | None = None
         lines: list[int] = []
-        for row in reversed(self._last_rows):
+        for row in islice(chain.from_iterable(map(reversed, reversed(self._last))), MAX_LINES + 1):
             here = self._second(row)
             if here is not None and second is None:
                 second = here
@@ -63,6 +66,13 @@ class Ends:
             if _may_come_again(row):
                 lines.append(row_print(row))
         return second, lines[::-1]
+
+    def _keep(self, rows: Sequence[LineRow]) -> None:
+        """Keep rows that may be among the last ones; what came before more than `MAX_LINES` others is not."""
+        self._last.append(rows)
+        self._last_count += len(rows)
+        while self._last_count - len(self._last[0]) > MAX_LINES:
+            self._last_count -= len(self._last.popleft())
 
     def _note_first(self, rows: Sequence[LineRow]) -> None:
         """Take rows of the first second, up to one of another second."""

@@ -172,6 +172,38 @@ def test_a_batch_is_told_where_an_earlier_one_has_led_people(world: ActionsWorld
     assert said == {"https://www.example.com/1", "https://www.example.com/2"}
 
 
+COUNTED = "import sys\nopen('started', 'a').write('x')\nsys.exit(%s)\n"
+
+
+@pytest.mark.parametrize("batch", [False, True], ids=["alone", "in a batch"])
+@pytest.mark.parametrize("then", ["once", "shipment", "click"])
+@pytest.mark.parametrize("first", ["once", "shipment", "click"])
+def test_what_failed_is_tried_again_as_it_was_asked_for(
+    world: ActionsWorld, first: str, then: str, batch: bool
+) -> None:
+    """However often the action is to do something today: each failure once, until it goes well, under its own id."""
+    script, log = world.root / "scripts" / "s.py", world.root / "scripts" / "started"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(COUNTED % "3")
+    action = {"type": "script", "script": "s.py", "batch": batch}
+    world.shipment()
+    world.actions("offer", [{**action, "repeat": first}])
+    for minute, (contact, shipment) in enumerate([("1", 1), ("1", 1), ("1", 2), ("2", 1)]):
+        world.click(contact, "offer", minute, shipment=shipment)
+    export = world.export("contact_id\n1\n2\n")
+    failed = world.run(export)[0].summary["failed"]
+    assert failed == {"once": 2, "shipment": 3, "click": 4}[first]
+    ids = set(world.database.rows("SELECT id FROM made"))
+    world.actions("offer", [{**action, "repeat": then}])
+    log.unlink()
+    for code, failing in ((3, failed), (0, 0), (0, 0)):
+        script.write_text(COUNTED % code)
+        assert world.run(export, retry_failed=True)[0].summary["failed"] == failing
+    assert log.read_text() == "xx" if batch else "x" * 2 * failed
+    assert set(world.database.rows("SELECT id FROM made WHERE status = 'ok'")) == ids
+    assert world.database.rows("SELECT 1 FROM failure") == []
+
+
 # --- click by click --------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -65,13 +66,20 @@ def untouched(tmp_path_factory: pytest.TempPathFactory, server: str) -> WorldOnP
     return world
 
 
-@pytest.fixture(scope="module")
-def answers_world(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[actions_world.ActionsWorld]:
-    root = tmp_path_factory.mktemp("answers") / "world"
+@contextmanager
+def actions_world_there(root: Path, server: str) -> Iterator[actions_world.ActionsWorld]:
+    """A world of actions whose database is on the server."""
     with actions_world.make_world(root) as world:
         moved(world.workspace, server)
+    said = (root / "linktrack.toml").read_text("utf-8")
     with open_database(load_workspace(root, {})) as database:
-        yield actions_world.ActionsWorld(root, database)
+        yield actions_world.ActionsWorld(root, database, settings=said)
+
+
+@pytest.fixture(scope="module")
+def answers_world(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[actions_world.ActionsWorld]:
+    with actions_world_there(tmp_path_factory.mktemp("answers") / "world", server) as world:
+        yield world
 
 
 def same_steps(test: Any) -> Any:
@@ -116,19 +124,18 @@ def test_the_last_answer_to_each_question_is_kept(
     same(answers_world, answers, pieces, unnamed, rest)
 
 
+@pytest.mark.parametrize(("first", "then"), [("click", "shipment"), ("shipment", "click")])
+def test_what_failed_is_tried_again_as_it_was_asked_for(tmp_path: Path, server: str, first: str, then: str) -> None:
+    with actions_world_there(tmp_path / "world", server) as world:
+        test_script_answers.test_what_failed_is_tried_again_as_it_was_asked_for(world, first, then, True)
+
+
 @settings(max_examples=2)
 @given(clicks=test_semantics.clicks)
 def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, server: str, clicks: list[tuple[str, str, int, int]]
 ) -> None:
-    @contextmanager
-    def made_there(root: Path) -> Iterator[actions_world.ActionsWorld]:
-        with actions_world.make_world(root) as world:
-            moved(world.workspace, server)
-        said = (root / "linktrack.toml").read_text("utf-8")
-        with open_database(load_workspace(root, {})) as database:
-            yield actions_world.ActionsWorld(root, database, settings=said)
-
+    made_there = partial(actions_world_there, server=server)
     with mock.patch.object(test_semantics, "make_world", made_there):
         same_steps(test_semantics.test_in_however_many_runs_it_ends_as_if_handled_one_by_one)(tmp_path_factory, clicks)
 

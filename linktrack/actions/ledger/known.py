@@ -178,17 +178,6 @@ class Ledger:
         )
         return {(failure.recipient_id, failure.id): failure for failure in map(Failure._make, rows)}
 
-    def return_addresses(self) -> dict[tuple[int, int], str]:
-        """The addresses that scripts have set for these people on these links: (link, recipient) -> URL."""
-        return {
-            (link_id, recipient_id): url
-            for link_id, recipient_id, url in self.database.rows(
-                "SELECT link_id, recipient_id, url FROM return_address "
-                "WHERE link_id IN (SELECT link_id FROM open_place) "
-                "AND recipient_id IN (SELECT recipient_id FROM open_person)"
-            )
-        }
-
 
 def last_decision(database: Database, recipient_id: int, kind: str, name: str) -> tuple[int, int] | None:
     """The time and print of the click that has decided something last."""

@@ -16,6 +16,7 @@ from linktrack.actions.ledger.return_addresses import Led, lead_to
 from linktrack.actions.ledger.rows import UNFINISHED, MadeRow
 from linktrack.actions.planned import BatchAnswer, ClickKey, FoundScript, ScriptResult
 from linktrack.actions.selecting import FoundClicks
+from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.many import at_once
 from linktrack.store.session import Database
 
@@ -95,6 +96,8 @@ class AskedScripts:
             for some in at_once(rows):
                 self.database.insert("asked_script", AskedRow._fields, some)
             self.database.execute("CREATE INDEX asked_script_by_id ON asked_script (id)")
+            if self.database.dialect == POSTGRESQL:
+                self.database.execute("ANALYZE asked_script")  # or a server takes it for a small one
 
     def told(self, batch: int) -> Iterator[ToldOf]:
         """What the scripts of a batch are told, in the order of time, as it stands when each is told."""
@@ -205,13 +208,20 @@ def answered_fields(clicks: FoundClicks) -> set[str]:
     return {name for (text,) in rows for name in _fields_of(text)}
 
 
-def failed_scripts(clicks: FoundClicks) -> dict[tuple[ClickKey, int], str]:
-    """What became of the scripts that failed for the people of these clicks and stand open, by click and number of the
-    action, as finished runs have reported it; not of those that an interrupted run has tried again."""
+class FailedScript(NamedTuple):
+    """A script that failed and stands open: what became of it, and the id of its change."""
+
+    status: str
+    id: str
+
+
+def failed_scripts(clicks: FoundClicks) -> dict[tuple[ClickKey, int], FailedScript]:
+    """The scripts that failed for the people of these clicks and stand open, by click and number of the action, as
+    finished runs have reported them; not those that an interrupted run has tried again."""
     rows = clicks.database.each(
-        "SELECT m.clicked_at, m.click_print, m.recipient_id, m.action, f.status FROM failure f "  # noqa: S608  (names of our own)
+        "SELECT m.clicked_at, m.click_print, m.recipient_id, m.action, f.status, m.id FROM failure f "  # noqa: S608  (names of our own)
         "JOIN made m ON m.recipient_id = f.recipient_id AND m.id = f.id JOIN run u ON u.id = m.run_id "
         f"WHERE m.kind = 'script' AND u.status NOT IN {UNFINISHED} "
         "AND f.recipient_id IN (SELECT recipient_id FROM open_person)"
     )
-    return {((at, mark, recipient), action): status for at, mark, recipient, action, status in rows}
+    return {((at, mark, recipient), action): FailedScript(*one) for at, mark, recipient, action, *one in rows}

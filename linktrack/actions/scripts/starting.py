@@ -129,8 +129,8 @@ def _asked(work: Work) -> Iterator[_Asked]:
             continue
         for action, says in scripts[click.link.id]:
             if click.why == RETRIED:
-                is_open = failed.get((click.key, action.number)) in retried
-            else:
-                is_open = occasions.take(action, click)
-            if is_open:
+                before = failed.get((click.key, action.number))
+                if before is not None and before.status in retried:
+                    yield _Asked(before.id, click, action, says)  # whose id tells how it was to be repeated then
+            elif occasions.take(action, click):
                 yield _Asked(made_id(action, click), click, action, says)

@@ -95,7 +95,7 @@ class AskedScripts:
         with self.database.aside():
             for some in at_once(rows):
                 self.database.insert("asked_script", AskedRow._fields, some)
-            self.database.execute("CREATE INDEX asked_script_by_id ON asked_script (id)")
+            self.database.execute("CREATE INDEX asked_script_by_id ON asked_script (batch, id)")
             if self.database.dialect == POSTGRESQL:
                 self.database.execute("ANALYZE asked_script")  # or a server takes it for a small one
 

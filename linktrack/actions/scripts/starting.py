@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, partial
 from heapq import merge
@@ -93,20 +93,15 @@ def _told_off(
 ) -> Iterator[AskedRow]:
     """What is asked for as the ledger notes it down, each in the batch that it is told off to: those that run `alone`,
     and those that the same file answers `together` within the same time."""
-    numbers, places = count(), Counter[tuple[str, int]]()
+    numbers, places = count(), defaultdict[tuple[str, int], Iterator[int]](count)
     for identifier, click, action, says in asked:
         file = says.script, seconds_of(says.timeout)
-        batch = together.get(file) if says.batch else None
-        if batch is None:
-            batch = _Batch(next(numbers), *file)
-            if says.batch:
-                together[file] = batch
-            else:
-                alone.append(batch)
-        place = 0
         if says.batch:
-            place = places[file]
-            places[file] += 1
+            batch = together.get(file) or together.setdefault(file, _Batch(next(numbers), *file))
+            place = next(places[file])
+        else:
+            batch, place = _Batch(next(numbers), *file), 0
+            alone.append(batch)
         at, mark, link, shipment, _, recipient, *_ = click
         row = (
             *(batch.number, place, recipient, identifier, at, mark, link.id, shipment.id, says.script),

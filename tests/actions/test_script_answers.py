@@ -100,7 +100,7 @@ def test_answers_are_given_away_some_at_a_time() -> None:
     for number in range(2_050):
         answers.take(json.dumps({"id": f"c{number}", "message": "x" * 9_000}).encode() + b"\n")
     answers.end()
-    assert pieces == [100] * 20 + [50]
+    assert pieces == [500] * 4 + [50]
 
 
 # --- in the ledger's table -------------------------------------------------------------------------------------------

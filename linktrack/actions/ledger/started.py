@@ -20,7 +20,7 @@ from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.many import at_once
 from linktrack.store.session import Database
 
-_AT_ONCE = 100  # rows, of which one may have 16 KB
+_AT_ONCE = 500  # rows, of which one may have 16 KB
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 # Of what a run asks for, where each column of `made` is found.
 _FOUND = {name: name for name in MadeRow._fields} | {

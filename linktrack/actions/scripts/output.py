@@ -13,7 +13,7 @@ from linktrack.errors import BadInput
 from linktrack.links.location import location
 
 MAX_ANSWER = 1 << 14  # of each line that answers a click of a batch
-_AT_ONCE = 100  # answers that are given away at once
+_AT_ONCE = 500  # answers that are given away at once
 _SHORT = 1 << 9  # so long are most answers
 _NAMED = re.compile(r'\{"id": ?"([a-z0-9]+)"(?=, ?"|\})')  # and so they begin
 Keep = Callable[[Sequence[BatchAnswer]], None]
@@ -53,28 +53,28 @@ class Answers:
     def __init__(self, keep: Keep) -> None:
         self.lines = 0
         self._keep = keep
-        self._line = bytearray()
+        self._line = b""  # of which the end has not come
         self._answers: list[BatchAnswer] = []
 
     def take(self, data: bytes) -> None:
-        first, *more = data.split(b"\n")
-        self._line += first[: MAX_ANSWER + 1 - len(self._line)]
-        for line in more:
-            self._end_line()
-            self._line += line[: MAX_ANSWER + 1]
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._end_line(line)
+        self._line = (self._line + rest)[: MAX_ANSWER + 1]
 
     def end(self) -> None:
         """Nothing comes any more: give the last away."""
-        self._end_line()
+        self._end_line(b"")
         self._give_away()
 
-    def _end_line(self) -> None:
-        line, length = self._line.decode("utf-8", "replace").replace("\0", ""), len(self._line)
-        self._line.clear()
+    def _end_line(self, end: bytes) -> None:
+        data = (self._line + end)[: MAX_ANSWER + 1]
+        self._line = b""
+        line = data.decode("utf-8", "replace").replace("\0", "")
         if not line.strip():
             return
         place, self.lines = self.lines, self.lines + 1
-        if (answer := _answer(place, line, length)) is not None:
+        if (answer := _answer(place, line, len(data))) is not None:
             self._answers.append(answer)
             if len(self._answers) >= _AT_ONCE:
                 self._give_away()

@@ -21,7 +21,7 @@ from linktrack.actions.scripts import families
 from linktrack.actions.scripts.output import MAX_ANSWER, Answers, Keep, Tail, Whole, result_of
 from linktrack.files.reading import sentence_of, whole_path
 
-MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
+MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept, in memory
 AT_ONCE = 1 << 16  # bytes that are said or heard at once
 PAUSE_SECONDS = 0.05  # until it is looked whether a process has ended that keeps its pipes open
 LAST_WORDS_SECONDS = 1.0  # for what stands in the pipes of a process that has ended
@@ -170,8 +170,8 @@ def _run(
 
 
 class Talk:
-    """What is said to a process and by it, over pipes that never wait: nothing goes to the disk, and only what is
-    understood is kept in memory."""
+    """What is said to a process and by it, over pipes that never wait: only what is understood is kept, by
+    whoever takes it."""
 
     def __init__(self, process: subprocess.Popen[bytes], given: Iterator[str], said: Whole | Answers) -> None:
         self.process, self.given, self.rest = process, given, b""

@@ -52,6 +52,7 @@ FORMER_WEIGHT = 1  # weak: only together with a network from which nobody browse
 
 KNOWN, FORMER = "known-scanner-address", "scanner-address"  # the reasons
 
+_COLONS_OF_48 = 4  # at most in a /48 as it is kept, with `::` at its end
 _REMEMBERED = 50_000  # addresses, with their neighbourhoods
 
 _Place = tuple[int, str, int]  # shipment, address, recipient
@@ -103,6 +104,8 @@ def neighbourhood(ip: str) -> str:
     head, dot, _ = ip.rpartition(".")
     if dot:
         return f"{head}.0"
+    if ip.endswith("::") and ip.count(":") <= _COLONS_OF_48:
+        return ip
     return str(ip_network((ip, 48), strict=False).network_address) if ip else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv6Address, ip_network
 
 import pytest
 from clicks.judging.judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H, P, S, burst, click
@@ -232,6 +233,13 @@ def test_stretches_of_clicks_to_be_judged_again_are_joined() -> None:
     ]
     assert affected([], [((1, ""), at)]) == []
     assert neighbourhoods([click(START, ip=""), click(START, ip=POOL, flags=SHARED)]) == [(1, ""), (1, "")]
+
+
+@given(st.ip_addresses(v=6), st.integers(0, 128))
+def test_a_network_of_ipv6_is_its_own_neighbourhood(address: IPv6Address, bits: int) -> None:
+    """And of any other address it is the /48, in whatever form the address is kept."""
+    cut = str(ip_network((address, bits), strict=False).network_address)
+    assert neighbourhood(cut) == str(ip_network((cut, 48), strict=False).network_address)
 
 
 # --- pieces --------------------------------------------------------------------------------------------------------

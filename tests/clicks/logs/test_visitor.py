@@ -190,6 +190,45 @@ def test_the_visitor_is_the_last_one_that_no_private_network_holds(chain: list[i
     assert Visitors(PRIVATE_NETWORKS, [], "full").kept(text) == (str(visitor), "", not public)
 
 
+_GROUPS = st.sampled_from(
+    ["0", "0000", "1", "2001", "2002", "db8", "0DB8", "a", "fe80", "2600", "1f00", "12345", "g", ""]
+)
+_SPELLED = st.one_of(
+    st.ip_addresses(v=6).map(str),
+    st.ip_addresses(v=6).map(lambda address: address.exploded.upper()),
+    st.lists(_GROUPS, max_size=9).map(":".join),
+    st.tuples(st.lists(_GROUPS, max_size=7).map(":".join), st.lists(_GROUPS, max_size=5).map(":".join)).map("::".join),
+)
+
+
+@pytest.mark.parametrize("how", ["truncate", "none"])
+@given(text=_SPELLED)
+def test_a_plain_ipv6_address_is_cut_as_any_other(how: str, text: str) -> None:
+    """In a twentieth of the time; not where its beginning is that of a network, or of an address that holds another."""
+    named = [("2600:1f00::/24", "AWS"), ("a::/8", "large"), ("2001:db8:1::/48", "small")]
+    visitors = Visitors(PRIVATE_NETWORKS, named, how)
+    assert visitors.kept(text.encode()) == visitors._looked_up(text.encode())  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("chain", "wanted"),
+    [
+        (b"2a00:1450:4001:0::9", "2a00:1450:4001::"), (b"2A00:0:0:1:2:3:4:5", "2a00::"),
+        (b"2a00:0:7:1:2:3:4::", "2a00:0:7::"), (b"2a00:0001:0000::", "2a00:1::"),
+        (b"2a00:1::9", None),  # of which the third group is not written out
+        (b"2600:1f00:9::1", None), (b"2600:1fff:9::1", None), (b"2600:2000:9::1", "2600:2000:9::"),
+        (b"2001:db8:1::1", None), (b"2001:db8:2::1", None), (b"2001:db9:1::1", "2001:db9:1::"),
+        (b"fd00:1:2::3", None), (b"2002:c000:201::1", None), (b"2001:0:1::1", None), (b"0:0:1::1", None),
+        (b"2a00:1:2:3:4:5:6:7:8", None), (b"2a00:1:2::3:4:5:6:7", None), (b"2a00:1:2:3:4:5:6:7::", None),
+    ],
+)  # fmt: skip
+def test_which_ipv6_addresses_are_plain(chain: bytes, wanted: str | None) -> None:
+    named = [("2600:1f00::/24", "AWS"), ("2001:db8:1::/48", "small")]
+    assert Visitors(PRIVATE_NETWORKS, named, "truncate")._plain_network(chain) == wanted  # noqa: SLF001
+    assert Visitors(PRIVATE_NETWORKS, named, "none")._plain_network(chain) == (wanted and "")  # noqa: SLF001
+    assert Visitors(PRIVATE_NETWORKS, named, "full")._plain_network(chain) is None  # noqa: SLF001
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_break_it(chain: bytes) -> None:
     for how in ("truncate", "full", "none"):

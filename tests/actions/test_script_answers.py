@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from unittest import mock
 
 import pytest
-from actions.actions_world import ActionsWorld, rows_of
+from actions.actions_world import NOON, ActionsWorld, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +50,15 @@ LINES: dict[str, tuple[str, list[BatchAnswer]]] = {
         '{"id": "c1"} {"id": "c2"}', [BatchAnswer(0, None, OK._replace(message='{"id": "c1"} {"id": "c2"}'))]
     ),
     "lines of Windows": ('{"id": "c1"}\r\n{"id": "c2"}\r\n', [BatchAnswer(0, "c1", OK), BatchAnswer(1, "c2", OK)]),
+    "blanks before an answer": ('  {"message": "m"}\n \t{"id": "c1"}', [BatchAnswer(0, None, OK._replace(message="m")), BatchAnswer(1, "c1", OK)]),
+    "a NUL, which no file can hold": (
+        '{"id": "c1", "fields": {"a": "x\\u0000y"}, "message": "m\\u0000"}',
+        [BatchAnswer(0, "c1", OK._replace(fields={"a": "xy"}, message="m"))],
+    ),
+    "a NUL itself": ('{"id": "c1", "message": "a\0b"}', [BatchAnswer(0, "c1", OK._replace(message="ab"))]),
+    "more brackets than can be followed": (
+        '{"id": ' + "[" * 9_000, [BatchAnswer(0, None, OK._replace(message='{"id": ' + "[" * 493))]
+    ),
     "blank lines, which are none": ('\n \n{"id": "c1"}\n\n{"message": ""}', [BatchAnswer(0, "c1", OK), BatchAnswer(1, None, OK)]),
     "a line that is no answer has a place": ('hello\n{"message": "b"}', [BatchAnswer(1, None, OK._replace(message="b"))]),
     "an address that cannot be used": (
@@ -202,6 +211,77 @@ def test_what_failed_is_tried_again_as_it_was_asked_for(
     assert log.read_text() == "xx" if batch else "x" * 2 * failed
     assert set(world.database.rows("SELECT id FROM made WHERE status = 'ok'")) == ids
     assert world.database.rows("SELECT 1 FROM failure") == []
+
+
+ALL_OF_ONE = "import json, sys, time\nfor line in sys.stdin:\n    said = json.loads(line)\n    print(json.dumps(%s), flush=True)\n%s"
+BATCH = {"type": "script", "script": "s.py", "batch": True}
+
+
+def ran(world: ActionsWorld, text: str, clicks: list[str]) -> list[dict[str, str]]:
+    """What a run says of scripts, after so many contacts have clicked, one a minute."""
+    (world.root / "scripts").mkdir(exist_ok=True)
+    (world.root / "scripts" / "s.py").write_text(text)
+    for minute, contact in enumerate(clicks):
+        world.click(contact, "offer", minute)
+    _, out = world.run(world.export("contact_id\n1\n2\n3\n"))
+    return rows_of(out / "scripts.ndjson")
+
+
+def test_who_ends_badly_has_failed_whatever_was_answered(world: ActionsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "_AT_ONCE", 1)
+    world.link("offer", [BATCH])
+    said = ran(world, ALL_OF_ONE % ("{'id': said['id']}", "sys.exit('no')"), ["1", "2"])
+    assert [(row["status"], row["message"]) for row in said] == [("failed", "no")] * 2
+
+
+@pytest.mark.parametrize("batch", [False, True], ids=["alone", "in a batch"])
+def test_a_script_has_the_time_that_its_action_gives_it(world: ActionsWorld, batch: bool) -> None:
+    world.link("offer", [{**BATCH, "batch": batch, "timeout": "1s"}])
+    [row] = ran(world, "import time\ntime.sleep(30)\n", ["1"])
+    assert (row["status"], row["message"]) == ("timeout", "s.py was stopped after 1 s")
+
+
+def test_batches_of_one_file_with_other_times_are_answered_each_for_itself(world: ActionsWorld) -> None:
+    world.link("offer", [{**BATCH, "timeout": "10s"}, {**BATCH, "timeout": "11s"}])
+    said = ran(world, ALL_OF_ONE % ("{'message': said['custId'] + ' ' + str(said['linkHits'])}", ""), ["1", "2", "3"])
+    assert [row["message"] for row in said] == ["1 3", "1 3", "2 3", "2 3", "3 3", "3 3"]  # of each click both
+
+
+def test_the_last_click_leads_people(world: ActionsWorld) -> None:
+    world.link("offer", [{**BATCH, "repeat": "click"}])
+    ran(world, "import json, sys\nfor n, line in enumerate(sys.stdin):\n"
+        "    print(json.dumps({'returnUrl': f'https://www.example.com/{n}'}))\n", ["1", "2", "1"])  # fmt: skip
+    urls = "SELECT a.url FROM return_address a JOIN recipient r ON r.id = a.recipient_id ORDER BY r.contact_id"
+    assert world.database.rows(urls) == [("https://www.example.com/2",), ("https://www.example.com/1",)]
+
+
+def test_only_what_ended_so_is_tried_again(world: ActionsWorld) -> None:
+    """Of one click a script failed, another one was interrupted; the time of a script is that of its last run."""
+    world.link("offer", [BATCH, {**BATCH, "script": "t.py"}])
+    (world.root / "scripts").mkdir()
+    (world.root / "scripts" / "t.py").write_text("import sys\nsys.exit(1)\n")
+    ran(world, "import sys\nsys.exit(1)\n", ["1"])
+    for table, condition in (("made", "name = 't.py'"), ("failure", "action = 2")):
+        world.database.execute(f"UPDATE {table} SET status = 'interrupted' WHERE {condition}")
+    first: dict[str, int] = dict(world.database.rows("SELECT name, ran_at FROM made"))
+    report, out = world.run(world.export("contact_id\n1\n"), retry_failed=True, now=NOON + 86_400_000)
+    assert [row["script"] for row in rows_of(out / "scripts.ndjson")] == ["s.py"], report.failures
+    assert dict(world.database.rows("SELECT name, ran_at FROM made")) == {**first, "s.py": NOON + 86_400_000}
+
+
+def test_a_rehearsal_plans_each_script_beside_those_that_ran(world: ActionsWorld) -> None:
+    world.link("offer", [{**BATCH, "repeat": "click"}])
+    people = [str(number) for number in range(1, 30)]
+    (world.root / "scripts").mkdir()
+    (world.root / "scripts" / "s.py").write_text("list(open(0))\n")
+    export = world.export("contact_id\n" + "".join(f"{one}\n" for one in people))
+    for minute, contact in enumerate(people):
+        world.click(contact, "offer", 2 * minute)
+    world.run(export)
+    for minute, contact in enumerate(people):
+        world.click(contact, "offer", 2 * minute + 1)
+    report = world.rehearse(export)
+    assert [(one.change.contact_id, one.change.new) for one in report.delivered] == [(one, "planned") for one in people]
 
 
 # --- click by click --------------------------------------------------------------------------------------------------

@@ -29,9 +29,7 @@ from linktrack.mailings.compile import PlacedSpan, compile_part
 
 BASE = "https://click.example.com"
 ROUNDS = 5
-KEPT = (
-    64  # mails at once: one that is dropped as soon as it is made is made in the cache, each on the place of the last
-)
+KEPT = 64  # mails at once: one that is dropped at once is made in the cache, each on the place of the last
 
 
 def tokens(count: int) -> Iterator[str]:

@@ -104,11 +104,10 @@ class Ledger:
 
     def made(self) -> Iterator[MadeFor]:
         """What earlier clicks of these people have made: link, action, shipment and click of each."""
-        for link_id, action, shipment_id, *click in self.database.each(
+        for link_id, action, shipment_id, at, mark, recipient_id in self.database.each(
             "SELECT link_id, action, shipment_id, clicked_at, click_print, recipient_id FROM made "
             "WHERE recipient_id IN (SELECT recipient_id FROM open_person)"
         ):
-            at, mark, recipient_id = click
             yield MadeFor(link_id, action, shipment_id, (at, mark, recipient_id))
 
     def _done_before(self) -> frozenset[tuple[ClickKey, int]]:
